@@ -1,0 +1,199 @@
+"""How narrow and how wide: half-widths, sublevel areas and corridor widths, computed from records alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from landscape.errors import InputError
+from landscape.records import Estimate, FloatArray, Rays, Surface
+
+RISE = 0.5
+NUM_RESAMPLES = 2000
+
+Unit = Literal["filter norm", "L2"]
+
+
+@dataclass(frozen=True)
+class HalfWidth(Estimate):
+    """Mean distance from the minimum at which the loss has risen by ``rise`` nats, with its bootstrap 95 % interval.
+
+    Args:
+        directions: directions measured, all members together.
+        members: networks measured; the interval resamples members first and directions within a member second.
+        rise: the rise that defines the half-width, nats per example.
+        censored: directions along which the loss did not rise that far within the sampled radius; they enter with that
+            radius, so the mean is a lower bound where this is not 0.
+        interpolation_error: largest change of a single half-width when every second radius is left out.
+    """
+
+    directions: int = 0
+    members: int = 1
+    rise: float = RISE
+    censored: int = 0
+    interpolation_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class SublevelArea:
+    """Area of the plane where the loss lies within ``rise`` of its centre, in squared axis units.
+
+    ``bounded`` is False where the set touches the edge of the grid: then the area is a lower bound.
+    """
+
+    area: float
+    unit: str
+    rise: float
+    bounded: bool
+
+
+@dataclass(frozen=True)
+class CorridorWidth:
+    """Width across the training path at each step of it: where the loss stays within ``rise`` of the path's own.
+
+    Args:
+        step: position along the path, shape (n,).
+        width: full width in the unit of beta, shape (n,); a lower bound where ``bounded`` is False.
+        bounded: whether both walls lie inside the grid, shape (n,).
+    """
+
+    step: FloatArray
+    width: FloatArray
+    bounded: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    unit: str
+    rise: float
+
+
+def half_width(
+    rays: Rays | Surface | Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm", seed: int = 0
+) -> HalfWidth:
+    """Mean half-width over directions (and members), with a bootstrap 95 % interval.
+
+    A half-width is the smallest ``r`` with ``L(theta + r d) = L(theta) + rise``, found by monotone cubic interpolation
+    between the sampled radii. It says how far one can walk in a random direction, so it shows the average curvature of
+    a minimum, not its sharpest direction.
+
+    Args:
+        rays: rays of one network, a surface that holds them, or the rays of several members.
+        rise: nats per example, above 0.
+        unit: ``"filter norm"`` (multiples of each filter's own norm, Li et al. 2018, arXiv 1712.09913, section 4) or
+            ``"L2"`` (plain Euclidean distance in parameter space; not invariant under rescaling of ReLU layers).
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: no rays, or a rise that is not positive.
+    """
+    members = _members(rays)
+    if not rise > 0:
+        raise InputError(f"rise must be above 0 nats, got {rise}")
+    found = [_crossings(member, rise) for member in members]
+    scales = [member.length if unit == "L2" else np.ones_like(member.length) for member in members]
+    values = [crossing * scale for (crossing, _), scale in zip(found, scales, strict=True)]
+    coarse = [_crossings(_thinned(member), rise)[0] * scale for member, scale in zip(members, scales, strict=True)]
+    low, high = np.percentile(_resampled_means(values, seed), [2.5, 97.5])
+    return HalfWidth(
+        mean=float(np.mean([np.mean(value) for value in values])),
+        low=float(low),
+        high=float(high),
+        unit=unit,
+        directions=sum(map(len, values)),
+        members=len(members),
+        rise=rise,
+        censored=int(sum(np.count_nonzero(~reached) for _, reached in found)),
+        interpolation_error=float(max(np.max(np.abs(a - b)) for a, b in zip(values, coarse, strict=True))),
+    )
+
+
+def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
+    """Area where the loss is at most ``rise`` nats above its value at the centre.
+
+    Cells are cut along the level by bilinear interpolation on a grid refined 8 times, so the area's own error is of
+    the order of a hundredth of a cell times the perimeter in cells.
+    """
+    if surface.kind == "corridor":
+        raise InputError("a corridor has no area in one unit; measure its corridor_width instead")
+    inside = _refined(surface.loss, 8) <= float(_centre_loss(surface)) + rise
+    extent = np.ptp(surface.alpha.values) * np.ptp(surface.beta.values)
+    edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    return SublevelArea(float(extent * inside.mean()), f"{surface.alpha.unit}^2", rise, not bool(edge.any()))
+
+
+def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
+    """Full width of the corridor at each step of the path, from one wall to the other.
+
+    A wall stands where the loss first exceeds the path's own loss at that step by ``rise`` nats.
+    """
+    if surface.kind != "corridor":
+        raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
+    beta = surface.beta.values
+    centre = int(np.argmin(np.abs(beta)))
+    width, bounded = np.zeros(len(surface.alpha)), np.ones(len(surface.alpha), dtype=np.bool_)
+    for side in (slice(centre, None), slice(centre, None, -1)):
+        reach = Rays(np.abs(beta[side] - beta[centre]), surface.loss[:, side], np.ones(len(surface.alpha)))
+        distance, reached = _crossings(reach, rise)
+        width += distance
+        bounded &= reached
+    return CorridorWidth(surface.alpha.values, width, bounded, surface.beta.unit, rise)
+
+
+def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
+    if isinstance(rays, Surface):
+        if rays.rays is None:
+            raise InputError("this surface holds no rays; sample it with rays=64 to measure half-widths")
+        return [rays.rays]
+    members = [rays] if isinstance(rays, Rays) else list(rays)
+    if not members:
+        raise InputError("no rays given; half_width needs those of at least one network")
+    return members
+
+
+def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    """First radius at which each ray has risen by ``rise``, and whether it was reached, both (directions,)."""
+    above = rays.loss - rays.loss[:, :1] >= rise
+    reached = above.any(axis=1)
+    first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
+    radii = np.full(len(rays.length), rays.radius[-1])
+    for index in np.flatnonzero(reached):
+        radii[index] = _crossing(rays.radius, rays.loss[index], int(first[index]), rays.loss[index, 0] + rise)
+    return radii, reached
+
+
+def _crossing(radius: FloatArray, loss: FloatArray, first: int, level: float) -> float:
+    finite = np.isfinite(loss) | (np.arange(len(loss)) > first)
+    stop = first + 1 if np.isfinite(loss[first]) else first
+    around = slice(max(0, first - 3), max(min(first + 3, len(loss)), stop))
+    keep = np.isfinite(loss[around]) & finite[around]
+    if not np.isfinite(loss[first]):
+        return float(radius[first])
+    spline = PchipInterpolator(radius[around][keep], loss[around][keep] - level)
+    roots = spline.roots(extrapolate=False)
+    inside = roots[(roots >= radius[first - 1]) & (roots <= radius[first])]
+    return float(inside[0]) if inside.size else float(radius[first])
+
+
+def _thinned(rays: Rays) -> Rays:
+    return Rays(rays.radius[::2], rays.loss[:, ::2], rays.length, rays.seed)
+
+
+def _resampled_means(values: list[FloatArray], seed: int) -> FloatArray:
+    generator = np.random.default_rng(seed)
+    table = [value[generator.integers(len(value), size=(NUM_RESAMPLES, len(value)))].mean(axis=1) for value in values]
+    chosen = generator.integers(len(values), size=(NUM_RESAMPLES, len(values)))
+    return np.take_along_axis(np.stack(table, axis=1), chosen, axis=1).mean(axis=1)
+
+
+def _centre_loss(surface: Surface) -> float:
+    i, j = (int(np.argmin(np.abs(axis.values))) for axis in surface.axes)
+    return float(surface.loss[i, j])
+
+
+def _refined(values: FloatArray, factor: int) -> FloatArray:
+    """Cell-centred bilinear refinement: each cell becomes ``factor`` x ``factor`` samples."""
+    for axis in (0, 1):
+        low, high = (np.take(values, range(*bounds), axis=axis) for bounds in ((0, values.shape[axis] - 1), (1, values.shape[axis])))
+        steps = [(k + 0.5) / factor for k in range(factor)]
+        parts = np.stack([low + step * (high - low) for step in steps], axis=axis + 1)
+        values = parts.reshape(*values.shape[:axis], -1, *values.shape[axis + 1 :])
+    return values

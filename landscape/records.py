@@ -1,0 +1,281 @@
+"""What was sampled and measured, as frozen NumPy records: coordinates, units, values, status, provenance.
+
+A record never knows a model, a file or a picture. Every grid is indexed ``[i, j] = (alpha[i], beta[j])``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from landscape.errors import InputError
+
+FloatArray: TypeAlias = NDArray[np.float64]
+StatusArray: TypeAlias = NDArray[np.uint8]
+Scalar: TypeAlias = str | int | float | bool
+Scale: TypeAlias = Literal["linear", "log1p"]
+Regime: TypeAlias = Literal["under", "critical", "over"]
+
+LOSS = "train_loss"
+
+
+class Status(IntEnum):
+    """How the value at a grid point came about."""
+
+    PENDING = 0
+    MEASURED = 1
+    INTERPOLATED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """Coordinates along one axis of a grid.
+
+    Args:
+        name: ``"alpha"`` or ``"beta"``.
+        values: shape (n,), finite, strictly increasing.
+        unit: what a step of 1 is: ``"filter norm"``, ``"step"`` (of training), ``"fraction"`` (of a line's length).
+        label: the axis title for people.
+        scale: how the axis is drawn; ``"log1p"`` spaces ``x`` by ``log(1 + x)``.
+    """
+
+    name: str
+    values: FloatArray
+    unit: str = "filter norm"
+    label: str = ""
+    scale: Scale = "linear"
+
+    def __post_init__(self) -> None:
+        values = _frozen(self.values)
+        if values.ndim != 1 or not np.all(np.isfinite(values)) or not np.all(np.diff(values) > 0):
+            raise InputError(f"axis {self.name!r}: expected finite, strictly increasing values, got {values!r}")
+        object.__setattr__(self, "values", values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def positions(self) -> FloatArray:
+        """The values as they are spaced on a drawn axis, shape (n,)."""
+        return np.log1p(self.values) if self.scale == "log1p" else self.values
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a record: enough to repeat it, and to refuse to go on from something else.
+
+    ``weights`` and ``data`` are SHA-256 digests of the bits at the centre and of the examples; ``subspace`` is the
+    recipe (kind, seed, normalization, ignored parameters, digest of the directions).
+
+    Args:
+        model: the name people use, ``"wide:0"``.
+        network: family and size in words, ``"mlp, width 512"``.
+        P: parameters of the network.
+        N: training examples.
+        K: outputs per example; the constraints are N * K.
+        regime: ``"under"`` P < N, ``"critical"`` N <= P <= N * K, ``"over"`` P > N * K.
+        precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
+            ``precision_points`` points.
+        wall_time: seconds spent sampling, all attempts together.
+    """
+
+    model: str = ""
+    network: str = ""
+    P: int = 0
+    N: int = 0
+    K: int = 0
+    regime: str = ""
+    weights: str = ""
+    data: str = ""
+    loss: str = ""
+    dtype: str = ""
+    batchnorm: str = ""
+    subspace: Mapping[str, Scalar] = field(default_factory=dict)
+    precision_error: float = float("nan")
+    precision_points: int = 0
+    strategy: str = ""
+    block_size: int = 0
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    created: str = ""
+    wall_time: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """A training path in the coordinates of the grid it is stored with.
+
+    Args:
+        step: training step of each checkpoint, shape (k,).
+        alpha: first coordinate, shape (k,).
+        beta: second coordinate, shape (k,).
+        loss: the network's own training loss at the checkpoint (nats per example), shape (k,). On a plane this is not
+            the loss of the plane at (alpha, beta), unless the path lies in the plane.
+        length: L2 length of the path from the start to the checkpoint, chord by chord, shape (k,).
+        explained: share of the path's squared distance from its end that lies in the grid's subspace, in [0, 1].
+    """
+
+    step: FloatArray
+    alpha: FloatArray
+    beta: FloatArray
+    loss: FloatArray
+    length: FloatArray
+    explained: float = 1.0
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "step", "alpha", "beta", "loss", "length")
+        if len({np.shape(getattr(self, name)) for name in ("step", "alpha", "beta", "loss", "length")}) != 1:
+            raise InputError("trajectory: step, alpha, beta, loss and length must have one shape (k,)")
+
+
+@dataclass(frozen=True, eq=False)
+class Rays:
+    """Loss along many random filter-normalized directions from one centre.
+
+    Args:
+        radius: distance from the centre in filter norms, from 0 up, shape (r,).
+        loss: training loss in nats per example, shape (directions, r).
+        length: L2 length of a step of one filter norm along each direction, shape (directions,).
+        seed: seed of the first direction; direction ``k`` has seed ``seed + k``.
+    """
+
+    radius: FloatArray
+    loss: FloatArray
+    length: FloatArray
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "radius", "loss", "length")
+        if self.loss.shape != (len(self.length), len(self.radius)):
+            raise InputError(f"rays: loss has shape {self.loss.shape}, expected {(len(self.length), len(self.radius))}")
+        if self.radius.size == 0 or self.radius[0] != 0 or not np.all(np.diff(self.radius) > 0):
+            raise InputError("rays: the radius must start at 0 and increase")
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``."""
+
+    axes: tuple[Axis, ...]
+    metrics: Mapping[str, FloatArray]
+    status: StatusArray
+    error: FloatArray
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def __post_init__(self) -> None:
+        shape = tuple(len(axis) for axis in self.axes)
+        _freeze_arrays(self, "error")
+        object.__setattr__(self, "status", _frozen(self.status, np.uint8))
+        metrics = {name: _frozen(values) for name, values in self.metrics.items()}
+        object.__setattr__(self, "metrics", MappingProxyType(metrics))
+        for name, values in {**metrics, "status": self.status, "error": self.error}.items():
+            if values.shape != shape:
+                raise InputError(f"{name} has shape {values.shape}, but the axes have {shape}")
+        if np.any(self.status > max(Status)):
+            raise InputError(f"status holds {self.status.max()}; expected 0 pending, 1 measured, 2 interpolated")
+
+    @property
+    def loss(self) -> FloatArray:
+        """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
+        try:
+            return self.metrics[LOSS]
+        except KeyError:
+            raise InputError(f"no {LOSS} in this record; it holds {', '.join(self.metrics) or 'nothing'}") from None
+
+    @property
+    def kind(self) -> str:
+        """``"line"``, ``"plane"``, ``"corridor"``, ...: the subspace the values were sampled on."""
+        return str(self.provenance.subspace.get("kind", ""))
+
+    @property
+    def complete(self) -> bool:
+        """Whether no grid point is pending."""
+        return bool(np.all(self.status != Status.PENDING))
+
+    @property
+    def num_measured(self) -> int:
+        """Grid points whose values were measured, not interpolated."""
+        return int(np.count_nonzero(self.status == Status.MEASURED))
+
+
+@dataclass(frozen=True, eq=False)
+class Profile(Sampled):
+    """Values on a 1-D grid: ``metrics[name][i]`` at ``alpha[i]``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.axes) != 1:
+            raise InputError(f"a profile has one axis, got {len(self.axes)}")
+
+    @property
+    def alpha(self) -> Axis:
+        """The only axis."""
+        return self.axes[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface(Sampled):
+    """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
+
+    ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
+    directions from the centre, from which half-widths are measured.
+    """
+
+    trajectory: Trajectory | None = None
+    rays: Rays | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.axes) != 2:
+            raise InputError(f"a surface has two axes, got {len(self.axes)}")
+
+    @property
+    def alpha(self) -> Axis:
+        """The first axis, index ``i``."""
+        return self.axes[0]
+
+    @property
+    def beta(self) -> Axis:
+        """The second axis, index ``j``."""
+        return self.axes[1]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval.
+
+    Args:
+        mean: the estimate.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        unit: unit of all three.
+    """
+
+    mean: float
+    low: float
+    high: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
+
+
+def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+def _freeze_arrays(record: object, *names: str) -> None:
+    for name in names:
+        object.__setattr__(record, name, _frozen(getattr(record, name)))
