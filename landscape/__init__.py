@@ -1,0 +1,72 @@
+"""Seeing and measuring the loss landscape of neural networks.
+
+Names are loaded when they are first used: ``import landscape`` alone loads neither torch nor VTK.
+
+    import landscape as ls
+    objective = ls.Objective(model, data, loss=torch.nn.functional.cross_entropy)
+    surface = ls.sample(objective, ls.random_plane(objective, seed=0), points=51)
+    surface.save("wide.h5"); ls.render(surface, "wide.pdf"); ls.half_width(surface)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from landscape.errors import LandscapeError as LandscapeError
+    from landscape.evaluate.objective import Objective as Objective
+    from landscape.evaluate.rays import sample_rays as sample_rays
+    from landscape.evaluate.sampling import sample as sample
+    from landscape.evaluate.views import objective_of as objective_of
+    from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.measure.widths import corridor_width as corridor_width
+    from landscape.measure.widths import half_width as half_width
+    from landscape.measure.widths import sublevel_area as sublevel_area
+    from landscape.records import Profile as Profile
+    from landscape.records import Surface as Surface
+    from landscape.render.figure import render as render
+    from landscape.space.subspaces import corridor_along as corridor_along
+    from landscape.space.subspaces import line_between as line_between
+    from landscape.space.subspaces import random_line as random_line
+    from landscape.space.subspaces import random_plane as random_plane
+    from landscape.store import load as load
+    from landscape.store import save as save
+    from landscape.train.runs import ensure_run as ensure_run
+    from landscape.train.runs import open_run as open_run
+
+_HOMES = {
+    "LandscapeError": "errors",
+    "Objective": "evaluate.objective",
+    "Profile": "records",
+    "Surface": "records",
+    "corridor_along": "space.subspaces",
+    "corridor_width": "measure.widths",
+    "ensure_run": "train.runs",
+    "half_width": "measure.widths",
+    "line_between": "space.subspaces",
+    "load": "store",
+    "objective_of": "evaluate.views",
+    "open_run": "train.runs",
+    "random_line": "space.subspaces",
+    "random_plane": "space.subspaces",
+    "sample": "evaluate.sampling",
+    "sample_rays": "evaluate.rays",
+    "save": "store",
+    "sublevel_area": "measure.widths",
+    "subspace_of": "evaluate.views",
+}
+
+__all__ = ["__version__", "render", *_HOMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name == "render":
+        return import_module("landscape.render")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'landscape' has no attribute {name!r}")
+    return getattr(import_module(f"landscape.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

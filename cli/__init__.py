@@ -1,0 +1,49 @@
+"""The ``landscape`` command: a file per subcommand, loaded when it is asked for."""
+
+import importlib
+import os
+from typing import Any
+
+import click
+
+from landscape import __version__
+from landscape.errors import InputError, LandscapeError
+
+# OpenMP threads that spin while they wait make a busy machine 10 to 50 times slower; read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+COMMANDS = ("train", "sample", "measure", "render", "info", "doctor")
+
+
+class LazyGroup(click.Group):
+    """Subcommands live in modules of their own name; library errors become one line and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of use, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; 1 for what failed, 2 for what was asked wrongly."""
+        try:
+            return super().invoke(ctx)
+        except LandscapeError as error:
+            raised = click.ClickException(" ".join(str(error).split()))
+            raised.exit_code = 2 if isinstance(error, InputError) else 1
+            raise raised from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="landscape")
+def main() -> None:
+    """See and measure the loss landscape of neural networks.
+
+    From nothing to the figure:  landscape render --model wide
+    """

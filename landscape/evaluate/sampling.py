@@ -1,0 +1,273 @@
+"""Sampling: an objective and a subspace in, a surface or a profile out; resumable, never moving the model."""
+
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+import landscape
+from landscape import store
+from landscape.errors import FileError, InputError
+from landscape.evaluate.objective import Objective
+from landscape.evaluate.rays import sample_rays
+from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
+from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface, Trajectory
+from landscape.space import parameters as space
+from landscape.space.subspaces import Corridor, Subspace
+from landscape.train.regime import regime
+
+DEFAULT_POINTS = 51
+DEFAULT_EXTENT = 2.0
+DEFAULT_RAYS = 64
+SNAPSHOT_SECONDS = 10.0
+PRECISION_POINTS = 5
+
+Grid = Surface | Profile
+
+
+def sample(
+    objective: Objective,
+    subspace: Subspace,
+    *,
+    points: int | Sequence[int] = DEFAULT_POINTS,
+    extent: float = DEFAULT_EXTENT,
+    rays: int = DEFAULT_RAYS,
+    path: str | Path | None = None,
+    overwrite: bool = False,
+    strategy: str = "auto",
+    memory: int = DEFAULT_MEMORY,
+    command: str = "",
+    progress: bool = True,
+) -> Grid:
+    """The objective's metrics on a grid of the subspace.
+
+    Every value is computed from the centre at its own coordinates. Where the loss is not a number it has diverged and
+    is stored as inf.
+
+    Args:
+        points: grid points per axis, one number or one per axis; at least 2. A corridor has at most as many rows as
+            the path has checkpoints.
+        extent: half the side of the grid, in the subspace's unit (filter norms for random directions).
+        rays: random directions along which the half-width is measured beside a surface; 0 for none.
+        path: where the record is kept while it grows (every 10 s) and when it is complete. A complete file of the same
+            recipe is returned as it is, an incomplete one is gone on with.
+        overwrite: replace a file that holds something else.
+        strategy: ``"auto"`` times the strategies on a few points and takes the fastest.
+        memory: bytes a block may take; halved by itself when the device runs out.
+        command: stored with the record.
+        progress: show a bar on stderr.
+
+    Returns:
+        A `Surface` for two axes, a `Profile` for one; values indexed ``[i, j] = (alpha[i], beta[j])``.
+
+    Raises:
+        InputError: a grid that cannot be used, or an unknown strategy.
+        FileError: ``path`` holds something else, or cannot be written.
+    """
+    axes = subspace.axes(_per_axis(points), extent)
+    empty = _empty(objective, subspace, axes, command)
+    started = _begun(empty, path, overwrite)
+    if started.complete and _rays_of(started, rays):
+        return started
+    begun = time.perf_counter()
+    with tqdm(total=started.status.size, disable=not progress, unit="point", smoothing=0.05) as bar:
+        sampler = _Sampler(objective, subspace, started, path, bar, begun)
+        return sampler.run(rays, strategy, memory)
+
+
+class _Sampler:
+    """One sampling in progress: the arrays that grow, and the file that follows them."""
+
+    def __init__(
+        self, objective: Objective, subspace: Subspace, start: Grid, path: str | Path | None, bar: Any, begun: float
+    ) -> None:
+        self.objective, self.subspace, self.record, self.path, self.bar = objective, subspace, start, path, bar
+        self.values = {name: np.array(values) for name, values in start.metrics.items()}
+        self.status = np.array(start.status)
+        self.rays = start.rays if isinstance(start, Surface) else None
+        self.begun, self.spent_before = begun, start.provenance.wall_time
+
+    def run(self, rays: int, strategy: str, memory: int) -> Grid:
+        coordinates = _coordinates(self.record.axes)
+        pending = np.flatnonzero(self.status.ravel() == Status.PENDING)
+        plan = self._plan(coordinates, strategy, memory)
+        self.bar.update(self.status.size - len(pending))
+        self.bar.set_description(f"{self.objective.name} {self.subspace.kind}, {plan.name}")
+        try:
+            plan = self._measure_all(pending, coordinates, plan)
+            self._note(plan)
+            if rays and isinstance(self.record, Surface) and self.rays is None:
+                self.bar.set_description(f"{self.objective.name} half-width, {rays} directions")
+                self.rays = sample_rays(self.objective, num_directions=rays, strategy=strategy, memory=memory)
+        finally:
+            self._save()
+        return self._snapshot()
+
+    def _plan(self, coordinates: Tensor, strategy: str, memory: int) -> Plan:
+        """The plan of the file that is gone on with, so that the same blocks give the same bits; else a new one."""
+        provenance = self.record.provenance
+        if provenance.strategy and provenance.block_size:
+            name, examples = provenance.strategy.rsplit("/", 1)
+            return Plan(name, provenance.block_size, int(examples))
+        plan = choose(self.objective, self.subspace, coordinates, strategy=strategy, memory=memory)
+        self._note(plan)
+        error = _precision_error(self.objective, self.subspace, coordinates, plan)
+        self._update(precision_error=error, precision_points=min(PRECISION_POINTS, len(coordinates)))
+        return plan
+
+    def _measure_all(self, pending: NDArray[np.intp], coordinates: Tensor, plan: Plan) -> Plan:
+        evaluate = plan.build(self.objective, self.subspace)
+        saved = time.perf_counter()
+        position = 0
+        while position < len(pending):
+            block = pending[position : position + plan.block]
+            try:
+                self._store(block, evaluate(coordinates[block]).cpu().numpy())
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                plan = plan.halved()
+                self.bar.write(f"out of memory: going on with {plan.block} points, {plan.examples} examples at a time")
+                self._note(plan)
+                evaluate = plan.build(self.objective, self.subspace)
+                continue
+            position += len(block)
+            self.bar.update(len(block))
+            if time.perf_counter() - saved > SNAPSHOT_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        return plan
+
+    def _store(self, block: NDArray[np.intp], measured: FloatArray) -> None:
+        for name, column in zip(self.objective.metric_names, measured.T, strict=True):
+            diverged = np.isnan(column) & name.endswith("_loss")
+            self.values[name].flat[block] = np.where(diverged, np.inf, column)
+        self.status.flat[block] = Status.MEASURED
+
+    def _note(self, plan: Plan) -> None:
+        self._update(strategy=f"{plan.name}/{plan.examples}", block_size=plan.block)
+
+    def _update(self, **changes: Any) -> None:
+        self.record = replace(self.record, provenance=replace(self.record.provenance, **changes))
+
+    def _snapshot(self) -> Grid:
+        self._update(wall_time=self.spent_before + time.perf_counter() - self.begun)
+        record = replace(self.record, metrics=self.values, status=self.status)
+        return replace(record, rays=self.rays) if isinstance(record, Surface) else record
+
+    def _save(self) -> None:
+        if self.path is not None:
+            store.save(self._snapshot(), self.path)
+
+
+def _per_axis(points: int | Sequence[int]) -> tuple[int, ...]:
+    given = (points,) if isinstance(points, int) else tuple(points)
+    if not given or any(not isinstance(count, int) or count < 2 for count in given):
+        raise InputError(f"a grid needs at least 2 points a side, got {points}")
+    return given
+
+
+def _coordinates(axes: tuple[Axis, ...]) -> Tensor:
+    mesh = np.meshgrid(*(axis.values for axis in axes), indexing="ij")
+    return torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
+
+
+def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], command: str) -> Grid:
+    shape = tuple(len(axis) for axis in axes)
+    metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
+    status = np.full(shape, Status.PENDING, dtype=np.uint8)
+    provenance = _provenance(objective, subspace, command)
+    if len(axes) == 1:
+        return Profile(axes, metrics, status, np.zeros(shape), provenance)
+    trajectory = trajectory_of(objective, subspace) if isinstance(subspace, Corridor) else None
+    return Surface(axes, metrics, status, np.zeros(shape), provenance, trajectory)
+
+
+def _provenance(objective: Objective, subspace: Subspace, command: str) -> Provenance:
+    cuda = objective.device.type == "cuda"
+    return Provenance(
+        model=objective.name,
+        network=objective.network,
+        P=objective.P,
+        N=objective.N,
+        K=objective.K,
+        regime=regime(objective.P, objective.N, objective.K),
+        **objective.fingerprint,
+        subspace=subspace.recipe,
+        device=torch.cuda.get_device_name(objective.device) if cuda else "cpu",
+        versions={"landscape": landscape.__version__, "torch": torch.__version__, "numpy": np.__version__,
+                  "python": platform.python_version()},
+        command=command,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def trajectory_of(objective: Objective, corridor: Corridor) -> Trajectory:
+    """The training path of a corridor, with the network's own loss at every checkpoint."""
+    steps = torch.from_numpy(np.array(corridor.steps))
+    losses = objective.evaluate(corridor.path(steps))[LOSS].cpu().numpy()
+    chords = [
+        float(space.norm(space.difference(space.select(corridor.checkpoints, k + 1), space.select(corridor.checkpoints, k))))
+        for k in range(len(steps) - 1)
+    ]
+    length = np.concatenate([[0.0], np.cumsum(chords)])
+    return Trajectory(corridor.steps, corridor.steps, np.zeros(len(steps)), losses, length)
+
+
+def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:
+    """What ``path`` already holds of this very record, or the empty record."""
+    if path is None:
+        return empty
+    if not Path(path).exists() or overwrite:
+        store.check_writable(path, force=True)
+        return empty
+    found = store.load(path)
+    different = _differences(found, empty)
+    if different:
+        raise FileError(
+            f"{path} holds another record (differs in {', '.join(different)}); choose another path, or overwrite it (--force)"
+        )
+    return found
+
+
+def _differences(found: Grid, wanted: Grid) -> list[str]:
+    ours, theirs = _identity(wanted), _identity(found)
+    return [key for key, value in ours.items() if theirs.get(key) != value]
+
+
+def _identity(record: Grid) -> dict[str, str]:
+    made = record.provenance
+    names = ("weights", "data", "loss", "dtype", "batchnorm")
+    grid = {axis.name: json.dumps(axis.values.tolist()) for axis in record.axes}
+    recipe = {f"subspace {key}": str(value) for key, value in made.subspace.items()}
+    return {name: getattr(made, name) for name in names} | grid | recipe | {"metrics": ",".join(sorted(record.metrics))}
+
+
+def _rays_of(record: Grid, wanted: int) -> bool:
+    """Whether the record already holds the rays that are asked for."""
+    rays: Rays | None = record.rays if isinstance(record, Surface) else None
+    return not isinstance(record, Surface) or not wanted or (rays is not None and len(rays.length) >= wanted)
+
+
+def _precision_error(objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan) -> float:
+    """Largest difference from float64 at a few points, relative to the larger of 1 and the value."""
+    if objective.dtype == torch.float64:
+        return 0.0
+    chosen = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
+    values = plan.build(objective, subspace)(chosen)[:, 0].cpu()
+    exact = objective.with_dtype(torch.float64)
+    points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
+    reference = exact.evaluate(points)[LOSS].cpu()
+    difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
+    return float(difference[torch.isfinite(difference)].max()) if bool(torch.isfinite(difference).any()) else float("nan")
+

@@ -1,0 +1,68 @@
+"""Numbers over the members of a run: each member's rays, measured once and kept beside its weights."""
+
+from typing import Any
+
+import torch
+
+from landscape.errors import RunError
+from landscape.evaluate.rays import sample_rays
+from landscape.evaluate.tuning import DEFAULT_MEMORY
+from landscape.evaluate.views import objective_of
+from landscape.measure.summary import half_widths
+from landscape.measure.widths import RISE
+from landscape.records import Rays
+from landscape.train.runs import Run
+from tqdm import tqdm
+
+
+def rays_of(
+    run: Run,
+    *,
+    directions: int = 64,
+    device: torch.device | str = "cpu",
+    strategy: str = "auto",
+    memory: int = DEFAULT_MEMORY,
+    progress: bool = True,
+) -> list[Rays]:
+    """Rays of every member that did not diverge, each along its own random directions.
+
+    Raises:
+        RunError: every member diverged.
+    """
+    members = [member for member in range(run.members) if member not in run.diverged]
+    if not members:
+        raise RunError(f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate")
+    with tqdm(members, disable=not progress, unit="member", desc=f"{run.name} half-width, {directions} directions") as bar:
+        return [
+            sample_rays(
+                objective_of(run, member, device=device),
+                num_directions=directions,
+                seed=1000 * (member + 1),
+                strategy=strategy,
+                memory=memory,
+            )
+            for member in bar
+        ]
+
+
+def summarize_run(run: Run, *, rise: float = RISE, **options: Any) -> dict[str, Any]:
+    """Final metrics of every member and the half-width over members and directions.
+
+    Args:
+        rise: nats per example that define the half-width.
+        options: passed on to `rays_of`.
+    """
+    config = run.config
+    return {
+        "model": run.name,
+        "network": run.network.describe(),
+        "P": config["P"],
+        "N": config["N"],
+        "K": config["K"],
+        "regime": config["regime"],
+        "kind": "run",
+        "members": run.members,
+        "diverged": list(run.diverged),
+        "final": run.final(),
+        **half_widths(rays_of(run, **options), rise=rise),
+    }

@@ -1,0 +1,71 @@
+"""Every number a record holds, as one dictionary with units: what ``landscape measure`` prints."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from landscape.measure.widths import RISE, HalfWidth, corridor_width, half_width, sublevel_area
+from landscape.records import Profile, Rays, Surface
+
+
+def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[str, Any]:
+    """Losses, half-widths in filter norms and L2, and the sublevel area or the corridor's width.
+
+    What a record does not hold is None: a profile has no half-width, a plane no corridor. A grid that is not complete
+    is measured on the points it has, and says how many.
+    """
+    made = record.provenance
+    summary: dict[str, Any] = {
+        "model": made.model,
+        "network": made.network,
+        "P": made.P,
+        "N": made.N,
+        "K": made.K,
+        "regime": made.regime,
+        "kind": record.kind,
+        "points": {"measured": record.num_measured, "total": int(record.status.size)},
+        "loss": _range(record),
+        "half_width": None,
+        "half_width_l2": None,
+        "sublevel_area": None,
+        "corridor_width": None,
+    }
+    if isinstance(record, Profile):
+        return summary
+    if record.rays is not None:
+        summary |= half_widths([record.rays], rise=rise)
+    if record.kind == "corridor":
+        across = corridor_width(record, rise=rise)
+        summary["corridor_width"] = {
+            "unit": across.unit,
+            "rise": rise,
+            "step": across.step.tolist(),
+            "width": across.width.tolist(),
+            "bounded": across.bounded.tolist(),
+        }
+    elif record.complete:
+        summary["sublevel_area"] = asdict(sublevel_area(record, rise=rise))
+    return summary
+
+
+def half_widths(rays: list[Rays], *, rise: float = RISE) -> dict[str, dict[str, Any]]:
+    """The half-width in filter norms and in L2, over the directions of one network or of several members."""
+    return {
+        "half_width": _plain(half_width(rays, rise=rise)),
+        "half_width_l2": _plain(half_width(rays, rise=rise, unit="L2")),
+    }
+
+
+def _plain(width: HalfWidth) -> dict[str, Any]:
+    return asdict(width)
+
+
+def _range(record: Surface | Profile) -> dict[str, Any]:
+    finite = record.loss[np.isfinite(record.loss)]
+    return {
+        "min": float(finite.min()) if finite.size else None,
+        "max": float(finite.max()) if finite.size else None,
+        "diverged": int(np.count_nonzero(np.isinf(record.loss))),
+        "unit": "nats per example" if record.provenance.loss == "cross_entropy" else record.provenance.loss,
+    }

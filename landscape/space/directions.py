@@ -1,0 +1,87 @@
+"""Directions in parameter space: a tensor per parameter, drawn by seed and scaled to the weights they perturb."""
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.errors import InputError
+from landscape.space.parameters import Parameters
+
+Normalization: TypeAlias = Literal["filter", "layer", "none"]
+Ignored: TypeAlias = Literal["1d", "nothing"]
+
+NORMALIZATIONS = ("filter", "layer", "none")
+
+
+def random_direction(
+    theta: Parameters, *, seed: int, normalize: Normalization = "filter", ignore: Ignored = "1d"
+) -> dict[str, Tensor]:
+    """A Gaussian direction by seed, scaled to ``theta``.
+
+    Args:
+        theta: the point it starts from; gives names, shapes, device and dtype.
+        seed: the same seed draws the same direction on every device and in every dtype.
+        normalize: ``"filter"`` (default; Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
+        ignore: ``"1d"`` leaves biases and norm layers unperturbed, as Li et al. do; ``"nothing"`` perturbs all.
+
+    Returns:
+        One tensor per perturbed parameter; a name that is missing stays at ``theta``.
+    """
+    return scale_to(draw(theta, seed=seed, ignore=ignore), theta, normalize=normalize)
+
+
+def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, Tensor]:
+    """Independent standard normal values for every perturbed parameter, unscaled.
+
+    Drawn on the CPU in float32, one generator per tensor, so that a tensor can be drawn again without the others.
+    """
+    if seed < 0:
+        raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
+    names = [name for name, tensor in theta.items() if ignore == "nothing" or tensor.dim() > 1]
+    if not names:
+        raise InputError("no parameter has two dimensions or more; pass ignore='nothing' to perturb 1-D parameters")
+    positions = {name: position for position, name in enumerate(theta)}
+    return {name: _normal(theta[name], seed, positions[name]) for name in names}
+
+
+def scale_to(direction: Parameters, theta: Parameters, *, normalize: Normalization) -> dict[str, Tensor]:
+    """The direction with each filter (or layer) scaled to the norm of the same filter (or layer) in ``theta``."""
+    if normalize == "none":
+        return dict(direction)
+    if normalize == "layer":
+        return {name: _scaled(tensor, theta[name], tensor.dim()) for name, tensor in direction.items()}
+    if normalize == "filter":
+        return filter_normalize(direction, theta)
+    raise InputError(f"unknown normalization {normalize!r}; expected one of {', '.join(NORMALIZATIONS)}")
+
+
+def filter_normalize(direction: Parameters, theta: Parameters) -> dict[str, Tensor]:
+    """``d_f <- d_f * |theta_f| / |d_f|`` for every filter f (Li et al. 2018, arXiv 1712.09913, section 4).
+
+    A filter is a row of a linear layer or an output channel of a convolution; a 1-D tensor counts as one filter. What
+    is often got wrong: the norm is per filter, not per layer. A filter whose weights are all zero is not perturbed.
+
+    Args:
+        direction: tensors to scale, each of the shape of its parameter.
+        theta: the weights; may carry leading batch dimensions, which the result then carries too.
+    """
+    return {
+        name: _scaled(tensor, theta[name], tensor.dim() - 1 if tensor.dim() > 1 else tensor.dim())
+        for name, tensor in direction.items()
+    }
+
+
+def _scaled(direction: Tensor, theta: Tensor, num_dims: int) -> Tensor:
+    """``direction`` with norms over its last ``num_dims`` dimensions taken from ``theta``."""
+    dims = tuple(range(-num_dims, 0))
+    own = torch.linalg.vector_norm(direction, dim=dims, keepdim=True) if dims else direction.abs()
+    target = torch.linalg.vector_norm(theta, dim=dims, keepdim=True) if dims else theta.abs()
+    return direction * (target / torch.where(own > 0, own, 1))
+
+
+def _normal(like: Tensor, seed: int, position: int) -> Tensor:
+    # NumPy's generator, since torch's on the CPU keeps only 32 bits of a seed.
+    values = np.random.default_rng([seed, position]).standard_normal(tuple(like.shape), dtype=np.float32)
+    return torch.from_numpy(values).to(device=like.device, dtype=like.dtype)

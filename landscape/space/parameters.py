@@ -1,0 +1,78 @@
+"""Points of parameter space as named tensors, and the arithmetic that never touches a model."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from landscape.errors import ObjectiveError
+
+Parameters: TypeAlias = Mapping[str, Tensor]
+
+
+def centre_of(model: nn.Module, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Parameters:
+    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``.
+
+    Raises:
+        ObjectiveError: the model has no parameters, or one is not real floating point, or not finite.
+    """
+    named = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    if not named:
+        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+    for name, tensor in named.items():
+        _refuse_unusable(name, tensor)
+    return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in named.items()}
+
+
+def count(parameters: Parameters) -> int:
+    """P, the number of scalars in ``parameters``."""
+    return sum(tensor.numel() for tensor in parameters.values())
+
+
+def norm(parameters: Parameters) -> Tensor:
+    """L2 norm over all tensors together, a 0-d float64 tensor on their device."""
+    return torch.stack([tensor.double().square().sum() for tensor in parameters.values()]).sum().sqrt()
+
+
+def dot(first: Parameters, second: Parameters) -> Tensor:
+    """Inner product over the names both share, a 0-d float64 tensor."""
+    shared = [(first[name].double() * second[name].double()).sum() for name in first if name in second]
+    return torch.stack(shared).sum()
+
+
+def difference(end: Parameters, start: Parameters) -> dict[str, Tensor]:
+    """``end - start``, tensor by tensor."""
+    return {name: end[name] - start[name] for name in start}
+
+
+def select(stacked: Parameters, index: int) -> dict[str, Tensor]:
+    """Entry ``index`` of tensors that are stacked along their first dimension."""
+    return {name: tensor[index] for name, tensor in stacked.items()}
+
+
+def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The same values on ``device`` in ``dtype``."""
+    return {name: tensor.to(device=device, dtype=dtype) for name, tensor in parameters.items()}
+
+
+def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
+    """SHA-256 over names, shapes, dtypes and bits, so that two points are one exactly if their digests agree."""
+    state = hashlib.sha256()
+    for name, tensor in tensors:
+        array = tensor.detach().cpu().contiguous()
+        state.update(f"{name}:{tuple(array.shape)}:{array.dtype};".encode())
+        state.update(array.reshape(-1).view(torch.uint8).numpy().data)
+    return state.hexdigest()
+
+
+def _refuse_unusable(name: str, tensor: Tensor) -> None:
+    if not tensor.is_floating_point():
+        raise ObjectiveError(
+            f"parameter {name!r} has dtype {tensor.dtype}: only real floating-point parameters span a landscape; "
+            "register it as a buffer, or convert it"
+        )
+    if not bool(torch.isfinite(tensor).all()):
+        bad = int((~torch.isfinite(tensor)).sum())
+        raise ObjectiveError(f"parameter {name!r} holds {bad} values that are not finite: did the training diverge?")

@@ -1,0 +1,245 @@
+"""Subspaces: coordinates in, parameters out, always computed from the centre and never accumulated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.errors import InputError
+from landscape.records import Axis, FloatArray, Scalar
+from landscape.space import parameters as space
+from landscape.space.directions import Ignored, Normalization, draw, random_direction, scale_to
+from landscape.space.parameters import Parameters
+
+Recipe: TypeAlias = dict[str, Scalar]
+
+
+class Subspace(Protocol):
+    """What a sampler needs to know of a subspace."""
+
+    @property
+    def kind(self) -> str:
+        """``"line"``, ``"plane"`` or ``"corridor"``."""
+
+    @property
+    def centre(self) -> Parameters:
+        """The parameters that stay fixed are taken from here; its weights identify the network."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How to build it again, with a digest of the directions; stored with every record."""
+
+    def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, ...]:
+        """The default grid: ``points`` per axis, out to ``extent``."""
+
+    def at(self, coordinates: Tensor) -> dict[str, Tensor]:
+        """Parameters at coordinates of shape (k, dims): every varying tensor, stacked to (k, ...)."""
+
+
+class Centred(Protocol):
+    """Anything that stands at a point of parameter space: an objective, a subspace."""
+
+    @property
+    def centre(self) -> Parameters:
+        """The point."""
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``theta + sum_i c_i d_i``: what `Line` and `Plane` have in common."""
+
+    centre: Parameters
+    directions: tuple[Parameters, ...]
+    recipe_: Recipe = field(default_factory=dict)
+
+    kind = "affine"
+
+    @property
+    def recipe(self) -> Recipe:
+        """Kind, seeds and normalization as given, with a digest of the directions' bits."""
+        return {"kind": self.kind, **self.recipe_, "digest": self._digest}
+
+    @cached_property
+    def _digest(self) -> str:
+        named = [(f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d]
+        return space.digest(named)[:16]
+
+    def at(self, coordinates: Tensor) -> dict[str, Tensor]:
+        """Parameters at coordinates of shape (k, dims), stacked to (k, ...); unperturbed tensors are left out."""
+        moved: dict[str, Tensor] = {}
+        for column, direction in zip(coordinates.unbind(1), self.directions, strict=True):
+            for name, tensor in direction.items():
+                step = column.to(tensor.dtype).reshape(-1, *[1] * tensor.dim())
+                moved[name] = torch.addcmul(moved.get(name, self.centre[name]), step, tensor)
+        return moved
+
+
+class Line(Affine):
+    """``theta + a d``: from a centre along a direction, or from one solution (a = 0) to another (a = 1)."""
+
+    kind = "line"
+
+    def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
+        """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
+        if self.recipe_.get("between"):
+            return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position between the ends"),)
+        return (Axis("alpha", symmetric(points[0], extent), label="step along the direction"),)
+
+
+class Plane(Affine):
+    """``theta + a d1 + b d2``."""
+
+    kind = "plane"
+
+    def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
+        """``points`` steps from ``-extent`` to ``extent`` along both directions."""
+        return (
+            Axis("alpha", symmetric(points[0], extent), label="step along direction 1"),
+            Axis("beta", symmetric(points[-1], extent), label="step along direction 2"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Corridor:
+    """``theta(a) + b d(a)``: the training path as one axis, a transverse direction as the other.
+
+    ``theta(a)`` runs through the checkpoints, straight in between; ``d(a)`` is one Gaussian draw, scaled at every
+    ``a`` to the filters of ``theta(a)``. At each step of training the transverse unit is therefore the network's own.
+
+    Args:
+        checkpoints: each parameter stacked over the path, name -> (T, ...); the last one is the solution.
+        buffers: floating-point buffers (BatchNorm statistics) over the path, which move along it but never across.
+        steps: training step of each checkpoint, shape (T,), increasing.
+        draw: the unscaled transverse direction.
+        normalize: how it is scaled, see `scale_to`.
+    """
+
+    checkpoints: Parameters
+    steps: FloatArray
+    draw: Parameters
+    normalize: Normalization = "filter"
+    buffers: Parameters = field(default_factory=dict)
+    recipe_: Recipe = field(default_factory=dict)
+
+    kind = "corridor"
+
+    def __post_init__(self) -> None:
+        lengths = {len(tensor) for tensor in self.checkpoints.values()}
+        if lengths != {len(self.steps)} or len(self.steps) < 2:
+            raise InputError(f"a corridor needs two checkpoints or more and a step for each, got {lengths}")
+
+    @property
+    def centre(self) -> Parameters:
+        """The last checkpoint: the solution."""
+        return space.select(self.checkpoints, -1)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Kind, seed and normalization, with a digest of the path and of the transverse direction."""
+        bits = space.digest([*self.checkpoints.items(), *self.buffers.items(), *self.draw.items()])
+        return {"kind": self.kind, **self.recipe_, "normalize": self.normalize, "digest": bits[:16]}
+
+    def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
+        """Alpha at the checkpoints (or at ``points[0]`` of them, the ends always), beta to ``extent`` either side."""
+        rows = np.unique(np.linspace(0, len(self.steps) - 1, min(points[0], len(self.steps))).round().astype(int))
+        return (
+            Axis("alpha", self.steps[rows], unit="step", label="training step", scale="log1p"),
+            Axis("beta", symmetric(points[-1], extent), label="step across the path"),
+        )
+
+    def at(self, coordinates: Tensor) -> dict[str, Tensor]:
+        """Parameters at (k, 2) coordinates (training step, transverse step), stacked to (k, ...)."""
+        theta = self.path(coordinates[:, 0])
+        directions = scale_to(self.draw, theta, normalize=self.normalize)
+        across = coordinates[:, 1]
+        for name, tensor in directions.items():
+            theta[name] = theta[name] + across.to(tensor.dtype).reshape(-1, *[1] * self.draw[name].dim()) * tensor
+        return theta
+
+    def row(self, step: float) -> "Line":
+        """The line across the path at one training step."""
+        theta = space.select(self.path(torch.tensor([step], dtype=torch.float64)), 0)
+        return Line(theta, (scale_to(self.draw, theta, normalize=self.normalize),))
+
+    def path(self, step: Tensor) -> dict[str, Tensor]:
+        """The path itself at training steps (k,), straight between checkpoints, stacked to (k, ...)."""
+        steps = torch.as_tensor(self.steps, dtype=torch.float64, device=step.device)
+        right = torch.searchsorted(steps, step.double().contiguous()).clamp(1, len(self.steps) - 1)
+        share = ((step.double() - steps[right - 1]) / (steps[right] - steps[right - 1])).clamp(0, 1)
+        moving = {**self.checkpoints, **self.buffers}
+        return {name: _between(tensor, right, share) for name, tensor in moving.items()}
+
+
+def symmetric(points: int, extent: float) -> FloatArray:
+    """``points`` equal steps from ``-extent`` to ``extent``, exactly symmetric, with an exact 0 when odd."""
+    if points < 2:
+        raise InputError(f"a grid needs at least 2 points a side, got {points}")
+    if not (np.isfinite(extent) and extent > 0):
+        raise InputError(f"the extent must be above 0, got {extent}")
+    return np.asarray(extent * (np.arange(1 - points, points, 2) / (points - 1)), dtype=np.float64)
+
+
+def line_along(theta: Parameters, direction: Parameters, **recipe: Scalar) -> Line:
+    """The line ``theta + a * direction``."""
+    return Line(theta, (direction,), dict(recipe))
+
+
+def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
+    """The straight line from ``start`` (a = 0) to ``end`` (a = 1): an interpolation path, all parameters moving."""
+    return Line(start.centre, (space.difference(end.centre, start.centre),), {"between": True, **recipe})
+
+
+def random_line(
+    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+) -> Line:
+    """A line through the objective's centre along one random direction."""
+    direction = random_direction(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
+    return Line(objective.centre, (direction,), _recipe(seed, normalize, ignore))
+
+
+def random_plane(
+    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+) -> Plane:
+    """A plane through the objective's centre along two random directions, of seeds ``2 * seed`` and ``2 * seed + 1``.
+
+    The directions are not made orthogonal, which would undo the normalization; two random ones nearly are, and their
+    cosine is part of the recipe.
+
+    Args:
+        objective: anything with a ``centre``.
+        seed: of the plane; different seeds share no direction.
+        normalize: ``"filter"`` (Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
+        ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all.
+    """
+    theta = objective.centre
+    first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
+    cosine = float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
+    return Plane(theta, (first, second), {**_recipe(seed, normalize, ignore), "cosine": cosine})
+
+
+def corridor_along(
+    checkpoints: Parameters,
+    steps: FloatArray,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    buffers: Parameters | None = None,
+) -> Corridor:
+    """The corridor along stacked checkpoints, with one random transverse direction."""
+    transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
+    recipe: Recipe = {"seed": seed, "ignore": ignore}
+    return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers or {}, recipe)
+
+
+def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:
+    return {"seed": seed, "normalize": normalize, "ignore": ignore}
+
+
+def _between(stacked: Tensor, right: Tensor, share: Tensor) -> Tensor:
+    weight = share.to(stacked.dtype).reshape(-1, *[1] * (stacked.dim() - 1))
+    return torch.lerp(stacked[right - 1], stacked[right], weight)

@@ -1,0 +1,260 @@
+"""Training: all members of one width at once, as one stacked batch, with the path each of them takes."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.functional import cross_entropy, mse_loss, one_hot
+from tqdm import tqdm
+
+from landscape.errors import InputError
+from landscape.records import FloatArray
+from landscape.train.datasets import Dataset
+from landscape.train.networks import NetworkConfig, build
+
+Optimizer: TypeAlias = Literal["adam", "sgd"]
+Schedule: TypeAlias = Literal["cosine", "constant"]
+LossName: TypeAlias = Literal["cross_entropy", "mse"]
+State: TypeAlias = dict[str, Tensor]
+
+EVALUATION_EXAMPLES = 2048
+BAR_STEPS = 25
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; with the data and the network it fixes the result.
+
+    Args:
+        steps: optimizer steps.
+        batch_size: examples per step; 0 takes all of them.
+        learning_rate: at the start of the schedule.
+        optimizer: ``"adam"`` or ``"sgd"`` (momentum 0.9).
+        schedule: ``"cosine"`` (to 0 at the last step) or ``"constant"``.
+        weight_decay: added to the gradient as ``weight_decay * theta`` (L2), 0 by default.
+        loss: ``"cross_entropy"`` (nats per example) or ``"mse"`` (mean over examples and outputs, one-hot targets).
+        checkpoints: points of the path that are kept, log-spaced in the step, start and end among them.
+    """
+
+    steps: int = 1500
+    batch_size: int = 256
+    learning_rate: float = 1e-2
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = "cosine"
+    weight_decay: float = 0.0
+    loss: LossName = "cross_entropy"
+    checkpoints: int = 49
+
+    def __post_init__(self) -> None:
+        _require(self.steps >= 1, f"steps must be at least 1, got {self.steps}")
+        _require(self.batch_size >= 0, f"batch_size must be 0 (all examples) or more, got {self.batch_size}")
+        _require(0 < self.learning_rate < math.inf, f"learning_rate must be above 0, got {self.learning_rate}")
+        _require(0 <= self.weight_decay < math.inf, f"weight_decay must be at least 0, got {self.weight_decay}")
+        _require(self.checkpoints >= 2, f"checkpoints must be at least 2, got {self.checkpoints}")
+        _require(self.optimizer in ("adam", "sgd"), f"unknown optimizer {self.optimizer!r}; expected adam or sgd")
+        _require(self.schedule in ("cosine", "constant"), f"unknown schedule {self.schedule!r}; expected cosine or constant")
+        _require(self.loss in ("cross_entropy", "mse"), f"unknown loss {self.loss!r}; expected cross_entropy or mse")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+    @property
+    def loss_function(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """``loss(outputs, classes)``, the mean over a batch."""
+        return cross_entropy if self.loss == "cross_entropy" else mean_squared_error
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Metrics along training, at the checkpoints of the path.
+
+    Args:
+        step: training step, shape (T,).
+        values: name (``train_loss``, ``train_accuracy``, ``test_loss``, ``test_accuracy``) -> (T, members).
+    """
+
+    step: FloatArray
+    values: dict[str, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training leaves: one solution and one path per member.
+
+    Args:
+        seeds: seed of each member.
+        path: parameters and buffers over the path, name -> (T, members, ...), in float32 on the CPU.
+        curves: metrics at the same T checkpoints.
+    """
+
+    seeds: tuple[int, ...]
+    path: State
+    curves: Curves
+
+    @property
+    def diverged(self) -> tuple[int, ...]:
+        """Positions of the members whose final training loss is not finite."""
+        return tuple(np.flatnonzero(~np.isfinite(self.curves.values["train_loss"][-1])).tolist())
+
+
+def train(
+    network: NetworkConfig,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    seeds: Sequence[int],
+    device: torch.device | str = "cpu",
+    progress: bool = True,
+) -> Trained:
+    """Every member trained, all at once: one stacked batch per step.
+
+    A member's seed fixes its initialization and the order of its examples; nothing couples it to the others. Its result
+    beside other members differs from its result alone only by the rounding of batched matrix products.
+
+    Args:
+        network: family and width, the same for all members.
+        dataset: N training examples, standardized.
+        seeds: one per member, each different.
+
+    Raises:
+        InputError: no seeds, or one twice.
+    """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise InputError(f"each member needs a seed of its own, got {list(seeds)}")
+    ensemble = _Ensemble(network, dataset, recipe, seeds, torch.device(device))
+    kept: list[State] = [ensemble.state()]
+    measured: list[dict[str, Tensor]] = [ensemble.evaluate()]
+    wanted = checkpoint_steps(recipe)
+    with tqdm(total=recipe.steps, disable=not progress, unit="step", desc=network.describe()) as bar:
+        for step, loss in enumerate(ensemble.run(), start=1):
+            if step in wanted:
+                kept.append(ensemble.state())
+                measured.append(ensemble.evaluate())
+            if step % BAR_STEPS == 0 or step == recipe.steps:
+                bar.update(step - bar.n)
+                bar.set_postfix_str(f"loss {float(loss.mean()):.4g}", refresh=False)
+    path = {name: torch.stack([state[name] for state in kept]).cpu() for name in kept[0]}
+    values = {name: torch.stack([row[name] for row in measured]).cpu().numpy() for name in measured[0]}
+    return Trained(tuple(seeds), path, Curves(np.array(sorted(wanted), dtype=np.float64), values))
+
+
+def checkpoint_steps(recipe: Recipe) -> set[int]:
+    """Steps whose parameters are kept: log-spaced in ``1 + step``, 0 and the last step among them."""
+    spaced = np.expm1(np.linspace(0, math.log1p(recipe.steps), recipe.checkpoints)).round().astype(int)
+    steps = set(spaced.tolist()) | {0, recipe.steps}
+    return _filled(steps, recipe)
+
+
+def mean_squared_error(outputs: Tensor, classes: Tensor) -> Tensor:
+    """Mean over examples and outputs of the squared difference from one-hot targets."""
+    return mse_loss(outputs, one_hot(classes, outputs.shape[-1]).to(outputs.dtype))
+
+
+class _Ensemble:
+    """Stacked members with their optimizer, on one device."""
+
+    def __init__(
+        self, network: NetworkConfig, dataset: Dataset, recipe: Recipe, seeds: Sequence[int], device: torch.device
+    ) -> None:
+        self.recipe, self.dataset, self.seeds, self.device = recipe, dataset, seeds, device
+        members = [build(network, dataset.in_shape, dataset.K, seed=seed) for seed in seeds]
+        parameters, buffers = stack_module_state(members)  # type: ignore[arg-type]
+        self.skeleton = members[0].to(device)
+        self.parameters = {name: tensor.detach().to(device).requires_grad_() for name, tensor in parameters.items()}
+        self.buffers = {name: tensor.detach().to(device) for name, tensor in buffers.items()}
+        self.data = {
+            split: (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device))
+            for split, x, y in (("train", dataset.x_train, dataset.y_train), ("test", dataset.x_test, dataset.y_test))
+        }
+
+    def run(self) -> Iterator[Tensor]:
+        """One optimizer step after another; yields each step's batch loss of every member, shape (members,)."""
+        optimizer = _optimizer(self.recipe, list(self.parameters.values()))
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _decay(self.recipe, step))
+        x, y = self.data["train"]
+        for batch in self._batches():
+            self.skeleton.train()
+            losses = vmap(self._loss)(self.parameters, self.buffers, x[batch], y[batch])
+            optimizer.zero_grad()
+            losses.sum().backward()
+            optimizer.step()
+            scheduler.step()
+            yield losses.detach()
+
+    def state(self) -> State:
+        """Parameters and buffers now, name -> (members, ...)."""
+        return {name: tensor.detach().clone() for name, tensor in {**self.parameters, **self.buffers}.items()}
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, Tensor]:
+        """Loss and accuracy of every member on both splits, in evaluation mode, each (members,) float64."""
+        self.skeleton.eval()
+        return {
+            f"{split}_{name}": value
+            for split, (x, y) in self.data.items()
+            if len(y)
+            for name, value in zip(("loss", "accuracy"), self._means(x, y), strict=True)
+        }
+
+    def _means(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        totals = torch.zeros(2, len(self.seeds), dtype=torch.float64, device=self.device)
+        for inputs, targets in zip(x.split(EVALUATION_EXAMPLES), y.split(EVALUATION_EXAMPLES), strict=True):
+            outputs = vmap(self._forward, in_dims=(0, 0, None))(self.parameters, self.buffers, inputs)
+            losses = vmap(self.recipe.loss_function, in_dims=(0, None))(outputs, targets)
+            right = (outputs.argmax(-1) == targets).double().mean(-1)
+            totals += torch.stack([losses.double(), right]) * (len(targets) / len(y))
+        return totals[0], totals[1]
+
+    def _loss(self, parameters: State, buffers: State, inputs: Tensor, targets: Tensor) -> Tensor:
+        return self.recipe.loss_function(self._forward(parameters, buffers, inputs), targets)
+
+    def _forward(self, parameters: State, buffers: State, inputs: Tensor) -> Tensor:
+        outputs: Tensor = functional_call(self.skeleton, (parameters, buffers), (inputs,))
+        return outputs
+
+    def _batches(self) -> Iterator[Tensor]:
+        """Indices (members, batch) step by step: each member walks its own permutations, wrapping across epochs."""
+        num_examples = len(self.data["train"][1])
+        size = min(self.recipe.batch_size or num_examples, num_examples)
+        generators = [np.random.default_rng([seed, 1]) for seed in self.seeds]
+        queue = np.empty((len(self.seeds), 0), dtype=np.int64)
+        for _ in range(self.recipe.steps):
+            while queue.shape[1] < size:
+                epoch = np.stack([generator.permutation(num_examples) for generator in generators])
+                queue = np.concatenate([queue, epoch], axis=1)
+            yield torch.from_numpy(queue[:, :size].copy()).to(self.device, non_blocking=True)
+            queue = queue[:, size:]
+
+
+def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+    return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
+
+
+def _decay(recipe: Recipe, step: int) -> float:
+    return 0.5 * (1 + math.cos(math.pi * step / recipe.steps)) if recipe.schedule == "cosine" else 1.0
+
+
+def _filled(steps: set[int], recipe: Recipe) -> set[int]:
+    """Early log-spaced steps round to the same number: the gaps between the others take the ones that are free."""
+    wanted = min(recipe.checkpoints, recipe.steps + 1)
+    while len(steps) < wanted:
+        ordered = sorted(steps)
+        gaps = [(math.log1p(b) - math.log1p(a), a, b) for a, b in zip(ordered, ordered[1:], strict=False) if b - a > 1]
+        _, a, b = max(gaps)
+        steps = steps | {min(b - 1, max(a + 1, round(math.sqrt((1 + a) * (1 + b)) - 1)))}
+    return steps
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise InputError(message)
+

@@ -1,0 +1,77 @@
+"""Test problems with known answers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from landscape.evaluate.objective import Objective
+from landscape.records import Axis, Provenance, Rays, Surface
+
+
+def half_square(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over examples of half the squared output."""
+    return 0.5 * (outputs - targets).square().sum(dim=1).mean()
+
+
+def quadratic(
+    spectrum: Sequence[float], *, seed: int = 0, centre: Sequence[float] | None = None, dtype: torch.dtype = torch.float64
+) -> tuple[Objective, Tensor]:
+    """An objective ``L(w) = w^T H w / 2`` with the given eigenvalues of H, and H itself (n, n).
+
+    It is one linear layer, parameter ``0.weight``, on the scaled eigenvectors of H as examples: ``mean_i (w . x_i)^2 / 2 = w^T H w / 2``.
+    """
+    size = len(spectrum)
+    generator = torch.Generator().manual_seed(seed)
+    basis, _ = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))
+    values = torch.tensor(spectrum, dtype=torch.float64)
+    hessian = basis @ torch.diag(values) @ basis.T
+    examples = (basis * (values * size).sqrt()).T.contiguous()
+    model = nn.Sequential(nn.Linear(size, 1, bias=False, dtype=dtype))
+    point = torch.tensor(centre if centre is not None else [0.1 * (k + 1) for k in range(size)])
+    model.load_state_dict({"0.weight": point[None].to(dtype)})
+    data = (examples.to(dtype), torch.zeros(size, 1, dtype=dtype))
+    return Objective(model, data, loss=half_square), hessian
+
+
+def small_mlp(width: int = 5, *, seed: int = 0, dtype: torch.dtype = torch.float64, classes: int = 3) -> nn.Module:
+    """A seeded network of 6 inputs, two hidden layers and a few classes."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Flatten(), nn.Linear(6, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, classes)]
+        return nn.Sequential(*layers).to(dtype).eval()
+
+
+def small_cnn(*, seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Module:
+    """A seeded convolutional network with BatchNorm for 1 x 6 x 6 images and three classes."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 3)
+        ).to(dtype).eval()
+
+
+def examples(
+    count: int, shape: tuple[int, ...] = (6,), *, classes: int = 3, seed: int = 1, dtype: torch.dtype = torch.float64
+) -> tuple[Tensor, Tensor]:
+    """Seeded Gaussian inputs and uniform classes."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(count, *shape, generator=generator, dtype=torch.float64).to(dtype)
+    return inputs, torch.randint(0, classes, (count,), generator=generator)
+
+
+def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, directions: int = 64) -> Surface:
+    """A surface of ``curvature * (alpha^2 + beta^2) / 2`` whose rays rise alike: half-width ``sqrt(2 rise / curvature)``."""
+    axis = extent * np.arange(1 - points, points, 2) / (points - 1)
+    loss = curvature * (axis[:, None] ** 2 + axis[None, :] ** 2) / 2
+    radius = np.linspace(0, 2 * extent, 33)
+    rays = Rays(radius, np.tile(curvature * radius**2 / 2, (directions, 1)), np.full(directions, 3.0))
+    return Surface(
+        (Axis("alpha", axis), Axis("beta", axis)),
+        {"train_loss": loss},
+        np.ones(loss.shape, dtype=np.uint8),
+        np.zeros(loss.shape),
+        Provenance(subspace={"kind": "plane"}, loss="cross_entropy"),
+        rays=rays,
+    )
