@@ -1,5 +1,6 @@
 """``landscape render``."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,9 +14,9 @@ from . import options as opt
 @click.option("--view", help="plane or corridor; by default plane, for the pair corridor.")
 @click.option("-o", "--output", metavar="FILE", help="png, pdf or svg by its suffix; by default NAME.png.")
 @click.option("--scale", default="auto", show_default=True, help="Height: auto, linear or log.")
-@click.option("--ceiling", type=float, help="Cut the surface at this loss.")
-@click.option("--width", type=float, help="Width of the figure in inches.")
-@click.option("--dpi", default=300, show_default=True, help="Resolution of the surface, and of a PNG.")
+@click.option("--ceiling", type=float, help="Cut the surfaces at this loss.")
+@click.option("--figure-width", type=float, help="Width of the figure in inches.")
+@click.option("--dpi", default=300, show_default=True, help="Resolution of the surfaces, and of a PNG.")
 @click.option("--colormap", default="viridis", show_default=True, help="A matplotlib colour map.")
 @opt.sampling
 @opt.runs
@@ -23,24 +24,50 @@ from . import options as opt
 def command(files: tuple[str, ...], model: str | None, view: str | None, output: str | None, **given: Any) -> None:
     """Draw one surface, or several side by side with the same axes and the same scale.
 
+    A picture that landscape made is replaced; any other file in its place only with --force.
+
     \b
     Examples:
       landscape render --model wide
       landscape render --model pair -o pair.pdf
       landscape render narrow.h5 wide.h5 -o pair.svg
     """
-    from landscape import store
-    from landscape.render.figure import render
-    from landscape.train.runs import models_of
+    from landscape.render.figure import check_target, render
 
     if bool(files) == (model is not None):
-        raise click.UsageError("give surface files, or --model, one of the two")
-    drawing = {key: given.pop(key) for key in ("scale", "ceiling", "width", "dpi", "colormap")}
-    if model is not None:
-        models = models_of(model)
-        chosen = view or ("corridor" if len(models) > 1 else "plane")
-        target = output or f"{model.replace(':', '-')}.png"
-    else:
-        target = output or f"{files[0].removesuffix('.h5')}.png"
-    store.check_writable(target, force=given.pop("force") or _is_ours(target))
-"""
+        raise click.UsageError("give surface files, or --model: one of the two")
+    name = Path(files[0]).stem if model is None else model.replace(":", "-")
+    target = output or f"{name}.png"
+    check_target(target, force=given.pop("force"))
+    drawing = {key: given.pop(key) for key in ("scale", "ceiling", "dpi", "colormap")}
+    surfaces = _loaded(files) if model is None else _sampled(model, view, given)
+    drawn = render(surfaces, target, width=given["figure_width"], **drawing)
+    for line in drawn.messages:
+        click.echo(line, err=True)
+    click.echo(target)
+
+
+def _loaded(files: tuple[str, ...]) -> list[Any]:
+    from landscape.errors import InputError
+    from landscape.records import Surface
+    from landscape.store import load
+
+    records = [load(file) for file in files]
+    for file, record in zip(files, records, strict=True):
+        if not isinstance(record, Surface):
+            raise InputError(f"{file} holds a {record.kind or 'profile'}, expected a plane or a corridor")
+    return records
+
+
+def _sampled(model: str, view: str | None, given: dict[str, Any]) -> list[Any]:
+    from landscape.errors import InputError
+    from landscape.train.runs import models_of
+
+    from .sample import sampled
+
+    models = models_of(model)
+    chosen = view or ("corridor" if len(models) > 1 else "plane")
+    if chosen not in ("plane", "corridor"):
+        raise InputError(f"unknown view {chosen!r}; expected plane or corridor")
+    options = {key: value for key, value in given.items() if key != "figure_width"}
+    return [sampled(name, member, chosen, None, **options) for name, member in models]

@@ -6,6 +6,7 @@ A record never knows a model, a file or a picture. Every grid is indexed ``[i, j
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from os import PathLike
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -206,6 +207,16 @@ class Sampled:
     def num_measured(self) -> int:
         """Grid points whose values were measured, not interpolated."""
         return int(np.count_nonzero(self.status == Status.MEASURED))
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = True) -> None:
+        """Write the record to an HDF5 file, all of it or nothing; `landscape.store.load` reads it back bit for bit.
+
+        Raises:
+            FileError: if the file cannot be written, or exists and ``overwrite`` is off.
+        """
+        from landscape.store import save  # here, so that records are made and drawn without HDF5
+
+        save(self, path, overwrite=overwrite)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
+from landscape.train.losses import accuracy as share_right
+from landscape.train.losses import cross_entropy, is_cross_entropy
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -60,7 +61,8 @@ class Objective:
         data: training examples: a pair ``(x, y)`` or an iterable of such batches (a ``DataLoader``), read once.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; cross-entropy gives nats per example.
         test: test examples, as ``data``; their metrics are named ``test_...``.
-        accuracy: measure the share of right classes too; by default when the targets are class indices.
+        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
+            are class indices.
         device: where points are evaluated; by default where the model is.
         dtype: in which precision; by default the model's own.
         name: what to call the model in files and pictures.
@@ -101,14 +103,14 @@ class Objective:
         self.model = model
         self.device = torch.device(device if device is not None else first.device)
         self.dtype = dtype if dtype is not None else first.dtype
-        self.loss = loss
+        self.loss = cross_entropy if is_cross_entropy(loss) else loss
         self.name = name or type(model).__name__
         self.network = network or type(model).__name__
         self.centre: Parameters = space.centre_of(model, device=self.device, dtype=self.dtype)
         self.buffers = {key: self._placed(value) for key, value in model.named_buffers()}
         self.splits = tuple(self._split(key, given) for key, given in (("train", data), ("test", test)) if given is not None)
         with_accuracy = _are_classes(self.splits[0]) if accuracy is None else accuracy
-        self.metrics: dict[str, Metric] = {"loss": loss} | ({"accuracy": top1} if with_accuracy else {})
+        self.metrics: dict[str, Metric] = {"loss": self.loss} | ({"accuracy": share_right} if with_accuracy else {})
         self._refuse_random()
 
     @property
@@ -223,11 +225,6 @@ class Objective:
                     f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws random "
                     "numbers, so a landscape would show noise; make it deterministic first"
                 )
-
-
-def top1(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of examples whose largest output is the right class, in [0, 1]."""
-    return (outputs.argmax(dim=1) == targets).to(outputs.dtype).mean()
 
 
 def _batches(given: object) -> Iterable[Batch]:

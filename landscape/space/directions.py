@@ -13,6 +13,7 @@ Normalization: TypeAlias = Literal["filter", "layer", "none"]
 Ignored: TypeAlias = Literal["1d", "nothing"]
 
 NORMALIZATIONS = ("filter", "layer", "none")
+IGNORED = ("1d", "nothing")
 
 
 def random_direction(
@@ -39,6 +40,8 @@ def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, T
     """
     if seed < 0:
         raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
+    if ignore not in IGNORED:
+        raise InputError(f"cannot ignore {ignore!r}; expected {' or '.join(IGNORED)}")
     names = [name for name, tensor in theta.items() if ignore == "nothing" or tensor.dim() > 1]
     if not names:
         raise InputError("no parameter has two dimensions or more; pass ignore='nothing' to perturb 1-D parameters")

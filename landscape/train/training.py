@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
-from torch.nn.functional import cross_entropy, mse_loss, one_hot
 from tqdm import tqdm
 
 from landscape.errors import InputError
 from landscape.records import FloatArray
 from landscape.train.datasets import Dataset
+from landscape.train.losses import accuracy, cross_entropy, mean_squared_error
 from landscape.train.networks import NetworkConfig, build
 
 Optimizer: TypeAlias = Literal["adam", "sgd"]
@@ -22,7 +22,7 @@ Schedule: TypeAlias = Literal["cosine", "constant"]
 LossName: TypeAlias = Literal["cross_entropy", "mse"]
 State: TypeAlias = dict[str, Tensor]
 
-EVALUATION_EXAMPLES = 2048
+EVALUATION_EXAMPLES = 256
 BAR_STEPS = 25
 
 
@@ -151,11 +151,6 @@ def checkpoint_steps(recipe: Recipe) -> set[int]:
     return _filled(steps, recipe)
 
 
-def mean_squared_error(outputs: Tensor, classes: Tensor) -> Tensor:
-    """Mean over examples and outputs of the squared difference from one-hot targets."""
-    return mse_loss(outputs, one_hot(classes, outputs.shape[-1]).to(outputs.dtype))
-
-
 class _Ensemble:
     """Stacked members with their optimizer, on one device."""
 
@@ -207,7 +202,7 @@ class _Ensemble:
         for inputs, targets in zip(x.split(EVALUATION_EXAMPLES), y.split(EVALUATION_EXAMPLES), strict=True):
             outputs = vmap(self._forward, in_dims=(0, 0, None))(self.parameters, self.buffers, inputs)
             losses = vmap(self.recipe.loss_function, in_dims=(0, None))(outputs, targets)
-            right = (outputs.argmax(-1) == targets).double().mean(-1)
+            right = vmap(accuracy, in_dims=(0, None))(outputs, targets).double()
             totals += torch.stack([losses.double(), right]) * (len(targets) / len(y))
         return totals[0], totals[1]
 

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 from landscape.errors import InputError
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, checkpoint_steps, mean_squared_error, train
+from landscape.train.training import Recipe, checkpoint_steps, train
 
 MLP = NetworkConfig("mlp", 5)
 
@@ -94,11 +94,6 @@ def test_checkpoints_hold_both_ends_and_are_as_many_as_asked(steps: int, checkpo
     assert kept[0] == 0
     assert kept[-1] == steps
     assert len(kept) == min(checkpoints, steps + 1)
-
-
-def test_mean_squared_error_is_over_examples_and_outputs() -> None:
-    outputs = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    assert mean_squared_error(outputs, torch.tensor([0, 1])) == pytest.approx(1 / 4)
 
 
 def test_every_example_is_seen_once_an_epoch(digits: Dataset) -> None:

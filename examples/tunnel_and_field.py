@@ -1,0 +1,26 @@
+"""The document's picture through the Python API: a narrow and a wide network, their corridors, and the numbers.
+
+    python examples/tunnel_and_field.py
+
+Trains both networks (or reuses ``runs/``), samples the corridor along each one's training path, draws both on one scale
+into ``tunnel_and_field.png`` and prints how wide each corridor is.
+"""
+
+import landscape as ls
+from landscape.evaluate.views import sample_view
+from landscape.train.runs import find_or_train
+
+if __name__ == "__main__":
+    corridors = []
+    for name in ("narrow", "wide"):
+        run = find_or_train(name)
+        corridors.append(sample_view(run, "corridor"))
+        surface = corridors[-1]
+        made = surface.provenance
+        across = ls.corridor_width(surface)
+        print(f"{name}: {made.network}, P = {made.P:,}, N = {made.N:,}, K = {made.K} ({made.regime})")
+        print(f"  half-width      {ls.half_width(surface)}")
+        for row in (0, len(across.step) // 2, -1):
+            sign = "=" if across.bounded[row] else ">"
+            print(f"  corridor width  {sign} {across.width[row]:.3g} {across.unit} at step {across.step[row]:.0f}")
+    ls.render(corridors, "tunnel_and_field.png")

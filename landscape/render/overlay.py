@@ -1,0 +1,192 @@
+"""What matplotlib is good at: box, grid, ticks, labels and floor contours as vectors, through the same camera."""
+
+import math
+from typing import Any
+
+import numpy as np
+from contourpy import contour_generator
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from landscape.records import Axis, FloatArray
+from landscape.render.camera import Box, Camera
+from landscape.render.panel import Panel
+from landscape.render.scene import PATH_COLOR
+
+GRID = {"color": "#d4d4d4", "linewidth": 0.5, "solid_capstyle": "round"}
+EDGE = {"color": "#222222", "linewidth": 0.8, "solid_capstyle": "round"}
+WALL = "#f7f7f7"
+TICK_POINTS = 3.0
+TICK_LABEL_POINTS = 5.0
+TITLE_POINTS = 23.0
+
+
+class Overlay:
+    """Draws one panel's vectors into an axes whose data are picture coordinates."""
+
+    def __init__(self, axes: Axes, panel: Panel, camera: Camera, colors: Colormap, *, label_height: bool) -> None:
+        self.axes, self.panel, self.camera, self.colors, self.label_height = axes, panel, camera, colors, label_height
+        self.box = panel.box
+        facing = camera.towards
+        self.near = np.array([math.copysign(self.box.half_x, facing[0]), math.copysign(self.box.half_y, facing[1])])
+
+    def draw(self) -> None:
+        """Everything behind the surface, and the frame's labels."""
+        self._walls()
+        self._floor_contours()
+        self._floor_path()
+        self._alpha_axis()
+        self._beta_axis()
+        self._height_axis()
+
+    def line(self, points: Any, zorder: float = 1.0, **style: Any) -> None:
+        """A world polyline (k, 3)."""
+        u, v = self.camera.project(np.asarray(points, dtype=np.float64)).T
+        self.axes.plot(u, v, zorder=zorder, **style)
+
+    def _walls(self) -> None:
+        (nx, ny), (hx, hy), top = self.near, (self.box.half_x, self.box.half_y), self.box.top
+        floor = [(-hx, -hy, 0), (hx, -hy, 0), (hx, hy, 0), (-hx, hy, 0)]
+        wall_x = [(-nx, -hy, 0), (-nx, hy, 0), (-nx, hy, top), (-nx, -hy, top)]
+        wall_y = [(-hx, -ny, 0), (hx, -ny, 0), (hx, -ny, top), (-hx, -ny, top)]
+        for corners in (floor, wall_x, wall_y):
+            u, v = self.camera.project(np.array(corners, dtype=np.float64)).T
+            self.axes.fill(u, v, facecolor=WALL, edgecolor="none", zorder=0.1)
+            self.line([*corners, corners[0]], 0.3, **GRID)
+        for x in self.panel.floor.x(self._alpha_ticks()[0], self.box):
+            self.line([(x, ny, 0), (x, -ny, 0), (x, -ny, top)], 0.2, **GRID)
+        for y in self.panel.floor.y(self._beta_ticks()[0], self.box):
+            self.line([(nx, y, 0), (-nx, y, 0), (-nx, y, top)], 0.2, **GRID)
+        for z in self.panel.world_z(self._height_ticks()[0]):
+            self.line([(nx, -ny, z), (-nx, -ny, z), (-nx, ny, z)], 0.2, **GRID)
+
+    def _floor_contours(self) -> None:
+        panel = self.panel
+        values = panel.heights.share(panel.values)
+        mesh = np.meshgrid(panel.x, panel.y, indexing="ij")
+        generator = contour_generator(*mesh, z=np.ma.masked_invalid(values))
+        for share in panel.heights.share(panel.heights.levels()):
+            for line in generator.lines(float(share)):
+                flat = np.column_stack([line, np.zeros(len(line))])
+                self.line(flat, 0.5, color=self.colors(float(share)), linewidth=0.9)
+
+    def _floor_path(self) -> None:
+        path, marker = self.panel.path(), self.panel.marker()
+        if path is not None and len(path):
+            self.line(path * (1, 1, 0), 0.6, color=PATH_COLOR, linewidth=1.0, linestyle=(0, (3, 2)))
+        if marker is not None:
+            u, v = self.camera.project(marker * (1, 1, 0))
+            self.axes.plot(u, v, marker="x", color="black", markersize=5, markeredgewidth=1.2, zorder=0.7)
+
+    def _alpha_axis(self) -> None:
+        positions, labels = self._alpha_ticks()
+        y = self.near[1]
+        ends = [(-self.box.half_x, y, 0.0), (self.box.half_x, y, 0.0)]
+        places = [(x, y, 0.0) for x in self.panel.floor.x(positions, self.box)]
+        self._edge(ends, places, labels, np.array([0.0, math.copysign(1, y), 0.0]), _named(self.panel.floor.alpha_axis, "α"))
+
+    def _beta_axis(self) -> None:
+        positions, labels = self._beta_ticks()
+        x = self.near[0]
+        ends = [(x, -self.box.half_y, 0.0), (x, self.box.half_y, 0.0)]
+        places = [(x, y, 0.0) for y in self.panel.floor.y(positions, self.box)]
+        self._edge(ends, places, labels, np.array([math.copysign(1, x), 0.0, 0.0]), _named(self.panel.floor.beta_axis, "β"))
+
+    def _height_axis(self) -> None:
+        values, labels = self._height_ticks()
+        corners = np.array([(self.near[0], -self.near[1]), (-self.near[0], self.near[1])])
+        left = corners[np.argmin(self.camera.project(np.column_stack([corners, np.zeros(2)]))[:, 0])]
+        places = [(*left, z) for z in self.panel.world_z(values)]
+        ends = [(*left, 0.0), (*left, self.box.top)]
+        name = height_label(self.panel) if self.label_height else ""
+        self._edge(ends, places, labels, -np.array([*self.camera.axes[0][:2], 0.0]), name)
+
+    def _edge(self, ends: list[Any], places: list[Any], labels: list[str], outward: FloatArray, name: str) -> None:
+        """An axis along a box edge: ticks and labels point ``outward``, the name runs along it further out."""
+        self.line(ends, 3.0, **EDGE)
+        direction = self.camera.project(outward)
+        direction = direction / np.linalg.norm(direction)
+        widest = max((len(label.replace("$", "").replace("\\mathdefault", "")) for label in labels), default=0)
+        for place, label in zip(places, labels, strict=True):
+            foot = self.camera.project(np.asarray(place))
+            self._tick(foot, direction)
+            self._text(label, foot, direction, TICK_LABEL_POINTS, size=8)
+        start, end = self.camera.project(np.asarray(ends, dtype=np.float64))
+        slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
+        angle = (slope + 90) % 180 - 90
+        distance = TITLE_POINTS + (3.0 * widest * abs(direction[0]))
+        upright = abs(abs(slope) - 90) < 1e-6
+        self.axes.annotate(
+            name, (start + end) / 2, direction * distance, textcoords="offset points", fontsize=9, ha="center", va="center",
+            rotation=90 if upright else angle, rotation_mode="anchor", annotation_clip=False,
+        )
+
+    def _tick(self, foot: FloatArray, direction: FloatArray) -> None:
+        self.axes.annotate(
+            "", foot, direction * TICK_POINTS, textcoords="offset points", annotation_clip=False, zorder=3,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": "#222222", "shrinkA": 0, "shrinkB": 0},
+        )
+
+    def _text(self, text: str, foot: FloatArray, direction: FloatArray, points: float, *, size: float) -> None:
+        across, down = direction
+        self.axes.annotate(
+            text, foot, direction * points, textcoords="offset points", fontsize=size, annotation_clip=False,
+            ha="center" if abs(across) < 0.35 else ("left" if across > 0 else "right"),
+            va="center" if abs(down) < 0.35 else ("bottom" if down > 0 else "top"),
+        )
+
+    def _alpha_ticks(self) -> tuple[FloatArray, list[str]]:
+        return _axis_ticks(self.panel.floor.alpha_axis, self.panel.floor.alpha)
+
+    def _beta_ticks(self) -> tuple[FloatArray, list[str]]:
+        return _axis_ticks(self.panel.floor.beta_axis, self.panel.floor.beta)
+
+    def _height_ticks(self) -> tuple[FloatArray, list[str]]:
+        return height_ticks(self.panel)
+
+
+def height_label(panel: Panel) -> str:
+    """The metric with its unit."""
+    name = panel.metric.replace("train_", "training ").replace("test_", "test ").replace("_", " ")
+    if panel.metric.endswith("loss") and panel.surface.provenance.loss == "cross_entropy":
+        return f"{name} (nats per example)"
+    return name
+
+
+def height_ticks(panel: Panel) -> tuple[FloatArray, list[str]]:
+    """Round values within the range of heights, and how they are written."""
+    heights = panel.heights
+    if heights.log:
+        values = np.asarray(LogLocator(numticks=6).tick_values(heights.low, heights.high))
+        inside = values[(values >= heights.low * (1 - 1e-9)) & (values <= heights.high * (1 + 1e-9))]
+        if len(inside) >= 2:
+            return inside, [rf"$10^{{{round(math.log10(value))}}}$" for value in inside]
+        return np.array([heights.low, heights.high]), [f"{heights.low:.2g}", f"{heights.high:.2g}"]
+    return _linear_ticks(heights.low, heights.high, 5)
+
+
+def _axis_ticks(axis: Axis, ends: tuple[float, float]) -> tuple[FloatArray, list[str]]:
+    """Positions on the drawn axis with their labels."""
+    if axis.scale != "log1p":
+        return _linear_ticks(*ends, 4)
+    last = math.expm1(ends[1])
+    steps = [0.0, *(10.0**k for k in range(int(math.log10(max(last, 1))) + 1) if 10.0**k <= last)]
+    steps = [step for step in steps if step >= math.expm1(ends[0]) - 1e-9]
+    return np.log1p(np.array(steps)), [f"{step:,.0f}" for step in steps]
+
+
+def _linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:
+    values = MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    inside = values[(values >= low - 1e-9 * (high - low)) & (values <= high + 1e-9 * (high - low))]
+    return inside, [f"{0.0 if abs(value) < 1e-12 * (high - low) else value:g}".replace("-", "\u2212") for value in inside]
+
+
+def _named(axis: Axis, letter: str) -> str:
+    units = {"filter norm": "filter norms", "step": "steps"}
+    if axis.unit == "step":
+        return axis.label or "training step"
+    label = axis.label or axis.name
+    return f"{label} {letter} ({units.get(axis.unit, axis.unit)})" if axis.unit else f"{label} {letter}"
+
+

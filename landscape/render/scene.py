@@ -1,0 +1,148 @@
+"""What VTK is good at: the shaded surface with draped contours, the path and the minimum, as an RGBA image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.records import FloatArray
+from landscape.render.camera import Camera, Frame
+
+Image = NDArray[np.float64]
+Colors = Callable[[FloatArray], FloatArray]
+
+SUPERSAMPLING = 2
+TUBE_SIDES = 16
+CONTOUR_RADIUS = 0.0038
+PATH_RADIUS = 0.014
+MARKER_RADIUS = 0.034
+PATH_COLOR = "#c1121f"
+# Key, fill and back light: direction in the camera's own axes (right, up, towards the viewer) and strength.
+LIGHTS = (((-0.5, 0.9, 0.8), 0.62), ((0.8, 0.25, 0.6), 0.40), ((0.1, 0.6, -0.9), 0.22))
+MATERIAL = {"ambient": 0.32, "diffuse": 0.72, "specular": 0.08, "specular_power": 20.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything to be shaded, in world coordinates.
+
+    Args:
+        x, y: grid lines, shapes (n,) and (m,).
+        z: heights, shape (n, m); NaN is a hole.
+        values: what the colour shows, shape (n, m), in [0, 1].
+        top: heights above it are cut away along the exact contour; None cuts nothing.
+        levels: heights of the draped contours.
+        path: points of the training path, shape (k, 3), or None.
+        marker: where the solution lies, shape (3,), or None.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+    values: FloatArray
+    top: float | None
+    levels: FloatArray
+    path: FloatArray | None = None
+    marker: FloatArray | None = None
+
+
+def mesh_of(scene: Scene) -> Any:
+    """The surface as a PyVista mesh: points exactly at ``(x[i], y[j], z[i, j])``, cells with a hole left out."""
+    import pyvista as pv
+
+    x, y = np.meshgrid(scene.x, scene.y, indexing="ij")
+    holes = ~np.isfinite(scene.z)
+    grid = pv.StructuredGrid(x, y, np.where(holes, 0.0, scene.z))
+    grid["height"] = np.where(holes, 0.0, scene.z).ravel(order="F")
+    grid["shade"] = np.where(holes, 0.0, scene.values).ravel(order="F")
+    if holes.any():
+        grid["hole"] = holes.astype(np.uint8).ravel(order="F")
+        grid = grid.threshold(0.5, scalars="hole", invert=True, all_scalars=True)
+    surface = grid.extract_surface(algorithm="dataset_surface").triangulate()
+    if not surface.n_cells:
+        return surface
+    if scene.top is not None:
+        surface = surface.clip_scalar(scalars="height", value=scene.top)
+    return surface.compute_normals(cell_normals=False, split_vertices=False) if surface.n_cells else surface
+
+
+def draw(scene: Scene, camera: Camera, frame: Frame, size: tuple[int, int], colors: Any) -> Image:
+    """The scene seen by the camera, shape (height, width, 4) in [0, 1], transparent where there is nothing.
+
+    Args:
+        frame: the rectangle of picture coordinates that the image covers exactly.
+        size: width and height in pixels.
+        colors: a matplotlib colour map.
+    """
+    import pyvista as pv
+
+    large = [SUPERSAMPLING * side for side in size]
+    plotter = pv.Plotter(off_screen=True, window_size=large, lighting="none")
+    try:
+        _place_camera(plotter, camera, frame)
+        _add_lights(plotter, camera)
+        _add_surface(plotter, scene, colors)
+        _add_path(plotter, scene)
+        plotter.render()
+        image = plotter.screenshot(transparent_background=True, return_img=True)
+    finally:
+        plotter.close()
+    return _averaged(np.asarray(image, dtype=np.float64) / 255, SUPERSAMPLING)
+
+
+def _place_camera(plotter: Any, camera: Camera, frame: Frame) -> None:
+    right, up = camera.axes
+    focus = right * frame.centre[0] + up * frame.centre[1]
+    plotter.camera.position = tuple(focus + 10 * camera.towards)
+    plotter.camera.focal_point = tuple(focus)
+    plotter.camera.up = tuple(up)
+    plotter.camera.parallel_projection = True
+    plotter.camera.parallel_scale = frame.height / 2
+    plotter.camera.clipping_range = (0.1, 20.0)
+
+
+def _add_lights(plotter: Any, camera: Camera) -> None:
+    import pyvista as pv
+
+    basis = np.vstack([camera.axes, camera.towards])
+    for direction, strength in LIGHTS:
+        position = 10 * np.asarray(direction) @ basis
+        plotter.add_light(pv.Light(position=tuple(position), intensity=strength, light_type="scene light"))
+
+
+def _add_surface(plotter: Any, scene: Scene, colors: Any) -> None:
+    mesh = mesh_of(scene)
+    if not mesh.n_cells:
+        return
+    options = {"smooth_shading": True, "show_scalar_bar": False, **MATERIAL}
+    plotter.add_mesh(mesh, scalars="shade", cmap=colors, clim=(0.0, 1.0), **options)
+    low, high = mesh["height"].min(), mesh["height"].max()
+    levels = [level for level in scene.levels if low < level < high]
+    if levels:
+        lines = mesh.contour(levels, scalars="height")
+        if lines.n_points:
+            tubes = lines.tube(radius=CONTOUR_RADIUS, n_sides=TUBE_SIDES)
+            plotter.add_mesh(tubes, color="black", ambient=1.0, diffuse=0.0, show_scalar_bar=False)
+
+
+def _add_path(plotter: Any, scene: Scene) -> None:
+    import pyvista as pv
+
+    if scene.path is not None and len(scene.path) > 1:
+        tube = pv.lines_from_points(scene.path).tube(radius=PATH_RADIUS, n_sides=TUBE_SIDES)
+        plotter.add_mesh(tube, color=PATH_COLOR, smooth_shading=True, **MATERIAL)
+    if scene.marker is not None:
+        ball = pv.Sphere(MARKER_RADIUS, center=tuple(scene.marker), theta_resolution=40, phi_resolution=40)
+        plotter.add_mesh(ball, color="white", smooth_shading=True, ambient=0.5, diffuse=0.55, specular=0.3)
+
+
+def _averaged(image: Image, factor: int) -> Image:
+    """Each pixel the mean of ``factor`` x ``factor`` ones, weighted by their opacity, so that edges do not darken."""
+    height, width = (side // factor for side in image.shape[:2])
+    color, alpha = image[..., :3], image[..., 3:]
+    weighted = np.concatenate([color * alpha, alpha], axis=2)
+    means = weighted.reshape(height, factor, width, factor, 4).mean(axis=(1, 3))
+    opacity = means[..., 3:]
+    return np.concatenate([means[..., :3] / np.where(opacity > 0, opacity, 1.0), opacity], axis=2)

@@ -1,0 +1,55 @@
+"""Losses and accuracy over the examples of a batch, laid out so that the classes are not the innermost dimension.
+
+A softmax over the last 10 of 1437 x 10 values takes a CPU 20 times as long as one over the first 10 of 10 x 1437.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy in nats per example, the same number as ``torch.nn.functional.cross_entropy``.
+
+    Args:
+        outputs: logits, shape (n, classes); other shapes go to PyTorch's own function.
+        targets: class indices, shape (n,).
+
+    >>> float(cross_entropy(torch.zeros(5, 4), torch.tensor([0, 1, 2, 3, 0])).exp())
+    4.0
+    """
+    if outputs.dim() != 2 or targets.dim() != 1 or targets.is_floating_point():
+        return functional.cross_entropy(outputs, targets)
+    log_probabilities = functional.log_softmax(outputs.t().contiguous(), dim=0)
+    return -log_probabilities.gather(0, targets[None]).mean()
+
+
+def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over examples and outputs of the squared difference from one-hot targets."""
+    return functional.mse_loss(outputs, functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype))
+
+
+def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Share of examples whose largest output is the right class, in [0, 1]; a tie of c classes counts 1 / c.
+
+    Args:
+        outputs: shape (n, classes).
+        targets: class indices, shape (n,).
+
+    >>> float(accuracy(torch.tensor([[2.0, 1.0], [0.0, 0.0]]), torch.tensor([0, 1])))
+    0.75
+    """
+    values = outputs.t().contiguous()
+    largest = values.amax(dim=0)
+    right = values.gather(0, targets[None])[0] == largest
+    return (right / (values == largest).sum(dim=0).clamp_min(1)).to(outputs.dtype).mean()
+
+
+def is_cross_entropy(loss: object) -> bool:
+    """Whether ``loss`` is plain cross-entropy, given as this function, PyTorch's, or its module with no options."""
+    if isinstance(loss, torch.nn.CrossEntropyLoss):
+        plain = torch.nn.CrossEntropyLoss()
+        return loss.weight is None and all(
+            getattr(loss, key) == getattr(plain, key) for key in ("reduction", "label_smoothing", "ignore_index")
+        )
+    return loss is cross_entropy or loss is functional.cross_entropy
