@@ -15,6 +15,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 COMMANDS = ("train", "sample", "measure", "render", "info", "doctor")
 
 
+class Misused(click.ClickException):
+    """Something was asked that cannot be, as with an unknown option."""
+
+    exit_code = 2
+
+
 class LazyGroup(click.Group):
     """Subcommands live in modules of their own name; library errors become one line and an exit status."""
 
@@ -35,9 +41,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except LandscapeError as error:
-            raised = click.ClickException(" ".join(str(error).split()))
-            raised.exit_code = 2 if isinstance(error, InputError) else 1
-            raise raised from error
+            raised = Misused if isinstance(error, InputError) else click.ClickException
+            raise raised(" ".join(str(error).split())) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

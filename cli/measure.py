@@ -10,7 +10,9 @@ from . import options as opt
 
 @click.command(short_help="Half-width, sublevel area, corridor width of files and runs.")
 @click.argument("subjects", nargs=-1, required=True, metavar="FILE.h5|RUN...")
-@click.option("--rise", default=0.5, show_default=True, help="Rise of the loss that defines a width (nats per example).")
+@click.option(
+    "--rise", default=0.5, show_default=True, help="Rise of the loss that defines a width (nats per example)."
+)
 @click.option("--directions", default=64, show_default=True, help="Directions per member, for runs.")
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
 @opt.runs
@@ -58,7 +60,8 @@ def _measured(subject: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def _text(subject: str, values: dict[str, Any]) -> str:
     lines = [
-        f"{subject}: {values['network']}, P = {values['P']:,}, N = {values['N']:,}, K = {values['K']} ({values['regime']})"
+        f"{subject}: {values['network']}, P = {values['P']:,}, N = {values['N']:,}, K = {values['K']} "
+        f"({values['regime']})"
     ]
     lines += _losses(values)
     for key, name in (("half_width", "half-width"), ("half_width_l2", "half-width, L2")):
@@ -67,7 +70,10 @@ def _text(subject: str, values: dict[str, Any]) -> str:
     area = values.get("sublevel_area")
     if area:
         sign = "" if area["bounded"] else "at least "
-        lines.append(f"  {'sublevel area':<16} {sign}{area['area']:.4g} {area['unit']} (loss at most {area['rise']:g} above the centre)")
+        lines.append(
+            f"  {'sublevel area':<16} {sign}{area['area']:.4g} {area['unit']} "
+            f"(loss at most {area['rise']:g} above the centre)"
+        )
     across = values.get("corridor_width")
     if across:
         first, last = (f"{'' if across['bounded'][k] else 'at least '}{across['width'][k]:.4g}" for k in (0, -1))
@@ -80,8 +86,10 @@ def _losses(values: dict[str, Any]) -> list[str]:
         loss, points = values["loss"], values["points"]
         diverged = f", {loss['diverged']} diverged" if loss["diverged"] else ""
         low, high = ("?" if loss[key] is None else f"{loss[key]:.4g}" for key in ("min", "max"))
-        return [f"  {'training loss':<16} {low} to {high} {loss['unit']}, "
-                f"{points['measured']} of {points['total']} points measured{diverged}"]
+        return [
+            f"  {'training loss':<16} {low} to {high} {loss['unit']}, "
+            f"{points['measured']} of {points['total']} points measured{diverged}"
+        ]
     return [
         f"  {name.replace('_', ' '):<16} {sum(each) / len(each):.4g} (members {min(each):.4g} to {max(each):.4g})"
         for name, each in values["final"].items()

@@ -38,7 +38,9 @@ sampling = options(
     click.option("--extent", default=2.0, show_default=True, help="Half the side of the grid, in filter norms."),
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
-    click.option("--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."),
+    click.option(
+        "--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."
+    ),
     click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
     click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine."),
     click.option("--memory", default="1GiB", show_default=True, help="Memory a block may take."),
@@ -99,6 +101,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
-    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
+    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
         return str(value)
     return value

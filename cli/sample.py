@@ -42,7 +42,9 @@ def command(model: str | None, view: str, output: str | None, force: bool, **giv
         )
 
 
-def sampled(name: str, member: int, view: str, path: str | None, *, runs: str, force: bool = False, **given: Any) -> Any:
+def sampled(
+    name: str, member: int, view: str, path: str | None, *, runs: str, force: bool = False, **given: Any
+) -> Any:
     """A view of a model, trained and measured where it is missing."""
     from landscape.evaluate.views import sample_view
     from landscape.train.runs import find_or_train

@@ -14,10 +14,14 @@ from . import options as opt
 @click.option("--depth", type=int, help="Hidden layers; for a resnet 6n + 2 layers in all.")
 @click.option("--skip/--no-skip", default=None, help="Skip connections of a resnet.")
 @click.option("--name", help="Name of the run; by default the model, or FAMILY-WIDTH.")
-@click.option("--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz.")
+@click.option(
+    "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
+)
 @click.option("--data-dir", help="Folder of the dataset's files.")
 @click.option("--labels", default="true", show_default=True, help="true, random, or noise (with --noise).")
-@click.option("--noise", default=0.0, show_default=True, help="Fraction of training labels replaced, with --labels noise.")
+@click.option(
+    "--noise", default=0.0, show_default=True, help="Fraction of training labels replaced, with --labels noise."
+)
 @click.option("--label-seed", default=0, show_default=True, help="Seed of random or noisy labels.")
 @click.option("--num-train", type=int, help="Train on this many examples only.")
 @click.option("--steps", default=1500, show_default=True, help="Optimizer steps.")
@@ -68,8 +72,19 @@ def _configs(given: dict[str, Any]) -> list[tuple[str, Any]]:
     from landscape.train.training import Recipe
 
     recipe = Recipe(
-        **{key: given[key] for key in ("steps", "batch_size", "learning_rate", "optimizer", "schedule", "weight_decay",
-                                       "loss", "checkpoints")}
+        **{
+            key: given[key]
+            for key in (
+                "steps",
+                "batch_size",
+                "learning_rate",
+                "optimizer",
+                "schedule",
+                "weight_decay",
+                "loss",
+                "checkpoints",
+            )
+        }
     )
     data: dict[str, Any] = {"name": given["dataset"]}
     optional = {"data_dir": None, "labels": "true", "noise": 0.0, "label_seed": 0, "num_train": None}
@@ -97,8 +112,10 @@ def _summary(name: str, config: Any) -> str:
     words = [f"{name}: P = {config['P']:,}, N = {config['N']:,}, K = {config['K']}, {describe(config['regime'])}"]
     for metric, values in final.items():
         low, high = min(values), max(values)
-        words.append(f"  {metric.replace('_', ' ')} {sum(values) / len(values):.4g} "
-                     f"(members {low:.4g} to {high:.4g}, n = {len(values)})")
+        words.append(
+            f"  {metric.replace('_', ' ')} {sum(values) / len(values):.4g} "
+            f"(members {low:.4g} to {high:.4g}, n = {len(values)})"
+        )
     if config["diverged"]:
         words.append(f"  diverged: members {', '.join(map(str, config['diverged']))}")
     return "\n".join(words)

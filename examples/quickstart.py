@@ -1,6 +1,6 @@
 """A model of your own: a plane through its weights, kept, measured and drawn.
 
-    python examples/quickstart.py
+python examples/quickstart.py
 """
 
 import torch

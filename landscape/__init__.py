@@ -57,7 +57,7 @@ _HOMES = {
     "subspace_of": "evaluate.views",
 }
 
-__all__ = ["__version__", "render", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", "render", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

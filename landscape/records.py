@@ -282,7 +282,7 @@ class Estimate:
 
 
 def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
-    array = np.array(values, dtype=dtype)
+    array: NDArray[Any] = np.array(values, dtype=dtype)
     array.setflags(write=False)
     return array
 

@@ -16,11 +16,16 @@ def half_square(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def quadratic(
-    spectrum: Sequence[float], *, seed: int = 0, centre: Sequence[float] | None = None, dtype: torch.dtype = torch.float64
+    spectrum: Sequence[float],
+    *,
+    seed: int = 0,
+    centre: Sequence[float] | None = None,
+    dtype: torch.dtype = torch.float64,
 ) -> tuple[Objective, Tensor]:
     """An objective ``L(w) = w^T H w / 2`` with the given eigenvalues of H, and H itself (n, n).
 
-    It is one linear layer, parameter ``0.weight``, on the scaled eigenvectors of H as examples: ``mean_i (w . x_i)^2 / 2 = w^T H w / 2``.
+    It is one linear layer, parameter ``0.weight``, with the scaled eigenvectors of H as examples:
+    ``mean_i (w . x_i)^2 / 2 = w^T H w / 2``.
     """
     size = len(spectrum)
     generator = torch.Generator().manual_seed(seed)
@@ -39,7 +44,14 @@ def small_mlp(width: int = 5, *, seed: int = 0, dtype: torch.dtype = torch.float
     """A seeded network of 6 inputs, two hidden layers and a few classes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layers = [nn.Flatten(), nn.Linear(6, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, classes)]
+        layers = [
+            nn.Flatten(),
+            nn.Linear(6, width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, classes),
+        ]
         return nn.Sequential(*layers).to(dtype).eval()
 
 
@@ -47,9 +59,18 @@ def small_cnn(*, seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Module
     """A seeded convolutional network with BatchNorm for 1 x 6 x 6 images and three classes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return nn.Sequential(
-            nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 3)
-        ).to(dtype).eval()
+        return (
+            nn.Sequential(
+                nn.Conv2d(1, 3, 3, padding=1),
+                nn.BatchNorm2d(3),
+                nn.ReLU(),
+                nn.AdaptiveAvgPool2d(2),
+                nn.Flatten(),
+                nn.Linear(12, 3),
+            )
+            .to(dtype)
+            .eval()
+        )
 
 
 def examples(
@@ -62,7 +83,7 @@ def examples(
 
 
 def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, directions: int = 64) -> Surface:
-    """A surface of ``curvature * (alpha^2 + beta^2) / 2`` whose rays rise alike: half-width ``sqrt(2 rise / curvature)``."""
+    """A surface of ``curvature * (alpha^2 + beta^2) / 2``; its rays rise alike: half-width sqrt(2 rise / curvature)."""
     axis = extent * np.arange(1 - points, points, 2) / (points - 1)
     loss = curvature * (axis[:, None] ** 2 + axis[None, :] ** 2) / 2
     radius = np.linspace(0, 2 * extent, 33)

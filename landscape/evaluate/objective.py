@@ -108,7 +108,9 @@ class Objective:
         self.network = network or type(model).__name__
         self.centre: Parameters = space.centre_of(model, device=self.device, dtype=self.dtype)
         self.buffers = {key: self._placed(value) for key, value in model.named_buffers()}
-        self.splits = tuple(self._split(key, given) for key, given in (("train", data), ("test", test)) if given is not None)
+        self.splits = tuple(
+            self._split(key, given) for key, given in (("train", data), ("test", test)) if given is not None
+        )
         with_accuracy = _are_classes(self.splits[0]) if accuracy is None else accuracy
         self.metrics: dict[str, Metric] = {"loss": self.loss} | ({"accuracy": share_right} if with_accuracy else {})
         self._refuse_random()
@@ -219,11 +221,13 @@ class Objective:
         first, second = self.at_centre(), self.at_centre()
         for name, value in first.items():
             if not math.isfinite(value):
-                raise ObjectiveError(f"{name} at the centre is {value}: check the data and the loss for values not finite")
+                raise ObjectiveError(
+                    f"{name} at the centre is {value}: check the data and the loss for values not finite"
+                )
             if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
                 raise ObjectiveError(
-                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws random "
-                    "numbers, so a landscape would show noise; make it deterministic first"
+                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
+                    "random numbers, so a landscape would show noise; make it deterministic first"
                 )
 
 
@@ -253,6 +257,6 @@ def _refuse_train_mode(model: nn.Module) -> None:
     for name, module in model.named_modules():
         if module.training and isinstance(module, MODE_MODULES):
             raise ObjectiveError(
-                f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the batch; "
-                "call model.eval() first"
+                f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the "
+                "batch; call model.eval() first"
             )

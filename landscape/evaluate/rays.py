@@ -46,7 +46,9 @@ def sample_rays(
     if num_directions < 2 or not reach > 0:
         raise InputError(f"rays need at least 2 directions and a reach above 0, got {num_directions} and {reach}")
     lines = [
-        line_along(objective.centre, random_direction(objective.centre, seed=seed + k, normalize=normalize, ignore=ignore))
+        line_along(
+            objective.centre, random_direction(objective.centre, seed=seed + k, normalize=normalize, ignore=ignore)
+        )
         for k in range(num_directions)
     ]
     sampler = _RaySampler(objective, lines, strategy, memory)
@@ -65,7 +67,9 @@ class _RaySampler:
     def __init__(self, objective: Objective, lines: list[Line], strategy: str, memory: int) -> None:
         self.objective, self.lines = objective, lines
         trial = torch.linspace(0, 1, NUM_RADII, dtype=torch.float64)[:, None]
-        self.plan = choose(objective, lines[0], trial.repeat(len(lines), 1)[: 4 * NUM_RADII], strategy=strategy, memory=memory)
+        self.plan = choose(
+            objective, lines[0], trial.repeat(len(lines), 1)[: 4 * NUM_RADII], strategy=strategy, memory=memory
+        )
 
     def first_radius(self, reach: float) -> float:
         """The radius at which all pilots have risen by ``reach``, on a ladder of powers of the square root of 2."""

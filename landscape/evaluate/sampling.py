@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -74,6 +74,8 @@ def sample(
         InputError: a grid that cannot be used, or an unknown strategy.
         FileError: ``path`` holds something else, or cannot be written.
     """
+    if rays != 0 and rays < 2:
+        raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
     axes = subspace.axes(_per_axis(points), extent)
     empty = _empty(objective, subspace, axes, command)
     started = _begun(empty, path, overwrite)
@@ -202,11 +204,15 @@ def _provenance(objective: Objective, subspace: Subspace, command: str) -> Prove
         N=objective.N,
         K=objective.K,
         regime=regime(objective.P, objective.N, objective.K),
-        **objective.fingerprint,
+        **cast(dict[str, Any], objective.fingerprint),
         subspace=subspace.recipe,
         device=torch.cuda.get_device_name(objective.device) if cuda else "cpu",
-        versions={"landscape": landscape.__version__, "torch": torch.__version__, "numpy": np.__version__,
-                  "python": platform.python_version()},
+        versions={
+            "landscape": landscape.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -217,7 +223,11 @@ def trajectory_of(objective: Objective, corridor: Corridor) -> Trajectory:
     steps = torch.from_numpy(np.array(corridor.steps))
     losses = objective.evaluate(corridor.path(steps))[LOSS].cpu().numpy()
     chords = [
-        float(space.norm(space.difference(space.select(corridor.checkpoints, k + 1), space.select(corridor.checkpoints, k))))
+        float(
+            space.norm(
+                space.difference(space.select(corridor.checkpoints, k + 1), space.select(corridor.checkpoints, k))
+            )
+        )
         for k in range(len(steps) - 1)
     ]
     length = np.concatenate([[0.0], np.cumsum(chords)])
@@ -235,7 +245,8 @@ def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:
     different = _differences(found, empty)
     if different:
         raise FileError(
-            f"{path} holds another record (differs in {', '.join(different)}); choose another path, or overwrite it (--force)"
+            f"{path} holds another record (differs in {', '.join(different)}); "
+            "choose another path, or overwrite it (--force)"
         )
     return found
 
@@ -269,5 +280,6 @@ def _precision_error(objective: Objective, subspace: Subspace, coordinates: Tens
     points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
     reference = exact.evaluate(points)[LOSS].cpu()
     difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
-    return float(difference[torch.isfinite(difference)].max()) if bool(torch.isfinite(difference).any()) else float("nan")
-
+    return (
+        float(difference[torch.isfinite(difference)].max()) if bool(torch.isfinite(difference).any()) else float("nan")
+    )

@@ -32,7 +32,7 @@ def loop(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
 
 
 def stacked(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
-    """All points of a block in one pass, each layer a batched product (``torch.func.vmap``); right for small networks."""
+    """All points of a block in one pass, each layer a batched product (``torch.func.vmap``): for small networks."""
 
     def together(points: Parameters, batch: Batch) -> Tensor:
         return vmap(lambda point: _measured(objective, point, batch))(points)
@@ -103,7 +103,9 @@ def _summed(objective: Objective, subspace: Subspace, examples: int, measure: Me
     @torch.no_grad()
     def evaluate(coordinates: Tensor) -> Tensor:
         points = subspace.at(coordinates.to(objective.device))
-        return torch.cat([_mean(split, (measure(points, batch) for batch in batches), batches) for split, batches in chunks], 1)
+        return torch.cat(
+            [_mean(split, (measure(points, batch) for batch in batches), batches) for split, batches in chunks], 1
+        )
 
     return evaluate
 
@@ -123,7 +125,9 @@ def _row_by_row(objective: Objective, corridor: Corridor, examples: int) -> Stra
     assert name is not None
 
     def evaluate(coordinates: Tensor) -> Tensor:
-        result = torch.empty(len(coordinates), len(objective.metric_names), dtype=torch.float64, device=objective.device)
+        result = torch.empty(
+            len(coordinates), len(objective.metric_names), dtype=torch.float64, device=objective.device
+        )
         for step in coordinates[:, 0].unique().tolist():
             here = coordinates[:, 0] == step
             row = _FirstLayerCombined(objective, corridor.row(step), examples, name)
@@ -188,12 +192,12 @@ class _FirstLayerCombined:
 
     @torch.no_grad()
     def _parts(self, batch: Batch) -> _Parts:
-        """Outputs of the first layer at the centre and along each direction; a bias without a direction adds nothing."""
+        """Outputs of the first layer at the centre and along each direction, where a bias that stays adds nothing."""
         layer = self.objective.model.get_submodule(self.name)
         inputs = self._layer_input(batch[0])
         zeros = {key: torch.zeros_like(value) for key, value in self._own(self.subspace.centre).items()}
         states = [self._own(self.subspace.centre), *({**zeros, **self._own(d)} for d in self.subspace.directions)]
-        outputs = [functional_call(layer, state, (inputs,)) for state in states]
+        outputs = [functional_call(layer, dict(state), (inputs,)) for state in states]
         return _Parts(torch.stack([output.flatten() for output in outputs]), outputs[0].shape)
 
     def _own(self, parameters: Parameters) -> Parameters:

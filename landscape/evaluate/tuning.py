@@ -47,7 +47,12 @@ class Plan:
 
 
 def choose(
-    objective: Objective, subspace: Subspace, coordinates: Tensor, *, strategy: str = "auto", memory: int = DEFAULT_MEMORY
+    objective: Objective,
+    subspace: Subspace,
+    coordinates: Tensor,
+    *,
+    strategy: str = "auto",
+    memory: int = DEFAULT_MEMORY,
 ) -> Plan:
     """The fastest plan on the first of ``coordinates`` whose values agree with one point at a time.
 
@@ -73,8 +78,10 @@ def choose(
             rates[plan] = rate
         budget -= time.perf_counter() - started
     if not rates:
-        raise InputError(f"strategy {strategy!r} cannot be used here: the first layer does not see the raw input alone, "
-                         "or the subspace is not affine; use --strategy auto")
+        raise InputError(
+            f"strategy {strategy!r} cannot be used here: the first layer does not see the raw input alone, "
+            "or the subspace is not affine; use --strategy auto"
+        )
     return max(rates, key=lambda plan: rates[plan])
 
 
@@ -94,7 +101,7 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
     cuda = objective.device.type == "cuda"
     blocks, slices = ((1024, 128), (2**20, 4096)) if cuda else ((32, 16), (2048, 256))
     most = max(1, min(_largest_examples(objective, memory) // MIN_BLOCK, objective.N))
-    plans = {}
+    plans: dict[Plan, None] = {}
     for examples in slices:
         for name in ("affine", "stacked"):
             for block in blocks:
@@ -105,9 +112,7 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
     yield from plans
 
 
-def _rate(
-    plan: Plan, objective: Objective, subspace: Subspace, coordinates: Tensor, expected: Tensor
-) -> float | None:
+def _rate(plan: Plan, objective: Objective, subspace: Subspace, coordinates: Tensor, expected: Tensor) -> float | None:
     """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
     try:
         evaluate = plan.build(objective, subspace)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from tqdm import tqdm
 
 from landscape.errors import RunError
 from landscape.evaluate.rays import sample_rays
@@ -12,7 +13,6 @@ from landscape.measure.summary import half_widths
 from landscape.measure.widths import RISE
 from landscape.records import Rays
 from landscape.train.runs import Run
-from tqdm import tqdm
 
 
 def rays_of(
@@ -31,8 +31,12 @@ def rays_of(
     """
     members = [member for member in range(run.members) if member not in run.diverged]
     if not members:
-        raise RunError(f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate")
-    with tqdm(members, disable=not progress, unit="member", desc=f"{run.name} half-width, {directions} directions") as bar:
+        raise RunError(
+            f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate"
+        )
+    with tqdm(
+        members, disable=not progress, unit="member", desc=f"{run.name} half-width, {directions} directions"
+    ) as bar:
         return [
             sample_rays(
                 objective_of(run, member, device=device),

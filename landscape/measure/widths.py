@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from landscape.errors import InputError
 from landscape.records import Estimate, FloatArray, Rays, Surface
+
+BoolArray: TypeAlias = NDArray[np.bool_]
 
 RISE = 0.5
 NUM_RESAMPLES = 2000
@@ -61,7 +64,7 @@ class CorridorWidth:
 
     step: FloatArray
     width: FloatArray
-    bounded: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    bounded: BoolArray
     unit: str
     rise: float
 
@@ -149,10 +152,10 @@ def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
     return members
 
 
-def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
     """First radius at which each ray has risen by ``rise``, and whether it was reached, both (directions,)."""
-    above = rays.loss - rays.loss[:, :1] >= rise
-    reached = above.any(axis=1)
+    above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
+    reached: BoolArray = np.any(above, axis=1)
     first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
     radii = np.full(len(rays.length), rays.radius[-1])
     for index in np.flatnonzero(reached):
@@ -179,7 +182,7 @@ def _resampled_means(values: list[FloatArray], seed: int) -> FloatArray:
     generator = np.random.default_rng(seed)
     table = [value[generator.integers(len(value), size=(NUM_RESAMPLES, len(value)))].mean(axis=1) for value in values]
     chosen = generator.integers(len(values), size=(NUM_RESAMPLES, len(values)))
-    return np.take_along_axis(np.stack(table, axis=1), chosen, axis=1).mean(axis=1)
+    return np.array(np.take_along_axis(np.stack(table, axis=1), chosen, axis=1).mean(axis=1))
 
 
 def _centre_loss(surface: Surface) -> float:
@@ -193,5 +196,5 @@ def _refined(surface: Surface, factor: int) -> FloatArray:
     values = np.nan_to_num(surface.loss, nan=largest, posinf=largest)
     for axis in surface.axes:
         parts = (np.arange(factor * (len(axis) - 1)) + 0.5) / factor
-        values = PchipInterpolator(np.arange(len(axis)), values)(parts).T
+        values = np.array(PchipInterpolator(np.arange(len(axis)), values)(parts).T)
     return values

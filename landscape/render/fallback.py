@@ -30,7 +30,9 @@ def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap) ->
         axes.plot(*camera.project(scene.path).T, color=PATH_COLOR, linewidth=1.8, zorder=2.2)
     if scene.marker is not None:
         u, v = camera.project(scene.marker)
-        axes.plot(u, v, marker="o", color="white", markeredgecolor="#444444", markeredgewidth=0.6, markersize=5, zorder=2.3)
+        axes.plot(
+            u, v, marker="o", color="white", markeredgecolor="#444444", markeredgewidth=0.6, markersize=5, zorder=2.3
+        )
 
 
 def _corner_means(values: FloatArray) -> FloatArray:

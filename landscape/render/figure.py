@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -17,11 +16,11 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 import landscape
-from landscape.errors import DisplayError, FileError, InputError
+from landscape.errors import FileError, InputError
 from landscape.records import LOSS, Surface
 from landscape.render.backend import Backend, find_backend
 from landscape.render.camera import Box, Camera, Frame
-from landscape.render.heights import Heights, HeightScale, common_heights
+from landscape.render.heights import HeightScale, common_heights
 from landscape.render.overlay import Overlay, height_label, height_ticks
 from landscape.render.panel import Panel, panels_of
 
@@ -30,9 +29,9 @@ MAKER = "landscape"
 PANEL_INCHES = 3.35
 MOST_PANELS = 6
 CORRIDOR_CAMERA = Camera(-32.0, 33.0)
-PLANE_CAMERA = Camera(-58.0, 31.0)
+PLANE_CAMERA = Camera(-58.0, 40.0)
 CORRIDOR_BOX = Box(half_x=1.15, half_y=1.0)
-PLANE_BOX = Box()
+PLANE_BOX = Box(top=1.18)
 STYLE = {
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
@@ -127,7 +126,9 @@ def check_target(path: str | Path, *, force: bool = False) -> None:
     """
     target = _suffixed(path)
     if target.exists() and not force and not _made_here(target):
-        raise FileError(f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force")
+        raise FileError(
+            f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
+        )
     with _beside(target) as temporary:
         temporary.touch()
 
@@ -141,8 +142,10 @@ def _figure(
     cell = (total - BAR) / len(panels)
     inner = cell - LEFT - RIGHT
     if inner < 0.8:
-        raise InputError(f"{total:g} inches are too narrow for {len(panels)} panels; give at least "
-                         f"{(LEFT + RIGHT + 0.8) * len(panels) + BAR:.2g}")
+        raise InputError(
+            f"{total:g} inches are too narrow for {len(panels)} panels; give at least "
+            f"{(LEFT + RIGHT + 0.8) * len(panels) + BAR:.2g}"
+        )
     scale = inner / frame.width
     tall = frame.height * scale
     height = TITLE_LINE + tall + BELOW + NOTE_LINE * notes + 0.05
@@ -158,7 +161,15 @@ def _figure(
         for row, line in enumerate(panel.notes()):
             y = (bottom - BELOW - NOTE_LINE * row) / height
             figure.text(middle, y, line, ha="center", va="top", fontsize=7.5, color="#333333")
-    _color_bar(figure, panels[0], colors, (total - BAR + 0.16) / total, (height - TITLE_LINE - 0.86 * tall) / height, 0.72 * tall / height, total)
+    _color_bar(
+        figure,
+        panels[0],
+        colors,
+        (total - BAR + 0.16) / total,
+        (height - TITLE_LINE - 0.86 * tall) / height,
+        0.72 * tall / height,
+        total,
+    )
     return figure
 
 
@@ -168,7 +179,7 @@ def _draw_panel(
     axes.set_axis_off()
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
-    Overlay(axes, panel, camera, colors, label_height=True).draw()
+    Overlay(axes, panel, camera, colors).draw()
     if backend.name == "vtk":
         from landscape.render.scene import draw
 
@@ -184,12 +195,16 @@ def _draw_panel(
     axes.set_ylim(frame.bottom, frame.top)
 
 
-def _color_bar(figure: Figure, panel: Panel, colors: Colormap, left: float, bottom: float, height: float, total: float) -> None:
+def _color_bar(
+    figure: Figure, panel: Panel, colors: Colormap, left: float, bottom: float, height: float, total: float
+) -> None:
     heights = panel.heights
     norm = LogNorm(heights.low, heights.high) if heights.log else Normalize(heights.low, heights.high)
     axes = figure.add_axes((left, bottom, 0.11 / total, height))
     values, labels = height_ticks(panel)
-    bar = figure.colorbar(ScalarMappable(norm, colors), cax=axes, extend="max" if heights.ceiling is not None else "neither")
+    bar = figure.colorbar(
+        ScalarMappable(norm, colors), cax=axes, extend="max" if heights.ceiling is not None else "neither"
+    )
     bar.set_ticks(list(values), labels=labels, fontsize=8)
     bar.ax.minorticks_off()
     bar.outline.set_linewidth(0.6)
@@ -229,7 +244,7 @@ def _suffixed(path: str | Path) -> Path:
 def _write(figure: Figure, target: Path, dpi: int) -> None:
     made = f"{MAKER} {landscape.__version__}"
     kind = target.suffix.lower()
-    metadata: dict[str, Any] = {
+    metadata: Any = {
         ".png": {"Software": made},
         ".pdf": {"Creator": made, "CreationDate": None},
         ".svg": {"Creator": [made], "Date": None},
@@ -247,7 +262,9 @@ def _beside(target: Path) -> Iterator[Path]:
         yield temporary
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FileError(f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room") from error
+        raise FileError(
+            f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -257,4 +274,7 @@ def _made_here(target: Path) -> bool:
     if not target.is_file():
         return False
     content = target.read_bytes()
-    return any(mark in content for mark in (b"Software\x00landscape ", b"/Creator (landscape ", b"<dc:title>landscape ", b">landscape "))
+    return any(
+        mark in content
+        for mark in (b"Software\x00landscape ", b"/Creator (landscape ", b"<dc:title>landscape ", b">landscape ")
+    )

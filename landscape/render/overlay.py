@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from landscape.records import Axis, FloatArray
-from landscape.render.camera import Box, Camera
+from landscape.render.camera import Camera
 from landscape.render.panel import Panel
 from landscape.render.scene import PATH_COLOR
 
@@ -25,8 +25,8 @@ TITLE_POINTS = 23.0
 class Overlay:
     """Draws one panel's vectors into an axes whose data are picture coordinates."""
 
-    def __init__(self, axes: Axes, panel: Panel, camera: Camera, colors: Colormap, *, label_height: bool) -> None:
-        self.axes, self.panel, self.camera, self.colors, self.label_height = axes, panel, camera, colors, label_height
+    def __init__(self, axes: Axes, panel: Panel, camera: Camera, colors: Colormap) -> None:
+        self.axes, self.panel, self.camera, self.colors = axes, panel, camera, colors
         self.box = panel.box
         facing = camera.towards
         self.near = np.array([math.copysign(self.box.half_x, facing[0]), math.copysign(self.box.half_y, facing[1])])
@@ -65,7 +65,7 @@ class Overlay:
         panel = self.panel
         values = panel.heights.share(panel.values)
         mesh = np.meshgrid(panel.x, panel.y, indexing="ij")
-        generator = contour_generator(*mesh, z=np.ma.masked_invalid(values))
+        generator: Any = contour_generator(*mesh, z=np.ma.masked_invalid(values))
         for share in panel.heights.share(panel.heights.levels()):
             for line in generator.lines(float(share)):
                 flat = np.column_stack([line, np.zeros(len(line))])
@@ -84,14 +84,26 @@ class Overlay:
         y = self.near[1]
         ends = [(-self.box.half_x, y, 0.0), (self.box.half_x, y, 0.0)]
         places = [(x, y, 0.0) for x in self.panel.floor.x(positions, self.box)]
-        self._edge(ends, places, labels, np.array([0.0, math.copysign(1, y), 0.0]), _named(self.panel.floor.alpha_axis, "α"))
+        self._edge(
+            ends,
+            places,
+            labels,
+            np.array([0.0, math.copysign(1, y), 0.0]),
+            _named(self.panel.floor.alpha_axis, "$\\alpha$"),
+        )
 
     def _beta_axis(self) -> None:
         positions, labels = self._beta_ticks()
         x = self.near[0]
         ends = [(x, -self.box.half_y, 0.0), (x, self.box.half_y, 0.0)]
         places = [(x, y, 0.0) for y in self.panel.floor.y(positions, self.box)]
-        self._edge(ends, places, labels, np.array([math.copysign(1, x), 0.0, 0.0]), _named(self.panel.floor.beta_axis, "β"))
+        self._edge(
+            ends,
+            places,
+            labels,
+            np.array([math.copysign(1, x), 0.0, 0.0]),
+            _named(self.panel.floor.beta_axis, "$\\beta$"),
+        )
 
     def _height_axis(self) -> None:
         values, labels = self._height_ticks()
@@ -99,39 +111,73 @@ class Overlay:
         left = corners[np.argmin(self.camera.project(np.column_stack([corners, np.zeros(2)]))[:, 0])]
         places = [(*left, z) for z in self.panel.world_z(values)]
         ends = [(*left, 0.0), (*left, self.box.top)]
-        name = height_label(self.panel) if self.label_height else ""
-        self._edge(ends, places, labels, -np.array([*self.camera.axes[0][:2], 0.0]), name)
+        name = height_label(self.panel).replace(" per example", "")
+        self._edge(
+            ends, places, labels, -np.array([*self.camera.axes[0][:2], 0.0]), name, middle=(*left, self._middle())
+        )
 
-    def _edge(self, ends: list[Any], places: list[Any], labels: list[str], outward: FloatArray, name: str) -> None:
+    def _middle(self) -> float:
+        """Half way up the heights; the gap above the floor is no part of the height axis."""
+        return (self.box.bottom + self.box.top) / 2
+
+    def _edge(
+        self,
+        ends: list[Any],
+        places: list[Any],
+        labels: list[str],
+        outward: FloatArray,
+        name: str,
+        *,
+        middle: tuple[float, float, float] | None = None,
+    ) -> None:
         """An axis along a box edge: ticks and labels point ``outward``, the name runs along it further out."""
         self.line(ends, 3.0, **EDGE)
         direction = self.camera.project(outward)
         direction = direction / np.linalg.norm(direction)
         widest = max((len(label.replace("$", "").replace("\\mathdefault", "")) for label in labels), default=0)
         for place, label in zip(places, labels, strict=True):
-            foot = self.camera.project(np.asarray(place))
-            self._tick(foot, direction)
-            self._text(label, foot, direction, TICK_LABEL_POINTS, size=8)
+            at = self.camera.project(np.asarray(place))
+            self._tick(at, direction)
+            self._text(label, at, direction, TICK_LABEL_POINTS, size=8)
         start, end = self.camera.project(np.asarray(ends, dtype=np.float64))
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
         angle = (slope + 90) % 180 - 90
         distance = TITLE_POINTS + (3.0 * widest * abs(direction[0]))
         upright = abs(abs(slope) - 90) < 1e-6
+        foot = (start + end) / 2 if middle is None else self.camera.project(middle)
         self.axes.annotate(
-            name, (start + end) / 2, direction * distance, textcoords="offset points", fontsize=9, ha="center", va="center",
-            rotation=90 if upright else angle, rotation_mode="anchor", annotation_clip=False,
+            name,
+            foot,
+            direction * distance,
+            textcoords="offset points",
+            fontsize=9,
+            ha="center",
+            va="center",
+            rotation=90 if upright else angle,
+            rotation_mode="anchor",
+            annotation_clip=False,
         )
 
     def _tick(self, foot: FloatArray, direction: FloatArray) -> None:
         self.axes.annotate(
-            "", foot, direction * TICK_POINTS, textcoords="offset points", annotation_clip=False, zorder=3,
+            "",
+            foot,
+            direction * TICK_POINTS,
+            textcoords="offset points",
+            annotation_clip=False,
+            zorder=3,
             arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": "#222222", "shrinkA": 0, "shrinkB": 0},
         )
 
     def _text(self, text: str, foot: FloatArray, direction: FloatArray, points: float, *, size: float) -> None:
         across, down = direction
         self.axes.annotate(
-            text, foot, direction * points, textcoords="offset points", fontsize=size, annotation_clip=False,
+            text,
+            foot,
+            direction * points,
+            textcoords="offset points",
+            fontsize=size,
+            annotation_clip=False,
             ha="center" if abs(across) < 0.35 else ("left" if across > 0 else "right"),
             va="center" if abs(down) < 0.35 else ("bottom" if down > 0 else "top"),
         )
@@ -179,14 +225,12 @@ def _axis_ticks(axis: Axis, ends: tuple[float, float]) -> tuple[FloatArray, list
 def _linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:
     values = MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     inside = values[(values >= low - 1e-9 * (high - low)) & (values <= high + 1e-9 * (high - low))]
-    return inside, [f"{0.0 if abs(value) < 1e-12 * (high - low) else value:g}".replace("-", "\u2212") for value in inside]
+    return inside, [
+        f"{0.0 if abs(value) < 1e-12 * (high - low) else value:g}".replace("-", "\u2212") for value in inside
+    ]
 
 
 def _named(axis: Axis, letter: str) -> str:
-    units = {"filter norm": "filter norms", "step": "steps"}
     if axis.unit == "step":
         return axis.label or "training step"
-    label = axis.label or axis.name
-    return f"{label} {letter} ({units.get(axis.unit, axis.unit)})" if axis.unit else f"{label} {letter}"
-
-
+    return f"{letter} ({axis.unit}s)" if axis.unit == "filter norm" else f"{letter} ({axis.unit or axis.name})"

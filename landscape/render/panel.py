@@ -99,7 +99,9 @@ class Panel:
         path = self.surface.trajectory
         on_path = path is not None and self.surface.kind == "corridor"
         alpha = self.surface.alpha.positions[-1] if on_path else 0.0
-        row, column = (int(np.argmin(np.abs(a.positions - at))) for a, at in zip(self.surface.axes, (alpha, 0.0), strict=True))
+        row, column = (
+            int(np.argmin(np.abs(a.positions - at))) for a, at in zip(self.surface.axes, (alpha, 0.0), strict=True)
+        )
         inside = self.surface.alpha.positions[0] <= alpha <= self.surface.alpha.positions[-1]
         value = self.surface.metrics[self.metric][row, column]
         z = float(self.world_z(np.array([value]))[0])
@@ -115,7 +117,9 @@ class Panel:
         capped = np.where(np.isposinf(self.values), np.nan, self.values)
         z = self.world_z(capped)
         top = self.box.top if self.heights.ceiling is not None else None
-        return Scene(self.x, self.y, z, np.clip(self.heights.share(capped), 0, 1), top, levels, self.path(), self.marker())
+        return Scene(
+            self.x, self.y, z, np.clip(self.heights.share(capped), 0, 1), top, levels, self.path(), self.marker()
+        )
 
     def notes(self) -> list[str]:
         """The small print: network, half-width, width of the corridor, and what the picture leaves out."""
@@ -140,7 +144,9 @@ class Panel:
         if self.surface.kind == "corridor" and self.metric == "train_loss":
             across = corridor_width(self.surface)
             sign = "" if across.bounded[-1] else "\u2265 "
-            lines.append(f"corridor width at +{across.rise:g} nat, last step: {sign}{across.width[-1]:.2f} filter norms")
+            lines.append(
+                f"corridor width at +{across.rise:g} nat, last step: {sign}{across.width[-1]:.2f} filter norms"
+            )
         return lines
 
     def _left_out(self) -> list[str]:
@@ -150,22 +156,22 @@ class Panel:
         clipped = self.heights.clipped(surface, self.metric)
         lines = []
         if clipped and self.heights.ceiling is not None:
-            lines.append(f"cut at {self.heights.ceiling:.3g}: {clipped:,} of {total:,} points lie above")
+            lines.append(f"cut at {self.heights.ceiling:.3g}: {clipped:,} of {total:,} points lie above it")
         elif clipped:
             lines.append(f"{clipped:,} of {total:,} points diverged")
         if pending:
             lines.append(f"{pending:,} of {total:,} points not measured yet")
         if interpolated:
             worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
-            lines.append(f"measured {surface.num_measured:,} of {total:,} points, interpolation error at most {worst:.2g}")
+            lines.append(
+                f"measured {surface.num_measured:,} of {total:,} points, interpolation error at most {worst:.2g}"
+            )
         if self.thinned > 1:
             lines.append(f"every {self.thinned}th row and column drawn")
         return lines
 
 
-def panels_of(
-    surfaces: list[Surface], metric: str, heights: Heights, box: Box, titles: list[str]
-) -> list[Panel]:
+def panels_of(surfaces: list[Surface], metric: str, heights: Heights, box: Box, titles: list[str]) -> list[Panel]:
     """All panels on one floor: the union of their ranges."""
     for surface in surfaces:
         if min(surface.status.shape) < 2:

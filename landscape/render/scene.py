@@ -17,7 +17,7 @@ SUPERSAMPLING = 2
 TUBE_SIDES = 16
 CONTOUR_RADIUS = 0.0038
 PATH_RADIUS = 0.014
-MARKER_RADIUS = 0.034
+MARKER_RADIUS = 0.028
 PATH_COLOR = "#c1121f"
 # Key, fill and back light: direction in the camera's own axes (right, up, towards the viewer) and strength.
 LIGHTS = (((-0.5, 0.9, 0.8), 0.62), ((0.8, 0.25, 0.6), 0.40), ((0.1, 0.6, -0.9), 0.22))
@@ -134,7 +134,12 @@ def _add_path(plotter: Any, scene: Scene) -> None:
         tube = pv.lines_from_points(scene.path).tube(radius=PATH_RADIUS, n_sides=TUBE_SIDES)
         plotter.add_mesh(tube, color=PATH_COLOR, smooth_shading=True, **MATERIAL)
     if scene.marker is not None:
-        ball = pv.Sphere(MARKER_RADIUS, center=tuple(scene.marker), theta_resolution=40, phi_resolution=40)
+        ball = pv.Sphere(
+            radius=MARKER_RADIUS,
+            center=tuple(scene.marker + np.array([0, 0, MARKER_RADIUS / 2])),
+            theta_resolution=40,
+            phi_resolution=40,
+        )
         plotter.add_mesh(ball, color="white", smooth_shading=True, ambient=0.5, diffuse=0.55, specular=0.3)
 
 

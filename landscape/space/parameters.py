@@ -12,7 +12,9 @@ from landscape.errors import ObjectiveError
 Parameters: TypeAlias = Mapping[str, Tensor]
 
 
-def centre_of(model: nn.Module, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Parameters:
+def centre_of(
+    model: nn.Module, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> Parameters:
     """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``.
 
     Raises:

@@ -26,5 +26,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise RunError(f"{folder} is not a run: its {CONFIG} was not written by landscape train")
     if config.get("schema") != SCHEMA:
-        raise RunError(f"{folder} has schema {config.get('schema')!r}, this version reads {SCHEMA}; use the version that made it")
+        raise RunError(
+            f"{folder} has schema {config.get('schema')!r}, this version reads {SCHEMA}; use the version that made it"
+        )
     return config

@@ -247,7 +247,9 @@ def _read(name: str, folder: Path | None, seed: int, checksum: bool) -> _Raw:
         return _digits(checksum)
     if name in _SUBFOLDERS:
         if folder is None:
-            raise InputError(f"{name} is read from files: say where they are (data_dir): {', '.join(CHECKSUMS[name])}")
+            raise InputError(
+                f"{name} is read from files: say where they are (--data-dir, data_dir=): {', '.join(CHECKSUMS[name])}"
+            )
         found = find_files(folder, tuple(CHECKSUMS[name]), inside=_SUBFOLDERS[name])
         known = CHECKSUMS[name] if checksum else {}
         read = _cifar10 if name == "cifar10" else _idx

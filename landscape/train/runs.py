@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,7 @@ class RunConfig:
 
     network: NetworkConfig
     data: Mapping[str, Any]
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     members: int = DEFAULT_MEMBERS
     seed: int = 0
 
@@ -128,7 +128,9 @@ class Run:
         parameters = dict(self.model(member).named_parameters())
         with _reading(self.folder / PATH) as stored:
             path = {name: stored.get_slice(name)[:, member] for name in stored.keys()}  # noqa: SIM118
-        buffers = {name: tensor for name, tensor in path.items() if name not in parameters and tensor.is_floating_point()}
+        buffers = {
+            name: tensor for name, tensor in path.items() if name not in parameters and tensor.is_floating_point()
+        }
         return np.array(self.config["steps"], dtype=np.float64), {name: path[name] for name in parameters}, buffers
 
     def final(self) -> dict[str, list[float]]:
@@ -139,8 +141,10 @@ class Run:
         if not 0 <= member < self.members:
             raise RunError(f"run {self.name!r} has members 0 to {self.members - 1}, got {member}")
         if member in self.diverged:
-            raise RunError(f"member {member} of run {self.name!r} diverged; choose another one, or train it again "
-                           "with a smaller --learning-rate")
+            raise RunError(
+                f"member {member} of run {self.name!r} diverged; choose another one, or train it again "
+                "with a smaller --learning-rate"
+            )
 
 
 def open_run(name: str, runs: str | Path = "runs") -> Run:
@@ -200,7 +204,9 @@ def check_name(name: str) -> None:
         raise InputError(f"a run's name is one folder name without '/', ':' or a leading dot, got {name!r}")
 
 
-def _write(folder: Path, config: dict[str, Any], dataset: Dataset, trained: Trained, seconds: float, device: str) -> None:
+def _write(
+    folder: Path, config: dict[str, Any], dataset: Dataset, trained: Trained, seconds: float, device: str
+) -> None:
     network = NetworkConfig(**config["network"])
     num_parameters = count_parameters(build(network, dataset.in_shape, dataset.K, seed=0))
     described = {
@@ -215,7 +221,11 @@ def _write(folder: Path, config: dict[str, Any], dataset: Dataset, trained: Trai
         "steps": trained.curves.step.astype(int).tolist(),
         "diverged": list(trained.diverged),
         "final": {name: values[-1].tolist() for name, values in trained.curves.values.items()},
-        "versions": {"landscape": landscape.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": {
+            "landscape": landscape.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
         "device": device,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_time": round(seconds, 3),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -57,7 +58,9 @@ class Recipe:
         _require(0 <= self.weight_decay < math.inf, f"weight_decay must be at least 0, got {self.weight_decay}")
         _require(self.checkpoints >= 2, f"checkpoints must be at least 2, got {self.checkpoints}")
         _require(self.optimizer in ("adam", "sgd"), f"unknown optimizer {self.optimizer!r}; expected adam or sgd")
-        _require(self.schedule in ("cosine", "constant"), f"unknown schedule {self.schedule!r}; expected cosine or constant")
+        _require(
+            self.schedule in ("cosine", "constant"), f"unknown schedule {self.schedule!r}; expected cosine or constant"
+        )
         _require(self.loss in ("cross_entropy", "mse"), f"unknown loss {self.loss!r}; expected cross_entropy or mse")
 
     def to_dict(self) -> dict[str, Any]:
@@ -159,7 +162,7 @@ class _Ensemble:
     ) -> None:
         self.recipe, self.dataset, self.seeds, self.device = recipe, dataset, seeds, device
         members = [build(network, dataset.in_shape, dataset.K, seed=seed) for seed in seeds]
-        parameters, buffers = stack_module_state(members)  # type: ignore[arg-type]
+        parameters, buffers = stack_module_state(members)
         self.skeleton = members[0].to(device)
         self.parameters = {name: tensor.detach().to(device).requires_grad_() for name, tensor in parameters.items()}
         self.buffers = {name: tensor.detach().to(device) for name, tensor in buffers.items()}
@@ -243,7 +246,7 @@ def _filled(steps: set[int], recipe: Recipe) -> set[int]:
     wanted = min(recipe.checkpoints, recipe.steps + 1)
     while len(steps) < wanted:
         ordered = sorted(steps)
-        gaps = [(math.log1p(b) - math.log1p(a), a, b) for a, b in zip(ordered, ordered[1:], strict=False) if b - a > 1]
+        gaps = [(math.log1p(b) - math.log1p(a), a, b) for a, b in pairwise(ordered) if b - a > 1]
         _, a, b = max(gaps)
         steps = steps | {min(b - 1, max(a + 1, round(math.sqrt((1 + a) * (1 + b)) - 1)))}
     return steps
@@ -252,4 +255,3 @@ def _filled(steps: set[int], recipe: Recipe) -> set[int]:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise InputError(message)
-

@@ -6,12 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli import COMMANDS, main
 from click.testing import CliRunner, Result
 
+from cli import COMMANDS, main
 from landscape.store import load
 
-TRAIN = ["train", "--family", "mlp", "--width", "3", "--num-train", "60", "--steps", "15", "--members", "2", "--checkpoints", "4"]
+TRAIN = [
+    "train",
+    "--family",
+    "mlp",
+    "--width",
+    "3",
+    "--num-train",
+    "60",
+    "--steps",
+    "15",
+    "--members",
+    "2",
+    "--checkpoints",
+    "4",
+]
 GRID = ["--points", "5", "--rays", "4", "--quiet"]
 
 
@@ -23,7 +37,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         assert landscape(*TRAIN, "--quiet").exit_code == 0
         assert landscape("sample", "--model", "mlp-3", "-o", "plane.h5", *GRID).exit_code == 0
-        assert landscape("sample", "--model", "mlp-3:1", "--view", "corridor", "-o", "corridor.h5", *GRID).exit_code == 0
+        assert (
+            landscape("sample", "--model", "mlp-3:1", "--view", "corridor", "-o", "corridor.h5", *GRID).exit_code == 0
+        )
     return folder
 
 
@@ -158,19 +174,23 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--extent", "-1"], 2, "the extent must be above 0"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--extent", "nan"], 2, "the extent must be above 0"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--strategy", "magic"], 2, "unknown strategy 'magic'"),
-    (["sample", "--model", "mlp-3", "-o", "new.h5", "--normalize", "filters"], 2, "expected one of filter, layer, none"),
+    (
+        ["sample", "--model", "mlp-3", "-o", "new.h5", "--normalize", "filters"],
+        2,
+        "expected one of filter, layer, none",
+    ),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--ignore", "2d"], 2, "expected 1d or nothing"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "lots"], 2, "such as 512MiB"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "0"], 2, "at least one byte"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32 or float64"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--device", "toaster"], 2, "'toaster' is not available"),
-    (["sample", "--model", "mlp-3", "-o", "new.h5", "--rays", "1"], 2, "at least 2 directions"),
+    (["sample", "--model", "mlp-3", "-o", "new.h5", "--rays", "1"], 2, "rays are 0 (none) or at least 2 directions"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--direction-seed", "-1"], 2, "must be 0 or more"),
     (["sample", "--model", "mlp-3", "-o", "missing/new.h5"], 1, "create the folder first"),
     (["train", "--model", "nobody"], 2, "unknown model 'nobody'"),
     (["train"], 2, "say what to train"),
     (["train", "--family", "gru", "--width", "4"], 2, "unknown family 'gru'; expected mlp, cnn, resnet"),
-    (["train", "--family", "mlp", "--width", "0"], 2, "at least 1"),
+    (["train", "--family", "mlp", "--width", "0"], 2, "whole numbers from 1"),
     (["train", "--model", "narrow", "--dataset", "imagenet"], 2, "imagenet"),
     (["train", "--model", "narrow", "--dataset", "mnist", "--name", "m"], 2, "--data-dir"),
     (["train", "--model", "narrow", "--dataset", "mnist", "--data-dir", "nowhere", "--name", "m"], 1, "nowhere"),
@@ -193,7 +213,9 @@ NONSENSE: list[tuple[list[str], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("args", "status", "message"), NONSENSE, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("args", "status", "message"), NONSENSE, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
 def test_nonsense_gets_one_clear_line(args: list[str], status: int, message: str, work: Path) -> None:
     assert message in refused(*args, status=status)
     assert not (work / "new.h5").exists()

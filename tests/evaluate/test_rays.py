@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from problems import quadratic, small_mlp, examples
+from problems import examples, quadratic, small_mlp
 
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective

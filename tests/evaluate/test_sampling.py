@@ -46,7 +46,9 @@ def test_sample_is_exact_on_a_quadratic(strategy: str) -> None:
 @pytest.mark.parametrize("model", [small_mlp(dtype=torch.float32), small_cnn(dtype=torch.float32)])
 def test_the_centre_of_a_surface_is_the_plain_loss(model: nn.Module) -> None:
     shape = (6,) if isinstance(model[0], nn.Flatten) else (1, 6, 6)  # type: ignore[index]
-    objective = Objective(model, examples(20, shape, dtype=torch.float32), test=examples(5, shape, seed=4, dtype=torch.float32))
+    objective = Objective(
+        model, examples(20, shape, dtype=torch.float32), test=examples(5, shape, seed=4, dtype=torch.float32)
+    )
     surface = surface_of(objective)
     for name, value in objective.at_centre().items():
         assert surface.metrics[name][3, 3] == pytest.approx(value, abs=1e-6)
@@ -79,7 +81,12 @@ def test_zero_and_negative_losses_are_measured_values() -> None:
         model.bias.zero_()
     objective = Objective(model, (x, torch.zeros(5, 1).double()), loss=lambda outputs, _: outputs.mean())
     direction = {"weight": torch.ones(1, 6, dtype=torch.float64)}
-    profile = sample(objective, Affine(objective.centre, (direction,)) and random_line(objective, normalize="none"), points=5, **QUIET)  # type: ignore[arg-type]
+    profile = sample(
+        objective,
+        Affine(objective.centre, (direction,)) and random_line(objective, normalize="none"),
+        points=5,
+        **QUIET,
+    )  # type: ignore[arg-type]
     assert profile.complete
     assert profile.loss[2] == 0
     assert profile.loss.min() < 0
@@ -124,7 +131,7 @@ def test_the_model_is_untouched_by_sampling() -> None:
     assert all(not module._forward_pre_hooks and not module._forward_hooks for module in model.modules())
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -135,7 +142,7 @@ def killed_after(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def store_some(self: object, block: object, measured: object) -> None:
         nonlocal done
         if done == blocks:
-            raise Killed
+            raise KilledError
         done += 1
         original(self, block, measured)  # type: ignore[arg-type]
 
@@ -143,14 +150,16 @@ def killed_after(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
-def test_interrupted_and_resumed_equals_uninterrupted(strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_and_resumed_equals_uninterrupted(
+    strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     objective = Objective(small_mlp(dtype=torch.float32), examples(30, dtype=torch.float32))
     whole = surface_of(objective, path=tmp_path / "whole.h5", points=13, strategy=strategy)
     plan = tuning.Plan(*_plan_of(whole))
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plan)
     with monkeypatch.context() as context:
         killed_after(2, context)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             surface_of(objective, path=tmp_path / "part.h5", points=13, strategy=strategy)
     part = store.load(tmp_path / "part.h5")
     assert 0 < part.num_measured < 169
@@ -195,7 +204,9 @@ def test_a_failed_write_is_found_before_anything_is_measured(tmp_path: Path, mon
         surface_of(Objective(small_mlp(), examples(10)), path=tmp_path / "missing" / "s.h5")
 
 
-def test_out_of_memory_halves_the_block_and_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_out_of_memory_halves_the_block_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     objective = Objective(small_mlp(), examples(10))
     expected = surface_of(objective, strategy="loop")
 
@@ -216,8 +227,10 @@ def test_out_of_memory_halves_the_block_and_goes_on(monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
     assert surface.provenance.block_size == 4
     lines = [line for line in capsys.readouterr().out.splitlines() if "out of memory" in line]
-    assert lines == ["out of memory: going on with 8 points, 10 examples at a time",
-                     "out of memory: going on with 4 points, 10 examples at a time"]
+    assert lines == [
+        "out of memory: going on with 8 points, 10 examples at a time",
+        "out of memory: going on with 4 points, 10 examples at a time",
+    ]
 
 
 def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,9 @@ def test_every_strategy_agrees_with_the_reference(width: int, count: int, chunk:
     points = coordinates(subspace, count, seed)
     expected = torch.stack(list(objective.evaluate(subspace.at(points)).values()), dim=1)
     for name, build in STRATEGIES.items():
-        torch.testing.assert_close(build(objective, subspace, chunk)(points), expected, rtol=1e-12, atol=1e-12, msg=name)
+        torch.testing.assert_close(
+            build(objective, subspace, chunk)(points), expected, rtol=1e-12, atol=1e-12, msg=name
+        )
 
 
 @pytest.mark.parametrize("kind", sorted(SUBSPACES))

@@ -23,7 +23,9 @@ def test_grids_are_symmetric_and_hold_zero_when_odd(points: int, extent: float) 
     assert (points % 2 == 1) == (0.0 in grid)
 
 
-@pytest.mark.parametrize(("points", "extent"), [(1, 1.0), (0, 1.0), (5, 0.0), (5, -1.0), (5, float("nan")), (5, float("inf"))])
+@pytest.mark.parametrize(
+    ("points", "extent"), [(1, 1.0), (0, 1.0), (5, 0.0), (5, -1.0), (5, float("nan")), (5, float("inf"))]
+)
 def test_grids_that_cannot_be_are_refused(points: int, extent: float) -> None:
     with pytest.raises(InputError):
         symmetric(points, extent)
@@ -109,4 +111,6 @@ def test_the_loss_along_a_direction_is_the_quadratic_form() -> None:
     steps = torch.linspace(-2, 2, 9, dtype=torch.float64)
     point = objective.centre["0.weight"][0] + steps[:, None] * line.directions[0]["0.weight"][0]
     expected = 0.5 * ((point @ hessian) * point).sum(dim=1)
-    torch.testing.assert_close(objective.evaluate(line.at(steps[:, None]))["train_loss"], expected, rtol=1e-13, atol=1e-14)
+    torch.testing.assert_close(
+        objective.evaluate(line.at(steps[:, None]))["train_loss"], expected, rtol=1e-13, atol=1e-14
+    )

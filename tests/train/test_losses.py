@@ -9,13 +9,17 @@ from landscape.train.losses import accuracy, cross_entropy, is_cross_entropy, me
 
 
 @settings(deadline=None)
-@given(count=st.integers(1, 40), classes=st.integers(1, 12), seed=st.integers(0, 100), scale=st.sampled_from([1.0, 100.0]))
+@given(
+    count=st.integers(1, 40), classes=st.integers(1, 12), seed=st.integers(0, 100), scale=st.sampled_from([1.0, 100.0])
+)
 def test_cross_entropy_is_pytorchs(count: int, classes: int, seed: int, scale: float) -> None:
     generator = torch.Generator().manual_seed(seed)
     outputs = scale * torch.randn(3, count, classes, generator=generator, dtype=torch.float64)
     targets = torch.randint(0, classes, (count,), generator=generator)
     expected = torch.stack([functional.cross_entropy(member, targets) for member in outputs])
-    torch.testing.assert_close(vmap(cross_entropy, in_dims=(0, None))(outputs, targets), expected, rtol=1e-13, atol=1e-14)
+    torch.testing.assert_close(
+        vmap(cross_entropy, in_dims=(0, None))(outputs, targets), expected, rtol=1e-13, atol=1e-14
+    )
     right = torch.stack([(member.argmax(1) == targets).double().mean() for member in outputs])
     torch.testing.assert_close(vmap(accuracy, in_dims=(0, None))(outputs, targets), right)
 
@@ -23,7 +27,9 @@ def test_cross_entropy_is_pytorchs(count: int, classes: int, seed: int, scale: f
 def test_its_gradient_is_pytorchs() -> None:
     outputs = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
     targets = torch.tensor([0, 1, 2, 3, 0, 1, 2])
-    ours, theirs = (torch.autograd.grad(f(outputs, targets), outputs)[0] for f in (cross_entropy, functional.cross_entropy))
+    ours, theirs = (
+        torch.autograd.grad(f(outputs, targets), outputs)[0] for f in (cross_entropy, functional.cross_entropy)
+    )
     torch.testing.assert_close(ours, theirs)
 
 

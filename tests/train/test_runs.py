@@ -13,7 +13,9 @@ from landscape.train.networks import NetworkConfig, count_parameters
 from landscape.train.runs import Run, RunConfig, ensure_run, find_or_train, models_of, open_run, preset
 from landscape.train.training import Recipe
 
-SMALL = RunConfig(NetworkConfig("mlp", 3), {"name": "digits", "num_train": 60}, Recipe(steps=12, batch_size=20, checkpoints=5), 2)
+SMALL = RunConfig(
+    NetworkConfig("mlp", 3), {"name": "digits", "num_train": 60}, Recipe(steps=12, batch_size=20, checkpoints=5), 2
+)
 
 
 def trained(folder: Path, config: RunConfig = SMALL, **options: bool) -> Run:
@@ -23,9 +25,18 @@ def trained(folder: Path, config: RunConfig = SMALL, **options: bool) -> Run:
 def test_a_run_is_a_folder_of_config_weights_path_and_curves(tmp_path: Path) -> None:
     run = trained(tmp_path)
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        "config.json", "curves.csv", "path.safetensors", "weights.safetensors"]
+        "config.json",
+        "curves.csv",
+        "path.safetensors",
+        "weights.safetensors",
+    ]
     config = json.loads((run.folder / "config.json").read_text())
-    assert (config["P"], config["N"], config["K"], config["regime"]) == (count_parameters(run.model()), 60, 10, "critical")
+    assert (config["P"], config["N"], config["K"], config["regime"]) == (
+        count_parameters(run.model()),
+        60,
+        10,
+        "critical",
+    )
     assert config["steps"][0] == 0
     assert config["steps"][-1] == 12
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
@@ -69,7 +80,9 @@ def test_the_same_configuration_reuses_the_run(tmp_path: Path, monkeypatch: pyte
         ({"data": {"name": "digits", "num_train": 61}}, "data.num_train is 60, asked 61"),
     ],
 )
-def test_a_run_of_another_configuration_is_refused_and_kept(change: dict[str, object], named: str, tmp_path: Path) -> None:
+def test_a_run_of_another_configuration_is_refused_and_kept(
+    change: dict[str, object], named: str, tmp_path: Path
+) -> None:
     before = trained(tmp_path).config
     other = replace(SMALL, **change)  # type: ignore[arg-type]
     with pytest.raises(RunError, match=named):
@@ -78,7 +91,7 @@ def test_a_run_of_another_configuration_is_refused_and_kept(change: dict[str, ob
     assert trained(tmp_path, other, force=True).config["fingerprint"] != before["fingerprint"]
 
 
-class Killed(BaseException):
+class KilledError(BaseException):
     pass
 
 
@@ -87,10 +100,10 @@ def test_a_killed_training_leaves_no_half_run(existing: bool, tmp_path: Path, mo
     before = trained(tmp_path).config if existing else None
 
     def killed(*args: object) -> None:
-        raise Killed
+        raise KilledError
 
     monkeypatch.setattr(runs_module, "_write_curves", killed)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         trained(tmp_path, force=True)
     assert [path.name for path in tmp_path.iterdir()] == (["small"] if existing else [])
     if existing:

@@ -18,7 +18,9 @@ def digits() -> Dataset:
     return load_dataset("digits", num_train=120)
 
 
-def final_difference(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], members: tuple[int, int]) -> float:
+def final_difference(
+    first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], members: tuple[int, int]
+) -> float:
     ours, theirs = members
     return max(
         float((first[name][-1, ours] - second[name][-1, theirs]).abs().max() / first[name][-1, ours].abs().max())
