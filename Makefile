@@ -18,8 +18,8 @@ help:
 	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer) of a new environment."
 
 figure: $(VENV)/.installed
-	$(BIN)/landscape render --model wide --force
-	$(BIN)/landscape render --model pair --force
+	$(BIN)/landscape render --model wide
+	$(BIN)/landscape render --model pair
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .

@@ -189,8 +189,8 @@ def _floor(surfaces: list[Surface]) -> Floor:
         ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
         if ours != theirs:
             raise InputError(
-                f"panels share their axes: cannot draw a {surface.kind or 'surface'} beside a {first.kind or 'surface'}; "
-                "draw each in a figure of its own"
+                f"panels share their axes: cannot draw a {surface.kind or 'surface'} beside "
+                f"a {first.kind or 'surface'}; draw each in a figure of its own"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)

@@ -1,0 +1,39 @@
+"""The examples run as they stand, each in a folder of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from landscape.train.networks import NetworkConfig
+from landscape.train.runs import RunConfig, ensure_run
+from landscape.train.training import Recipe
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def run(name: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name)], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_quickstart_keeps_measures_and_draws(tmp_path: Path) -> None:
+    assert "half-width: " in run("quickstart.py", tmp_path)
+    assert (tmp_path / "quickstart.h5").stat().st_size > 10_000
+    assert (tmp_path / "quickstart.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("example", ["tunnel_and_field.py"])
+def test_the_pair_through_the_api_prints_its_numbers(example: str, tmp_path: Path) -> None:
+    for name, width in (("narrow", 2), ("wide", 16)):
+        recipe = Recipe(steps=60, checkpoints=7)
+        config = RunConfig(NetworkConfig("mlp", width), {"name": "digits", "num_train": 150}, recipe, members=1)
+        ensure_run(name, config, runs=tmp_path / "runs", progress=False)
+    printed = run(example, tmp_path)
+    assert printed.count("half-width") == 2
+    assert "narrow: mlp, width 2, P = 160, N = 150, K = 10 (critical)" in printed
+    assert (tmp_path / "tunnel_and_field.png").stat().st_size > 10_000
