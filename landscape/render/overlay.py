@@ -219,7 +219,8 @@ def _axis_ticks(axis: Axis, ends: tuple[float, float]) -> tuple[FloatArray, list
     last = math.expm1(ends[1])
     steps = [0.0, *(10.0**k for k in range(int(math.log10(max(last, 1))) + 1) if 10.0**k <= last)]
     steps = [step for step in steps if step >= math.expm1(ends[0]) - 1e-9]
-    return np.log1p(np.array(steps)), [f"{step:,.0f}" for step in steps]
+    # A bare 0 in the corner of the box would read as a tick of the height axis.
+    return np.log1p(np.array(steps)), [f"{step:,.0f}" if step else "start" for step in steps]
 
 
 def _linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:

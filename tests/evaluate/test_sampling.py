@@ -285,3 +285,20 @@ def test_too_few_points_are_refused(points: int) -> None:
 
 def test_the_values_equal_another_librarys_on_the_same_directions() -> None:
     pytest.importorskip("loss_landscape_3d", reason="cross-check only where loss-landscape-3d is installed")
+    from loss_landscape_3d import LossLandscapeCalculator
+
+    objective = Objective(small_cnn(dtype=torch.float32), examples(23, (1, 6, 6), dtype=torch.float32))
+    plane = plane_of(objective)
+    surface = sample(objective, plane, points=(7, 5), extent=1.5, **QUIET)  # type: ignore[arg-type]
+    assert isinstance(surface, Surface)
+    inputs, targets = examples(23, (1, 6, 6), dtype=torch.float32)
+    peer = LossLandscapeCalculator(
+        small_cnn(dtype=torch.float32),
+        [(inputs[:10], targets[:10]), (inputs[10:20], targets[10:20]), (inputs[20:], targets[20:])],
+        nn.functional.cross_entropy,
+    )
+    theirs = peer.calculate(
+        surface.alpha.values, surface.beta.values, *plane.directions, small_cnn(dtype=torch.float32).state_dict()
+    )
+    np.testing.assert_allclose(surface.loss, theirs, rtol=1e-5, atol=1e-5)
+    assert np.ptp(surface.loss) > 0.1
