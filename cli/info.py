@@ -25,6 +25,12 @@ def command(subject: str, runs: str, as_json: bool) -> None:
     if as_json:
         opt.print_json(described)
         return
+    if "status" in described and "provenance" in described:
+        from landscape.records import Provenance, describe_points
+
+        counts = described["status"]
+        made = Provenance(**described["provenance"])
+        click.echo(describe_points(counts["measured"], sum(counts.values()), made))
     click.echo("\n".join(_lines(described)))
 
 

@@ -42,6 +42,13 @@ sampling = options(
         "--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."
     ),
     click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
+    click.option(
+        "--tolerance",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.0,
+        show_default=True,
+        help="Share of the loss's range within which points may be interpolated; 0 measures all.",
+    ),
     click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine."),
     click.option("--memory", default="1GiB", show_default=True, help="Memory a block may take."),
     click.option("--dtype", default="float32", show_default=True, help="float32 or float64."),

@@ -25,6 +25,7 @@ def command(model: str | None, view: str, output: str | None, force: bool, **giv
       landscape sample --model wide -o wide.h5
       landscape sample --model narrow:3 --view corridor --points 101 -o tunnel.h5
     """
+    from landscape.records import describe_points
     from landscape.train.runs import models_of
 
     if model is None:
@@ -37,7 +38,8 @@ def command(model: str | None, view: str, output: str | None, force: bool, **giv
         record = sampled(name, member, view, target, force=force, **given)
         made = record.provenance
         click.echo(
-            f"{target}: {record.kind} of {made.model}, {record.num_measured} of {record.status.size} points measured "
+            f"{target}: {record.kind} of {made.model}, "
+            f"{describe_points(record.num_measured, record.status.size, made)} "
             f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
         )
 
@@ -64,6 +66,7 @@ def sampled(
         device=device,
         dtype=opt.torch_dtype(given["dtype"]),
         rays=given["rays"],
+        tolerance=given["tolerance"],
         strategy=given["strategy"],
         memory=opt.num_bytes(given["memory"]),
         overwrite=force,

@@ -82,6 +82,10 @@ class Provenance:
         precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
             ``precision_points`` points.
         wall_time: seconds spent sampling, all attempts together.
+        tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
+        held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
+        interpolation_error: for each metric, the estimated bound of the interpolation error, in its unit: a safety
+            factor times the largest error at the held-back points.
     """
 
     model: str = ""
@@ -105,6 +109,9 @@ class Provenance:
     command: str = ""
     created: str = ""
     wall_time: float = 0.0
+    tolerance: float = 0.0
+    held_back_points: int = 0
+    interpolation_error: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
@@ -217,6 +224,21 @@ class Sampled:
         from landscape.store import save  # here, so that records are made and drawn without HDF5
 
         save(self, path, overwrite=overwrite)
+
+
+def describe_points(measured: int, total: int, provenance: Provenance) -> str:
+    """How many grid points were measured, and how far off the others may be, in words.
+
+    >>> describe_points(353, 2601, Provenance(held_back_points=64, interpolation_error={"train_loss": 0.0041}))
+    'measured 353 of 2601 points, interpolation error at most 0.0041 (measured on 64 held-back points)'
+    """
+    line = f"measured {measured} of {total} points"
+    error = provenance.interpolation_error.get(LOSS)
+    if not provenance.held_back_points or error is None:
+        return line
+    return (
+        f"{line}, interpolation error at most {error:.2g} (measured on {provenance.held_back_points} held-back points)"
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 import landscape
 from landscape import store
 from landscape.errors import FileError, InputError
+from landscape.evaluate.adaptive import Filling, check_tolerance, fill, levels
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
@@ -42,6 +43,7 @@ def sample(
     points: int | Sequence[int] = DEFAULT_POINTS,
     extent: float = DEFAULT_EXTENT,
     rays: int = DEFAULT_RAYS,
+    tolerance: float | None = None,
     path: str | Path | None = None,
     overwrite: bool = False,
     strategy: str = "auto",
@@ -59,8 +61,13 @@ def sample(
             the path has checkpoints.
         extent: half the side of the grid, in the subspace's unit (filter norms for random directions).
         rays: random directions along which the half-width is measured beside a surface; 0 for none.
+        tolerance: None or 0 measures every grid point. Otherwise nested coarser grids are measured first, and where a
+            spline is within this share of each loss's range at points held back from it, it fills the others: status
+            2, with the estimated ``error``. A rough surface, or one that diverges, is measured in full. See
+            `landscape.evaluate.adaptive.fill` for the bound.
         path: where the record is kept while it grows (every 10 s) and when it is complete. A complete file of the same
-            recipe is returned as it is, an incomplete one is gone on with.
+            recipe is returned as it is, an incomplete one is gone on with. A file interpolated to a larger tolerance
+            keeps its measured points and is refined.
         overwrite: replace a file that holds something else.
         strategy: ``"auto"`` times the strategies on a few points and takes the fastest.
         memory: bytes a block may take; halved by itself when the device runs out.
@@ -78,7 +85,7 @@ def sample(
         raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
     axes = subspace.axes(_per_axis(points), extent)
     empty = _empty(objective, subspace, axes, command)
-    started = _begun(empty, path, overwrite)
+    started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance))
     if started.complete and _rays_of(started, rays):
         return started
     begun = time.perf_counter()
@@ -95,18 +102,19 @@ class _Sampler:
     ) -> None:
         self.objective, self.subspace, self.record, self.path, self.bar = objective, subspace, start, path, bar
         self.values = {name: np.array(values) for name, values in start.metrics.items()}
-        self.status = np.array(start.status)
+        self.status, self.error = np.array(start.status), np.array(start.error)
         self.rays = start.rays if isinstance(start, Surface) else None
         self.begun, self.spent_before = begun, start.provenance.wall_time
 
     def run(self, rays: int, strategy: str, memory: int) -> Grid:
         coordinates = _coordinates(self.record.axes)
-        pending = np.flatnonzero(self.status.ravel() == Status.PENDING)
         plan = self._plan(coordinates, strategy, memory)
-        self.bar.update(self.status.size - len(pending))
+        self.bar.update(self.status.size - len(self._pending()))
         self.bar.set_description(f"{self.objective.name} {self.subspace.kind}, {plan.name}")
         try:
-            plan = self._measure_all(pending, coordinates, plan)
+            if self.record.provenance.tolerance and not self.record.complete:
+                plan = self._coarse_to_fine(coordinates, plan)
+            plan = self._measure_all(self._pending(), coordinates, plan)
             self._note(plan)
             if rays and isinstance(self.record, Surface) and self.rays is None:
                 self.bar.set_description(f"{self.objective.name} half-width, {rays} directions")
@@ -150,6 +158,32 @@ class _Sampler:
                 saved = time.perf_counter()
         return plan
 
+    def _pending(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.status.ravel() == Status.PENDING)
+
+    def _coarse_to_fine(self, coordinates: Tensor, plan: Plan) -> Plan:
+        """Measure level after level until one is accepted and fills the rest; what stays pending is to be measured."""
+        tolerance = self.record.provenance.tolerance
+        for level in levels(self.status.shape):
+            wanted = np.union1d(level.knots, level.held_back)
+            plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
+            if not all(np.all(np.isfinite(values.flat[wanted])) for values in self.values.values()):
+                return plan
+            filling = fill(self.record.axes, self.values, level, tolerance)
+            if filling.accepted:
+                self._fill(filling, len(level.held_back))
+                return plan
+        return plan
+
+    def _fill(self, filling: Filling, held_back: int) -> None:
+        pending = self._pending()
+        for name, values in filling.values.items():
+            self.values[name].flat[pending] = values.flat[pending]
+        self.error.flat[pending] = filling.errors[LOSS]
+        self.status.flat[pending] = Status.INTERPOLATED
+        self._update(held_back_points=held_back, interpolation_error=filling.errors)
+        self.bar.update(len(pending))
+
     def _store(self, block: NDArray[np.intp], measured: FloatArray) -> None:
         for name, column in zip(self.objective.metric_names, measured.T, strict=True):
             diverged = np.isnan(column) & name.endswith("_loss")
@@ -164,7 +198,7 @@ class _Sampler:
 
     def _snapshot(self) -> Grid:
         self._update(wall_time=self.spent_before + time.perf_counter() - self.begun)
-        record = replace(self.record, metrics=self.values, status=self.status)
+        record = replace(self.record, metrics=self.values, status=self.status, error=self.error)
         return replace(record, rays=self.rays) if isinstance(record, Surface) else record
 
     def _save(self) -> None:
@@ -249,6 +283,18 @@ def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:
             "choose another path, or overwrite it (--force)"
         )
     return found
+
+
+def _accurate(found: Grid, tolerance: float) -> Grid:
+    """The record if it is complete and within the tolerance; else without its interpolated points, to go on from."""
+    made = found.provenance
+    interpolated = found.status == Status.INTERPOLATED
+    if found.complete and (not interpolated.any() or 0 < made.tolerance <= tolerance):
+        return found
+    metrics = {name: np.where(interpolated, np.nan, values) for name, values in found.metrics.items()}
+    status = np.where(interpolated, np.uint8(Status.PENDING), found.status)
+    made = replace(made, tolerance=tolerance, held_back_points=0, interpolation_error={})
+    return replace(found, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=made)
 
 
 def _differences(found: Grid, wanted: Grid) -> list[str]:
