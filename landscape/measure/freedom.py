@@ -165,7 +165,8 @@ def _singular_values(objective: Objective, num_examples: int, *, progress: bool)
                 factor = torch.linalg.qr(stacked, mode="r").R
     if not bool(torch.isfinite(factor).all()):
         raise ObjectiveError("the Jacobian of the outputs is not finite: check the model for infinite derivatives")
-    return torch.linalg.svdvals(factor)
+    values: Tensor = torch.linalg.svdvals(factor)
+    return values
 
 
 def _jacobian(objective: Objective, inputs: Tensor) -> Tensor:

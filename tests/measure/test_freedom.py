@@ -58,7 +58,7 @@ def test_without_a_bias_one_constant_input_that_is_not_zero_is_needed() -> None:
 
 
 def test_the_weights_of_dead_units_are_counted_once() -> None:
-    model = stack(6, 5, 4, 3)
+    model = stack(6, 5, 4, 3, seed=7)
     with torch.no_grad():
         model[0].bias[:2] = -100.0
         model[2].bias[0] = -100.0
