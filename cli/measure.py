@@ -99,8 +99,8 @@ def _free(free: dict[str, Any]) -> str:
         symmetries = "symmetries are counted for mlp only"
     else:
         symmetries = (
-            f"{free['constant_inputs']:,} constant inputs, {free['rescalings']:,} rescalings, "
-            f"{free['dead_units']:,} dead units, {free['open']:,} open"
+            f"{free['constant_inputs']:,} constant inputs, {free['gated_inputs']:,} gated inputs, "
+            f"{free['rescalings']:,} rescalings, {free['dead_units']:,} dead units, {free['open']:,} open"
         )
     kept, dropped = (
         "none" if free[key] is None else f"{free[key]:.2g}" for key in ("smallest_kept", "largest_dropped")

@@ -1,5 +1,6 @@
 """Numbers over the members of a run: each member's rays, measured once and kept beside its weights."""
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -87,4 +88,5 @@ def free_of(
     """
     member = next((member for member in range(run.members) if member not in run.diverged), 0)
     objective = objective_of(run, member, device=device, dtype=torch.float64)
-    return {"member": member, **free_directions(objective, examples=examples, progress=progress).to_dict()}
+    found = free_directions(objective, examples=examples, progress=progress)
+    return {"member": member, **asdict(found)}

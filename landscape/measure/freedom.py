@@ -1,8 +1,7 @@
 """Free directions: how many ways there are to move without changing any output on the training set."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +22,8 @@ _ROWS = 4096
 class FreeDirections:
     """Free directions at one point, and how many of them are mere symmetry; all counts are directions.
 
-    ``explained = constant_inputs + rescalings + dead_units`` and ``free = explained + open``. The five are None
-    for a network that is not a plain stack of linear layers and rectifiers: its symmetries are not counted.
+    ``explained = constant_inputs + gated_inputs + rescalings + dead_units``, ``free = explained + open``. These
+    parts are None for a network that is not a plain stack of linear layers and rectifiers: they are not counted.
 
     Args:
         P: parameters.
@@ -38,10 +37,11 @@ class FreeDirections:
         largest_dropped: largest singular value at most the tolerance, None if the rank is full. The rank can be trusted
             where it lies far below ``smallest_kept``.
         constant_inputs: weights of inputs that never vary, in live units of the first layer.
+        gated_inputs: weights of inputs that vary, but not while the unit of the first layer is active.
         rescalings: one per live rectified unit.
         dead_units: weights into and out of units that are zero on every example.
-        explained: the three together.
-        open: free directions that none of the three explains.
+        explained: the four together.
+        open: free directions that none of the four explains.
     """
 
     P: int
@@ -54,14 +54,11 @@ class FreeDirections:
     smallest_kept: float | None
     largest_dropped: float | None
     constant_inputs: int | None
+    gated_inputs: int | None
     rescalings: int | None
     dead_units: int | None
     explained: int | None
     open: int | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as JSON takes them."""
-        return asdict(self)
 
 
 def free_directions(
@@ -109,7 +106,7 @@ def free_directions(
     rank = int((values > tolerance).sum())
     symmetries = _symmetries(exact, num_examples)
     explained = None if symmetries is None else sum(symmetries)
-    constant, rescalings, dead = symmetries or (None, None, None)
+    constant, gated, rescalings, dead = symmetries or (None, None, None, None)
     return FreeDirections(
         P=columns,
         N=num_examples,
@@ -121,6 +118,7 @@ def free_directions(
         smallest_kept=float(values[rank - 1]) if rank else None,
         largest_dropped=float(values[rank]) if rank < len(values) else None,
         constant_inputs=constant,
+        gated_inputs=gated,
         rescalings=rescalings,
         dead_units=dead,
         explained=explained,
@@ -191,29 +189,35 @@ def _first(objective: Objective, num_examples: int, size: int) -> list[Tensor]:
     return chunks
 
 
-def _symmetries(objective: Objective, num_examples: int) -> tuple[int, int, int] | None:
-    """Directions explained by constant inputs, by rescalings and by dead units; None unless a plain stack."""
+def _symmetries(objective: Objective, num_examples: int) -> tuple[int, int, int, int] | None:
+    """Directions of constant inputs, gated inputs, rescalings and dead units; None unless a plain stack."""
     names = _plain_stack(objective)
     inputs = torch.cat(_first(objective, num_examples, num_examples))
     if names is None or (inputs.dim() > 2 and not isinstance(next(objective.model.children()), nn.Flatten)):
         return None
-    inputs = inputs.flatten(1)
     layers = list(_layers(objective, names))
-    constant = (inputs == inputs[:1]).all(dim=0)
-    lives = _live(layers, inputs)
-    # a constant input that is not zero repeats the bias; without one, the first such input is needed
-    spared = 0 if layers[0][1] is not None else int((constant & (inputs[0] != 0)).any())
-    constants = int(lives[0].sum()) * max(0, int(constant.sum()) - spared)
+    active = _active(layers, inputs.flatten(1))
+    lives = [each.any(dim=0) for each in active]
+    has_bias = layers[0][1] is not None
+    constant = int(lives[0].sum()) * _constant(inputs.flatten(1), has_bias)
+    units = active[0].T[lives[0]]
+    gated = sum(_constant(inputs.flatten(1)[unit], has_bias) for unit in units) - constant
     rescalings = dead = 0
     for index, live in enumerate(lives[:-1]):
         weight, bias = layers[index]
-        after, live_after = layers[index + 1][0], lives[index + 1]
-        linked = weight.ne(0).any(dim=1) | after.ne(0).any(dim=0)
+        linked = weight.ne(0).any(dim=1) | layers[index + 1][0].ne(0).any(dim=0)
         rescalings += int((live & linked).sum())
-        fan_in = weight.shape[1] + (bias is not None)
         # weights from a dead unit into a dead one are among the latter's incoming ones
-        dead += int((~live).sum()) * (fan_in + int(live_after.sum()))
-    return constants, rescalings, dead
+        dead += int((~live).sum()) * (weight.shape[1] + (bias is not None) + int(lives[index + 1].sum()))
+    return constant, gated, rescalings, dead
+
+
+def _constant(inputs: Tensor, has_bias: bool) -> int:
+    """Free weights of one unit that sees these inputs, (n, features): one for each feature that never varies."""
+    constant = (inputs == inputs[:1]).all(dim=0)
+    # a constant input that is not zero repeats the bias; without one, the first such input is needed
+    needed = not has_bias and bool((constant & inputs[0].ne(0)).any())
+    return int(constant.sum()) - needed
 
 
 def _plain_stack(objective: Objective) -> list[str] | None:
@@ -238,11 +242,11 @@ def _layers(objective: Objective, names: list[str]) -> Iterator[tuple[Tensor, Te
         yield objective.centre[f"{name}.weight"], objective.centre.get(f"{name}.bias")
 
 
-def _live(layers: list[tuple[Tensor, Tensor | None]], inputs: Tensor) -> list[Tensor]:
-    """For each layer, which units are not zero on every example; outputs count as live."""
-    lives, values = [], inputs
+def _active(layers: list[tuple[Tensor, Tensor | None]], inputs: Tensor) -> list[Tensor]:
+    """For each layer, (N, units): on which examples a unit is not zero; outputs count as active on all."""
+    active, values = [], inputs
     for weight, bias in layers:
         values = nn.functional.linear(values, weight, bias).relu()
-        lives.append(values.gt(0).any(dim=0))
-    lives[-1] = torch.ones_like(lives[-1])
-    return lives
+        active.append(values.gt(0))
+    active[-1] = torch.ones_like(active[-1])
+    return active

@@ -27,7 +27,7 @@ def measured(model: nn.Module, inputs: Tensor, count: int | None = None) -> Free
 
 
 def adds_up(found: FreeDirections) -> bool:
-    parts = (found.constant_inputs, found.rescalings, found.dead_units, found.open)
+    parts = (found.constant_inputs, found.gated_inputs, found.rescalings, found.dead_units, found.open)
     return found.free == found.P - found.rank == sum(part or 0 for part in parts)
 
 
@@ -55,6 +55,18 @@ def test_without_a_bias_one_constant_input_that_is_not_zero_is_needed() -> None:
     inputs[:, [1, 4]] = 1.0
     found = measured(stack(6, 4, 3, bias=False), inputs)
     assert (found.constant_inputs, found.rescalings, found.open) == (4, 4, 0)
+
+
+def test_an_input_that_varies_only_while_a_unit_rests_is_free_there_and_only_there() -> None:
+    inputs = examples(400)[0]
+    model = stack(6, 4, 3)
+    inputs[:, 2] = 0.0
+    model[0].weight.data[0, 2] = 0.0
+    resting = model[0](inputs)[:, 0] < 0
+    inputs[resting, 2] = examples(400)[0][resting, 2]
+    found = measured(model, inputs)
+    assert (found.constant_inputs, found.gated_inputs, found.rescalings, found.open) == (0, 1, 4, 0)
+    assert adds_up(found)
 
 
 def test_the_weights_of_dead_units_are_counted_once() -> None:
@@ -114,7 +126,7 @@ def test_other_families_give_the_total_and_no_explanation() -> None:
     assert found.free == found.P - found.rank
     assert found.explained is None
     assert found.open is None
-    assert found.to_dict()["rescalings"] is None
+    assert found.rescalings is None
 
 
 def test_the_model_is_bit_identical_afterwards() -> None:
