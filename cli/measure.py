@@ -15,6 +15,8 @@ from . import options as opt
 )
 @click.option("--directions", default=64, show_default=True, help="Directions per member, for runs.")
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
+@click.option("--free", is_flag=True, help="Free directions of a run's first member: P minus the Jacobian's rank.")
+@click.option("--examples", type=int, help="First training examples for --free; all by default.")
 @opt.runs
 @opt.device
 @opt.quiet
@@ -29,7 +31,10 @@ def command(subjects: tuple[str, ...], as_json: bool, **given: Any) -> None:
       landscape measure wide.h5
       landscape measure wide.h5 --json
       landscape measure narrow wide
+      landscape measure wide --free --examples 100
     """
+    if given["examples"] is not None and not given["free"]:
+        raise click.UsageError("--examples chooses what --free is measured on; add --free")
     measured = [_measured(subject, given) for subject in subjects]
     if as_json:
         opt.print_json(measured[0] if len(measured) == 1 else {"measured": measured})
@@ -39,16 +44,21 @@ def command(subjects: tuple[str, ...], as_json: bool, **given: Any) -> None:
 
 def _measured(subject: str, given: dict[str, Any]) -> dict[str, Any]:
     if Path(subject).suffix or Path(subject).is_file():
+        if given["free"]:
+            raise click.UsageError(f"--free needs the weights and data of a run, but {subject} is a file; name a run")
         from landscape.measure.summary import summarize_record
         from landscape.store import load
 
         return summarize_record(load(subject), rise=given["rise"])
-    from landscape.measure.ensembles import summarize_run
+    from landscape.measure.ensembles import free_of, summarize_run
     from landscape.train.runs import find_or_train
 
     progress, device = not given["quiet"], opt.torch_device(given["device"])
     run = find_or_train(subject, runs=given["runs"], device=given["device"], progress=progress)
-    return summarize_run(
+    free = {}
+    if given["free"]:
+        free["free_directions"] = free_of(run, examples=given["examples"], device=device, progress=progress)
+    summary = summarize_run(
         run,
         rise=given["rise"],
         directions=given["directions"],
@@ -56,6 +66,7 @@ def _measured(subject: str, given: dict[str, Any]) -> dict[str, Any]:
         device=device,
         progress=progress,
     )
+    return summary | free
 
 
 def _text(subject: str, values: dict[str, Any]) -> str:
@@ -78,7 +89,26 @@ def _text(subject: str, values: dict[str, Any]) -> str:
     if across:
         first, last = (f"{'' if across['bounded'][k] else 'at least '}{across['width'][k]:.4g}" for k in (0, -1))
         lines.append(f"  {'corridor width':<16} {first} at the start, {last} at the end of training, {across['unit']}")
+    if "free_directions" in values:
+        lines.append(f"  {'free directions':<16} {_free(values['free_directions'])}")
     return "\n".join(lines)
+
+
+def _free(free: dict[str, Any]) -> str:
+    if free["explained"] is None:
+        symmetries = "symmetries are counted for mlp only"
+    else:
+        symmetries = (
+            f"{free['constant_inputs']:,} constant inputs, {free['gated_inputs']:,} gated inputs, "
+            f"{free['rescalings']:,} rescalings, {free['dead_units']:,} dead units, {free['open']:,} open"
+        )
+    kept, dropped = (
+        "none" if free[key] is None else f"{free[key]:.2g}" for key in ("smallest_kept", "largest_dropped")
+    )
+    return (
+        f"{free['free']:,} of {free['P']:,} on {free['N']:,} examples, member {free['member']} ({symmetries}); "
+        f"smallest singular value kept {kept}, largest dropped {dropped}"
+    )
 
 
 def _losses(values: dict[str, Any]) -> list[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from landscape.evaluate.sampling import sample as sample
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.measure.freedom import FreeDirections as FreeDirections
+    from landscape.measure.freedom import free_directions as free_directions
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from landscape.train.runs import open_run as open_run
 
 _HOMES = {
+    "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
     "Profile": "records",
@@ -43,6 +46,7 @@ _HOMES = {
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
     "ensure_run": "train.runs",
+    "free_directions": "measure.freedom",
     "half_width": "measure.widths",
     "line_between": "space.subspaces",
     "load": "store",

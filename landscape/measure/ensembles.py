@@ -1,5 +1,6 @@
 """Numbers over the members of a run: each member's rays, measured once and kept beside its weights."""
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from landscape.errors import RunError
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY
 from landscape.evaluate.views import objective_of
+from landscape.measure.freedom import free_directions
 from landscape.measure.summary import half_widths
 from landscape.measure.widths import RISE
 from landscape.records import Rays
@@ -70,3 +72,21 @@ def summarize_run(run: Run, *, rise: float = RISE, **options: Any) -> dict[str, 
         "final": run.final(),
         **half_widths(rays_of(run, **options), rise=rise),
     }
+
+
+def free_of(
+    run: Run, *, examples: int | None = None, device: torch.device | str = "cpu", progress: bool = True
+) -> dict[str, Any]:
+    """Free directions of the first member that did not diverge, and which one that is.
+
+    Args:
+        examples: the first so many training examples; all by default.
+
+    Raises:
+        RunError: every member diverged.
+        InputError: the Jacobian is too large.
+    """
+    member = next((member for member in range(run.members) if member not in run.diverged), 0)
+    objective = objective_of(run, member, device=device, dtype=torch.float64)
+    found = free_directions(objective, examples=examples, progress=progress)
+    return {"member": member, **asdict(found)}

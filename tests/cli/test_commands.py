@@ -105,6 +105,14 @@ def test_measure_prints_one_json_object_with_fixed_keys() -> None:
     assert json.loads(out("measure", "corridor.h5", "--json"))["corridor_width"]["unit"] == "filter norm"
 
 
+def test_measure_counts_the_free_directions_of_a_run() -> None:
+    measure = ("measure", "mlp-3", "--directions", "2", "--quiet", "--free", "--examples", "5")
+    free = json.loads(out(*measure, "--json"))["free_directions"]
+    assert (free["member"], free["N"]) == (0, 5)
+    assert free["free"] == free["P"] - free["rank"] == free["explained"] + free["open"]
+    assert f"free directions  {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
+
+
 def test_measure_covers_all_members_of_a_run() -> None:
     values = json.loads(out("measure", "mlp-3", "--json", "--directions", "3", "--quiet"))
     assert values["half_width"]["members"] == 2
@@ -199,6 +207,8 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["train", "--model", "wide", "--steps", "0"], 2, "steps must be at least 1"),
     (["train", "--model", "wide", "--name", "a/b"], 2, "one folder name"),
     (["measure", "nowhere.h5"], 1, "nowhere.h5"),
+    (["measure", "plane.h5", "--free"], 2, "name a run"),
+    (["measure", "mlp-3", "--examples", "5"], 2, "add --free"),
     (["measure", "plane.h5", "--rise", "0"], 2, "rise must be above 0"),
     (["info", "nowhere.h5"], 1, "nowhere.h5"),
     (["info", "nobody"], 1, "is not a run"),
