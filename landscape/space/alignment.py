@@ -21,7 +21,6 @@ from landscape.space.parameters import Parameters
 MAX_ROUNDS = 100
 
 _STATISTICS = ("running_mean", "running_var")
-_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _POOLS = (
     *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
@@ -35,6 +34,7 @@ _ELEMENTWISE = (
 _SUPPORTED = "alignment takes plain stacks (nn.Sequential) of linear, convolution, norm, activation, pool and flatten"
 
 Order: TypeAlias = NDArray[np.intp]
+Weighted: TypeAlias = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 Shape: TypeAlias = Literal["vector", "image"]
 
 
@@ -123,13 +123,13 @@ def _similarity(group: _Group, fixed: Parameters, moving: Parameters) -> FloatAr
 
 def _by_unit(tensor: Tensor, axis: int, units: int) -> Tensor:
     """All values of each unit as one row, (units, values)."""
-    split = tensor.unflatten(axis, (units, -1))
+    split: Tensor = tensor.unflatten(axis, (units, -1))
     return split.movedim(axis, 0).reshape(units, -1)
 
 
 def _permuted(tensor: Tensor, axis: int, order: Tensor) -> Tensor:
     """Units along ``axis`` in a new order; a unit may span several entries (a channel flattened with its places)."""
-    split = tensor.unflatten(axis, (len(order), -1))
+    split: Tensor = tensor.unflatten(axis, (len(order), -1))
     return split.index_select(axis, order.to(tensor.device)).flatten(axis, axis + 1)
 
 
@@ -146,11 +146,11 @@ def _groups(model: nn.Module) -> list[_Group]:
     return groups[:-1]
 
 
-def _weights(name: str, layer: nn.Module, group: _Group | None) -> _Group:
+def _weights(name: str, layer: Weighted, group: _Group | None) -> _Group:
     """The hidden layer that a layer with weights opens; its inputs are places of the one before."""
     linear = isinstance(layer, nn.Linear)
-    inputs, units = (layer.in_features, layer.out_features) if linear else (layer.in_channels, layer.out_channels)  # type: ignore[union-attr]
-    if not linear and layer.groups != 1:
+    units, inputs = layer.weight.shape[:2]
+    if not isinstance(layer, nn.Linear) and layer.groups != 1:
         raise InputError(f"layer {name!r} is a grouped convolution; {_SUPPORTED}, without groups")
     if group is not None:
         image, flattened = group.shape == "image", group.flattened
@@ -159,7 +159,7 @@ def _weights(name: str, layer: nn.Module, group: _Group | None) -> _Group:
         if not fits or (image != flattened if linear else not image or flattened):
             raise InputError(f"layer {name!r} does not read the {group.units} units before it; {_SUPPORTED}")
         group.places.append((f"{name}.weight", 1))
-    made = _Group(int(units), "vector" if linear else "image")
+    made = _Group(units, "vector" if linear else "image")
     made.places += [(f"{name}.{key}", 0) for key, _ in layer.named_parameters()]
     return made
 
