@@ -200,7 +200,10 @@ def _refuse_unfit(groups: list[_Group], parameters: Parameters, to: Parameters) 
     for group in groups:
         for name, _ in group.places:
             if name not in parameters or (name not in to and not name.endswith(_STATISTICS)):
-                raise InputError(f"{name!r} is missing: alignment needs every tensor of the model, each untied")
+                raise InputError(
+                    f"{name!r} is missing: alignment needs every tensor of the model, each untied, and the statistics "
+                    "of BatchNorm with the weights; pass model.state_dict()"
+                )
     for name in parameters.keys() & to.keys():
         if parameters[name].shape != to[name].shape:
             shapes = f"{tuple(parameters[name].shape)} and {tuple(to[name].shape)}"
