@@ -15,11 +15,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
+    from landscape.evaluate.connections import sample_between as sample_between
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
     from landscape.evaluate.sampling import sample as sample
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.measure.barriers import barrier as barrier
     from landscape.measure.freedom import FreeDirections as FreeDirections
     from landscape.measure.freedom import free_directions as free_directions
     from landscape.measure.widths import corridor_width as corridor_width
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from landscape.records import Profile as Profile
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.space.alignment import align as align
     from landscape.space.subspaces import corridor_along as corridor_along
     from landscape.space.subspaces import line_between as line_between
     from landscape.space.subspaces import random_line as random_line
@@ -43,6 +46,8 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "Profile": "records",
     "Surface": "records",
+    "align": "space.alignment",
+    "barrier": "measure.barriers",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
     "ensure_run": "train.runs",
@@ -55,6 +60,7 @@ _HOMES = {
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
     "sample": "evaluate.sampling",
+    "sample_between": "evaluate.connections",
     "sample_rays": "evaluate.rays",
     "save": "store",
     "sublevel_area": "measure.widths",
