@@ -71,7 +71,7 @@ def free_directions(
     is exact up to rounding: float64 singular values of J's triangular factor, never of ``J^T J``, which would square
     the condition number. Singular values at most ``max(N K, P) eps sigma_max`` count as zero.
 
-    Symmetries are counted by `nn.Sequential` stacks of linear layers and ReLU. Units that are active on every example
+    Symmetries are counted for an `nn.Sequential` of linear layers and ReLU. Units that are active on every example
     act as linear ones and allow more than a rescaling; what they add is left in ``open``.
 
     Args:
@@ -150,9 +150,12 @@ def _singular_values(objective: Objective, num_examples: int, *, progress: bool)
     """Singular values of J in descending order, (min(N K, P),)."""
     rows, columns = num_examples * objective.K, objective.P
     size = max(1, _chunk(rows, columns) // objective.K)
-    chunks = _first(objective, num_examples, size)
-    label = f"Jacobian {rows:,} x {columns:,}"
-    with tqdm(chunks, disable=not progress, unit="chunk", desc=label) as bar:
+    with tqdm(
+        _first(objective, num_examples, size),
+        disable=not progress,
+        unit="chunk",
+        desc=f"Jacobian {rows:,} x {columns:,}",
+    ) as bar:
         if rows <= columns:
             whole = torch.cat([_jacobian(objective, inputs) for inputs in bar])
             factor = torch.linalg.qr(whole.T, mode="r").R
