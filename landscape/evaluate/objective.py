@@ -184,12 +184,20 @@ class Objective:
 
     def with_dtype(self, dtype: torch.dtype) -> "Objective":
         """The same objective in another precision."""
+        test = self.splits[1].batches if len(self.splits) > 1 else None
+        return self._rebuilt(dtype, test=test, accuracy="accuracy" in self.metrics)
+
+    def loss_only(self) -> "Objective":
+        """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
+        return self._rebuilt(self.dtype, test=None, accuracy=False)
+
+    def _rebuilt(self, dtype: torch.dtype, *, test: object, accuracy: bool) -> "Objective":
         return Objective(
             self.model,
             self.splits[0].batches,
             loss=self.loss,
-            test=self.splits[1].batches if len(self.splits) > 1 else None,
-            accuracy="accuracy" in self.metrics,
+            test=test,
+            accuracy=accuracy,
             device=self.device,
             dtype=dtype,
             name=self.name,

@@ -51,7 +51,7 @@ def sample_rays(
         )
         for k in range(num_directions)
     ]
-    sampler = _RaySampler(objective, lines, strategy, memory)
+    sampler = _RaySampler(objective.loss_only(), lines, strategy, memory)
     outer = sampler.first_radius(reach)
     radius = np.linspace(0, outer, NUM_RADII)
     loss = sampler.loss(radius)
