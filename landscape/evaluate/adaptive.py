@@ -111,8 +111,9 @@ def fill(axes: Sequence[Axis], values: Mapping[str, FloatArray], level: Level, t
     positive): whichever is closest at the held-back points. A level is accepted when for every metric named ``*_loss``
     ``safety * (largest held-back error) <= tolerance * (range of its measured values)``. The factor, 3 for the coarsest
     level and 1.4 after it, stands for the points that were not looked at: the largest of a few errors is not the
-    largest of all. It makes an estimate, not a proof. Accuracies are steps of one
-    example, which no interpolation follows: their error is measured and reported, but never refuses a level.
+    largest of all. It makes an estimate, not a proof: on planes of trained digit networks the true largest error of a
+    loss was at times about twice the estimate. Accuracies are steps of one example, which no interpolation follows:
+    their error is measured and reported, but never refuses a level.
     """
     filled, errors, accepted = {}, {}, True
     known = np.union1d(level.knots, level.held_back)
