@@ -84,7 +84,7 @@ class Provenance:
         wall_time: seconds spent sampling, all attempts together.
         tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
-        interpolation_error: for each metric, the estimated bound of the interpolation error, in its unit: a safety
+        interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a safety
             factor times the largest error at the held-back points.
     """
 
@@ -230,15 +230,14 @@ def describe_points(measured: int, total: int, provenance: Provenance) -> str:
     """How many grid points were measured, and how far off the others may be, in words.
 
     >>> describe_points(353, 2601, Provenance(held_back_points=64, interpolation_error={"train_loss": 0.0041}))
-    'measured 353 of 2601 points, interpolation error at most 0.0041 (measured on 64 held-back points)'
+    'measured 353 of 2601 points, estimated interpolation error 0.0041 (measured on 64 held-back points)'
     """
     line = f"measured {measured} of {total} points"
     error = provenance.interpolation_error.get(LOSS)
     if not provenance.held_back_points or error is None:
         return line
-    return (
-        f"{line}, interpolation error at most {error:.2g} (measured on {provenance.held_back_points} held-back points)"
-    )
+    points = f"{provenance.held_back_points} held-back points"
+    return f"{line}, estimated interpolation error {error:.2g} (measured on {points})"
 
 
 @dataclass(frozen=True, eq=False)

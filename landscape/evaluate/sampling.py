@@ -18,7 +18,7 @@ from tqdm import tqdm
 import landscape
 from landscape import store
 from landscape.errors import FileError, InputError
-from landscape.evaluate.adaptive import Filling, check_tolerance, fill, levels
+from landscape.evaluate.adaptive import Filling, Level, aimed, check_tolerance, fill, levels
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
@@ -164,16 +164,27 @@ class _Sampler:
     def _coarse_to_fine(self, coordinates: Tensor, plan: Plan) -> Plan:
         """Measure level after level until one is accepted and fills the rest; what stays pending is to be measured."""
         tolerance = self.record.provenance.tolerance
-        for level in levels(self.status.shape):
-            wanted = np.union1d(level.knots, level.held_back)
-            plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
-            if not all(np.all(np.isfinite(values.flat[wanted])) for values in self.values.values()):
-                return plan
+        for coarse in levels(self.status.shape):
+            plan, finite = self._measure_level(coarse, coordinates, plan)
+            if not finite:
+                break
+            if not fill(self.record.axes, self.values, coarse, tolerance).accepted:
+                continue
+            level = aimed(self.record.axes, self.values, coarse)
+            plan, finite = self._measure_level(level, coordinates, plan)
+            if not finite:
+                break
             filling = fill(self.record.axes, self.values, level, tolerance)
             if filling.accepted:
                 self._fill(filling, len(level.held_back))
-                return plan
+                break
         return plan
+
+    def _measure_level(self, level: Level, coordinates: Tensor, plan: Plan) -> tuple[Plan, bool]:
+        """Measure what the level lacks, and whether all of its values are finite."""
+        wanted = np.union1d(level.knots, level.held_back)
+        plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
+        return plan, all(np.all(np.isfinite(values.flat[wanted])) for values in self.values.values())
 
     def _fill(self, filling: Filling, held_back: int) -> None:
         pending = self._pending()

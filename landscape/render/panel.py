@@ -164,7 +164,7 @@ class Panel:
         if interpolated:
             worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
             lines.append(
-                f"measured {surface.num_measured:,} of {total:,} points, interpolation error at most {worst:.2g}"
+                f"measured {surface.num_measured:,} of {total:,} points, estimated interpolation error {worst:.2g}"
             )
         if self.thinned > 1:
             lines.append(f"every {self.thinned}th row and column drawn")

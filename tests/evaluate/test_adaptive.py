@@ -59,7 +59,7 @@ def test_levels_are_nested_and_hold_back_points_of_the_next(shape: tuple[int, ..
     for level in levels(shape):
         knots, held = set(level.knots.tolist()), set(level.held_back.tolist())
         assert before < knots
-        assert due <= knots
+        assert due <= knots  # what was held back is not wasted
         assert held
         assert not held & knots
         assert all(rows[0] == 0 and rows[-1] == count - 1 for rows, count in zip(level.rows, shape, strict=True))
@@ -77,7 +77,7 @@ def test_a_quadratic_is_interpolated_within_its_stated_error() -> None:
     assert made.tolerance == TOLERANCE
     assert made.held_back_points == 64
     assert made.interpolation_error[LOSS] == coarse.error.max()
-    assert "measured 145 of 1681 points, interpolation error at most" in describe_points(145, 1681, made)
+    assert "measured 145 of 1681 points, estimated interpolation error" in describe_points(145, 1681, made)
 
 
 def test_every_measured_value_is_the_exact_samplers() -> None:
@@ -111,7 +111,7 @@ def test_a_line_is_interpolated_too() -> None:
     line = random_line(objective, seed=1, normalize="none")
     exact, coarse = (sample(objective, line, points=201, tolerance=t, progress=False) for t in (None, TOLERANCE))
     assert isinstance(coarse, Profile)
-    assert coarse.num_measured < 201 / 7
+    assert coarse.num_measured == 9 + 8 + 32
     assert np.abs(coarse.loss - exact.loss).max() <= TOLERANCE * np.ptp(exact.loss)
 
 
