@@ -37,7 +37,8 @@ class FreeDirections:
         largest_dropped: largest singular value at most the tolerance, None if the rank is full. The rank can be trusted
             where it lies far below ``smallest_kept``.
         constant_inputs: weights of inputs that never vary, in live units of the first layer.
-        gated_inputs: weights of inputs that vary, but not while the unit of the first layer is active.
+        gated_inputs: directions into a unit of the first layer that change nothing while it is active, as its inputs do
+            not vary there, or not independently; constant inputs apart.
         rescalings: one per live rectified unit.
         dead_units: weights into and out of units that are zero on every example.
         explained: the four together.
@@ -204,7 +205,7 @@ def _symmetries(objective: Objective, num_examples: int) -> tuple[int, int, int,
     has_bias = layers[0][1] is not None
     constant = int(lives[0].sum()) * _constant(inputs.flatten(1), has_bias)
     units = active[0].T[lives[0]]
-    gated = sum(_constant(inputs.flatten(1)[unit], has_bias) for unit in units) - constant
+    gated = sum(_dependent(inputs.flatten(1)[unit], has_bias) for unit in units) - constant
     rescalings = dead = 0
     for index, live in enumerate(lives[:-1]):
         weight, bias = layers[index]
@@ -221,6 +222,12 @@ def _constant(inputs: Tensor, has_bias: bool) -> int:
     # a constant input that is not zero repeats the bias; without one, the first such input is needed
     needed = not has_bias and bool((constant & inputs[0].ne(0)).any())
     return int(constant.sum()) - needed
+
+
+def _dependent(inputs: Tensor, has_bias: bool) -> int:
+    """Free directions into one unit that sees these inputs, (n, features): the nullity of inputs and bias together."""
+    seen = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1) if has_bias else inputs
+    return seen.shape[1] - int(torch.linalg.matrix_rank(seen))
 
 
 def _plain_stack(objective: Objective) -> list[str] | None:

@@ -69,6 +69,14 @@ def test_an_input_that_varies_only_while_a_unit_rests_is_free_there_and_only_the
     assert adds_up(found)
 
 
+def test_inputs_that_depend_on_each_other_leave_one_direction_free_in_each_unit() -> None:
+    inputs = examples(400)[0]
+    inputs[:, 3] = 2 * inputs[:, 0] - inputs[:, 1] + 0.5
+    found = measured(stack(6, 4, 3), inputs)
+    assert (found.constant_inputs, found.gated_inputs, found.rescalings, found.open) == (0, 4, 4, 0)
+    assert adds_up(found)
+
+
 def test_the_weights_of_dead_units_are_counted_once() -> None:
     model = stack(6, 5, 4, 3, seed=7)
     with torch.no_grad():
