@@ -85,6 +85,8 @@ def _text(subject: str, values: dict[str, Any]) -> str:
             f"  {'sublevel area':<16} {sign}{area['area']:.4g} {area['unit']} "
             f"(loss at most {area['rise']:g} above the centre)"
         )
+    if values.get("topology"):
+        lines.append(f"  {'minima':<16} {_minima(values['topology'])}")
     across = values.get("corridor_width")
     if across:
         first, last = (f"{'' if across['bounded'][k] else 'at least '}{across['width'][k]:.4g}" for k in (0, -1))
@@ -92,6 +94,16 @@ def _text(subject: str, values: dict[str, Any]) -> str:
     if "free_directions" in values:
         lines.append(f"  {'free directions':<16} {_free(values['free_directions'])}")
     return "\n".join(lines)
+
+
+def _minima(found: dict[str, Any]) -> str:
+    rough = "" if found["roughness"] is None else f"; roughness {found['roughness']:.2g}"
+    if found["deepest"] == 0:
+        return f"{found['minima']} in the plane{rough}"
+    return (
+        f"{found['minima']} in the plane, {found['persistent']} more persistent than {found['threshold']:g}, "
+        f"deepest but the global {found['deepest']:.3g}{rough}"
+    )
 
 
 def _free(free: dict[str, Any]) -> str:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.freedom import FreeDirections as FreeDirections
     from landscape.measure.freedom import free_directions as free_directions
+    from landscape.measure.topology import Topology as Topology
+    from landscape.measure.topology import roughness as roughness
+    from landscape.measure.topology import topology as topology
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
@@ -46,6 +49,7 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "Profile": "records",
     "Surface": "records",
+    "Topology": "measure.topology",
     "align": "space.alignment",
     "barrier": "measure.barriers",
     "corridor_along": "space.subspaces",
@@ -59,12 +63,14 @@ _HOMES = {
     "open_run": "train.runs",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "roughness": "measure.topology",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_rays": "evaluate.rays",
     "save": "store",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",
+    "topology": "measure.topology",
 }
 
 __all__ = ["__version__", "render", *_HOMES]

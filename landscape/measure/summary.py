@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from landscape.measure.topology import summarize_topology
 from landscape.measure.widths import RISE, HalfWidth, corridor_width, half_width, sublevel_area
 from landscape.records import Profile, Rays, Surface
 
 
 def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[str, Any]:
-    """Losses, half-widths in filter norms and L2, and the sublevel area or the corridor's width.
+    """Losses, half-widths in filter norms and L2, and the sublevel area and topology or the corridor's width.
 
     What a record does not hold is None: a profile has no half-width, a plane no corridor. A grid that is not complete
     is measured on the points it has, and says how many.
@@ -30,6 +31,7 @@ def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[s
         "half_width_l2": None,
         "sublevel_area": None,
         "corridor_width": None,
+        "topology": None,
     }
     if isinstance(record, Profile):
         return summary
@@ -46,6 +48,8 @@ def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[s
         }
     elif record.complete:
         summary["sublevel_area"] = asdict(sublevel_area(record, rise=rise))
+        if np.isfinite(record.loss).any():
+            summary["topology"] = summarize_topology(record)
     return summary
 
 

@@ -35,3 +35,11 @@ def test_an_incomplete_plane_has_no_area_yet() -> None:
     status = np.array(surface.status)
     status[0, 0] = Status.PENDING
     assert summarize_record(replace(surface, status=status))["sublevel_area"] is None
+
+
+def test_a_complete_plane_has_its_topology_and_only_that() -> None:
+    found = summarize_record(bowl())["topology"]
+    assert found["minima"] == found["persistent"] == 1
+    assert found["deepest"] == 0
+    assert found["death"] == found["saddle"] == found["parent"] == [None]
+    assert found["roughness"] < 1e-12
