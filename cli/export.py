@@ -1,0 +1,35 @@
+"""``landscape export``."""
+
+import click
+
+from . import options as opt
+
+
+@click.command(short_help="A surface as a mesh, a solid to print, or a table.")
+@click.argument("file", metavar="FILE.h5")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="vts, vtp, ply, obj, gltf, stl, csv or npz by suffix."
+)
+@click.option("--scale", default="linear", show_default=True, help="Height of meshes: linear or log.")
+@click.option("--ceiling", type=float, help="Clip the heights of meshes at this loss.")
+@opt.force
+def command(file: str, output: str, scale: str, ceiling: float | None, force: bool) -> None:
+    """Write a surface for other programs, and say what the format loses.
+
+    vts and vtp keep the values (ParaView); ply, obj and gltf the shape; stl is a closed solid in millimetres; csv and
+    npz hold the numbers, of lines as well.
+
+    \b
+    Examples:
+      landscape sample --model wide -o wide.h5
+      landscape export wide.h5 -o wide.vts
+      landscape export wide.h5 -o wide.stl --ceiling 3
+    """
+    from typing import cast
+
+    from landscape.render.mesh import MeshScale, export
+    from landscape.store import load
+
+    for line in export(load(file), output, scale=cast(MeshScale, scale), ceiling=ceiling, force=force):
+        click.echo(line, err=True)
+    click.echo(output)
