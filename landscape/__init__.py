@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
     from landscape.measure.barriers import barrier as barrier
+    from landscape.measure.curvature import Eigenpairs as Eigenpairs
+    from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
+    from landscape.measure.curvature import hessian_product as hessian_product
+    from landscape.measure.curvature import hessian_trace as hessian_trace
     from landscape.measure.freedom import FreeDirections as FreeDirections
     from landscape.measure.freedom import free_directions as free_directions
     from landscape.measure.topology import Topology as Topology
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from landscape.train.runs import open_run as open_run
 
 _HOMES = {
+    "Eigenpairs": "measure.curvature",
     "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
@@ -57,6 +62,9 @@ _HOMES = {
     "ensure_run": "train.runs",
     "free_directions": "measure.freedom",
     "half_width": "measure.widths",
+    "hessian_eigenpairs": "measure.curvature",
+    "hessian_product": "measure.curvature",
+    "hessian_trace": "measure.curvature",
     "line_between": "space.subspaces",
     "load": "store",
     "objective_of": "evaluate.views",

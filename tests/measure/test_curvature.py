@@ -1,0 +1,143 @@
+import pytest
+import torch
+from problems import examples, quadratic, small_cnn, small_mlp
+from torch import Tensor, nn
+from torch.func import functional_call, hessian
+
+from landscape.errors import InputError
+from landscape.evaluate.objective import Objective
+from landscape.measure.curvature import End, hessian_eigenpairs, hessian_product, hessian_trace
+from landscape.space.parameters import digest
+
+SPECTRUM = (0.0, 0.0, 0.01, 0.5, 0.9, 1.0, 1.0, 2.0, 4.0, 30.0, 100.0, 1000.0)
+
+
+def dense(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    names = [name for name, _ in model.named_parameters()]
+    shapes = [tensor.shape for tensor in model.parameters()]
+
+    def loss(flat: Tensor) -> Tensor:
+        parts = flat.split([shape.numel() for shape in shapes])
+        state = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        return nn.functional.cross_entropy(functional_call(model, state, (inputs,)), targets)
+
+    return hessian(loss)(nn.utils.parameters_to_vector(model.parameters()).detach())
+
+
+@pytest.fixture(params=["dense", "lanczos"])
+def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "lanczos":
+        monkeypatch.setattr("landscape.measure.curvature.DENSE_LIMIT", 0)
+
+
+@pytest.mark.usefixtures("method")
+@pytest.mark.parametrize("k", [1, 4, 12])
+@pytest.mark.parametrize("which", ["top", "bottom"])
+def test_the_prescribed_spectrum_is_found(k: int, which: End) -> None:
+    found = hessian_eigenpairs(quadratic(SPECTRUM)[0], k, which=which)
+    expected = torch.tensor(sorted(SPECTRUM, reverse=which == "top")[:k], dtype=torch.float64)
+    # a residual of the tolerance times the largest eigenvalue, twice for the shift
+    torch.testing.assert_close(found.values, expected, rtol=1e-10, atol=1e-9)
+    assert found.vectors.shape == (k, 12)
+    assert found.residuals.max() < 1e-8
+    assert found.num_negative == 0
+
+
+@pytest.mark.usefixtures("method")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+@pytest.mark.parametrize("which", ["top", "bottom"])
+def test_agrees_with_the_dense_hessian_of_a_network(which: End) -> None:
+    model, data = small_mlp(), examples(50)
+    expected = torch.linalg.eigvalsh(dense(model, *data))
+    found = hessian_eigenpairs(Objective(model, data), 5, which=which)
+    wanted = expected.flip(0)[:5] if which == "top" else expected[:5]
+    torch.testing.assert_close(found.values, wanted, rtol=1e-8, atol=0)
+    assert found.residuals.max() < 1e-9
+    # random weights are no minimum
+    assert found.num_negative == (0 if which == "top" else 5)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+def test_the_trace_is_exact_or_within_its_error() -> None:
+    model, data = small_mlp(), examples(50)
+    objective = Objective(model, data)
+    expected = dense(model, *data).trace().item()
+    exact = hessian_trace(objective, num_probes=objective.P)
+    assert exact.value == pytest.approx(expected, rel=1e-10)
+    assert (exact.exact, exact.standard_error, exact.num_probes) == (True, 0.0, objective.P)
+    sampled = hessian_trace(objective, num_probes=objective.P - 1)
+    assert not sampled.exact
+    assert 0 < sampled.standard_error < 0.2 * expected
+    assert abs(sampled.value - expected) < 3 * sampled.standard_error
+
+
+def test_the_trace_takes_as_many_probes_as_its_error_needs() -> None:
+    objective, matrix = quadratic([1.0 + 0.1 * k for k in range(300)])
+    rough, fine = (hessian_trace(objective, relative_error=error) for error in (0.05, 0.004))
+    for found, error in ((rough, 0.05), (fine, 0.004)):
+        assert found.standard_error <= error * found.value
+        assert abs(found.value - matrix.trace().item()) < 3 * found.standard_error
+    assert rough.num_probes < fine.num_probes < objective.P
+    assert hessian_trace(objective, relative_error=1e-9).exact
+
+
+def test_the_standard_error_is_that_of_repeated_estimates() -> None:
+    objective, matrix = quadratic([float(k) for k in range(40)])
+    found = [hessian_trace(objective, num_probes=20, seed=seed) for seed in range(60)]
+    spread = torch.tensor([each.value for each in found]).std().item()
+    stated = torch.tensor([each.standard_error for each in found]).square().mean().sqrt().item()
+    # a spread of 60 values is known to about 9 %
+    assert spread == pytest.approx(stated, rel=0.3)
+    covered = sum(each.estimate.low < matrix.trace().item() < each.estimate.high for each in found)
+    # 95 % of 60 is 57 with a standard deviation of 1.7
+    assert covered >= 52
+
+
+def test_the_trace_ends_at_the_cap_where_curvatures_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.measure.curvature.MAX_PROBES", 20)
+    found = hessian_trace(Objective(small_mlp(), examples(50)), relative_error=1e-6)
+    assert (found.num_probes, found.exact) == (20, False)
+
+
+@pytest.mark.parametrize("make", [small_mlp, small_cnn])
+def test_the_product_is_linear_and_symmetric(make: type[nn.Module]) -> None:
+    objective = Objective(make(), examples(20, (6,) if make is small_mlp else (1, 6, 6)))
+    product = hessian_product(objective)
+    first, second = torch.randn(2, objective.P, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert (first @ product(second)).item() == pytest.approx((second @ product(first)).item(), rel=1e-10)
+    torch.testing.assert_close(product(2 * first - second), 2 * product(first) - product(second))
+
+
+def test_ragged_batches_and_chunks_give_the_same_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, (inputs, targets) = small_mlp(), examples(50)
+    whole = hessian_product(Objective(model, (inputs, targets)))
+    ragged = hessian_product(Objective(model, list(zip(inputs.split(17), targets.split(17), strict=True))))
+    vector = torch.linspace(-1, 1, Objective(model, (inputs, targets)).P, dtype=torch.float64)
+    expected = whole(vector)
+    torch.testing.assert_close(ragged(vector), expected, rtol=1e-10, atol=1e-14)
+    monkeypatch.setattr("landscape.measure.curvature._CHUNK", 7)
+    torch.testing.assert_close(ragged(vector), expected, rtol=1e-10, atol=1e-14)
+
+
+def test_the_model_is_bit_identical_afterwards() -> None:
+    model = small_mlp(dtype=torch.float32)
+    before = digest(model.state_dict().items())
+    objective = Objective(model, examples(20, dtype=torch.float32))
+    assert hessian_eigenpairs(objective, 2).values.dtype == torch.float64
+    hessian_trace(objective)
+    assert digest(model.state_dict().items()) == before
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in model.parameters())
+
+
+def test_refuses_what_it_cannot_measure() -> None:
+    objective, _ = quadratic(SPECTRUM)
+    with pytest.raises(InputError, match="k must be from 1 to P = 12"):
+        hessian_eigenpairs(objective, 13)
+    with pytest.raises(InputError, match="which must be"):
+        hessian_eigenpairs(objective, which="middle")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="relative_error must be above 0"):
+        hessian_trace(objective, relative_error=0)
+    with pytest.raises(InputError, match="num_probes must be at least 2"):
+        hessian_trace(objective, num_probes=1)
+    with pytest.raises(InputError, match=r"shape \(12,\)"):
+        hessian_product(objective)(torch.ones(3))
