@@ -38,14 +38,7 @@ def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[s
     if record.rays is not None:
         summary |= half_widths([record.rays], rise=rise)
     if record.kind == "corridor":
-        across = corridor_width(record, rise=rise)
-        summary["corridor_width"] = {
-            "unit": across.unit,
-            "rise": rise,
-            "step": across.step.tolist(),
-            "width": across.width.tolist(),
-            "bounded": across.bounded.tolist(),
-        }
+        summary["corridor_width"] = _across(record, rise)
     elif record.complete:
         summary["sublevel_area"] = asdict(sublevel_area(record, rise=rise))
         if np.isfinite(record.loss).any():
@@ -58,6 +51,17 @@ def half_widths(rays: list[Rays], *, rise: float = RISE) -> dict[str, dict[str, 
     return {
         "half_width": _plain(half_width(rays, rise=rise)),
         "half_width_l2": _plain(half_width(rays, rise=rise, unit="L2")),
+    }
+
+
+def _across(record: Surface, rise: float) -> dict[str, Any]:
+    across = corridor_width(record, rise=rise)
+    return {
+        "unit": across.unit,
+        "rise": rise,
+        "step": across.step.tolist(),
+        "width": across.width.tolist(),
+        "bounded": across.bounded.tolist(),
     }
 
 

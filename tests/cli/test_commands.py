@@ -103,6 +103,9 @@ def test_measure_prints_one_json_object_with_fixed_keys() -> None:
     assert values["half_width"]["unit"] == "filter norm"
     assert values["half_width_l2"]["unit"] == "L2"
     assert json.loads(out("measure", "corridor.h5", "--json"))["corridor_width"]["unit"] == "filter norm"
+    assert values["topology"]["minima"] == len(values["topology"]["birth"]) >= 1
+    assert 0 <= values["topology"]["roughness"] <= 1
+    assert json.loads(out("measure", "corridor.h5", "--json"))["topology"] is None
 
 
 def test_measure_counts_the_free_directions_of_a_run() -> None:
@@ -125,6 +128,7 @@ def test_measure_prints_text_with_units_and_intervals() -> None:
     assert "filter norm (+0.2 nat, 4 directions, 95 % interval)" in text
     assert "corridor width" in text
     assert "sublevel area" in text
+    assert text.count("in the plane") == 1
 
 
 def test_info_prints_the_provenance_of_files_and_runs() -> None:
