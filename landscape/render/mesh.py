@@ -5,9 +5,7 @@ loss. Points of flat lists come in the order of ``values.ravel()``: beta runs fa
 """
 
 import base64
-import csv
 import json
-import math
 import os
 import secrets
 from collections.abc import Callable
@@ -17,9 +15,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from landscape.errors import FileError, InputError
+from landscape.errors import DisplayError, FileError, InputError
 from landscape.records import LOSS, FloatArray, Profile, Surface
 from landscape.render.heights import Heights, common_heights
+from landscape.render.tables import columns_of, csv_writer, npz_writer
 
 MeshScale: TypeAlias = Literal["linear", "log"]
 PRINT_SIDE = 100.0  # mm, the longer side
@@ -70,7 +69,7 @@ def export(
         raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(KEPT)}")
     lines = [KEPT[kind]]
     if kind in TABLES:
-        write = _csv_writer(record) if kind == ".csv" else _npz_writer(record)
+        write = csv_writer(record) if kind == ".csv" else npz_writer(record)
     elif not isinstance(record, Surface):
         raise InputError(f"a {kind[1:]} mesh needs a surface, this is a {record.kind or 'profile'}; use csv or npz")
     else:
@@ -91,10 +90,11 @@ def grid_of(surface: Surface, heights: FloatArray) -> Any:
     x, y = np.meshgrid(*(axis.positions for axis in surface.axes), indexing="ij")
     holes = ~np.isfinite(heights)
     grid = pv.StructuredGrid(x, y, np.where(holes, np.min(heights[~holes]), heights))
-    for name, values in _columns(surface).items():
+    for name, values in columns_of(surface).items():
         grid.point_data[name] = values.ravel(order="F")  # VTK's first axis runs fastest
     if holes.any():
-        grid.hide_points(np.flatnonzero(holes.ravel(order="F")))
+        hidden: Any = np.flatnonzero(holes.ravel(order="F"))
+        grid.hide_points(hidden)
     return grid
 
 
@@ -108,10 +108,13 @@ def triangles_of(surface: Surface, heights: FloatArray) -> Any:
     corners = np.stack([low, right, far, low, far, up], axis=-1).reshape(-1, 6)
     whole = np.isfinite(heights.ravel())[corners].all(axis=1)
     faces = corners[whole].reshape(-1, 3)
+    if not faces.size:
+        raise DisplayError(f"no square of the grid has a finite {LOSS} at all corners: there is no mesh to write")
     used, renumbered = np.unique(faces, return_inverse=True)
+    triangles: Any = renumbered.reshape(-1, 3)
     points = np.column_stack([x.ravel(), y.ravel(), heights.ravel()])[used]
-    mesh = pv.PolyData.from_regular_faces(points, renumbered.reshape(-1, 3))
-    for name, values in _columns(surface).items():
+    mesh = pv.PolyData.from_regular_faces(points, triangles)
+    for name, values in columns_of(surface).items():
         mesh.point_data[name] = values.ravel()[used]
     return mesh
 
@@ -205,40 +208,6 @@ def _write_gltf(mesh: Any, colors: NDArray[np.uint8], path: Path) -> None:
         "buffers": [{"byteLength": sum(map(len, parts)), "uri": f"data:application/octet-stream;base64,{data}"}],
     }
     path.write_text(json.dumps(scene))
-
-
-def _columns(record: Surface | Profile) -> dict[str, NDArray[Any]]:
-    return {**record.metrics, "status": record.status}
-
-
-def _csv_writer(record: Surface | Profile) -> Callable[[Path], None]:
-    grids = np.meshgrid(*(axis.values for axis in record.axes), indexing="ij")
-    columns = {axis.name: grid for axis, grid in zip(record.axes, grids, strict=True)} | _columns(record)
-
-    def write(path: Path) -> None:
-        with path.open("w", newline="") as stream:
-            rows = csv.writer(stream, lineterminator="\n")
-            rows.writerow(columns)
-            # Python's own floats print the fewest digits that read back to the same bits.
-            rows.writerows(zip(*(values.ravel().tolist() for values in columns.values()), strict=True))
-
-    return write
-
-
-def _npz_writer(record: Surface | Profile) -> Callable[[Path], None]:
-    arrays: dict[str, Any] = {axis.name: axis.values for axis in record.axes} | _columns(record)
-    arrays["error"] = record.error
-    for group in ("trajectory", "rays"):
-        part = getattr(record, group, None)
-        arrays |= {} if part is None else {f"{group}_{name}": values for name, values in vars(part).items()}
-    axes = {axis.name: {"unit": axis.unit, "label": axis.label, "scale": axis.scale} for axis in record.axes}
-    made = {key: str(v) if isinstance(v, float) and not math.isfinite(v) else v for key, v in _made(record).items()}
-    arrays["provenance"] = json.dumps({**made, "axes": axes}, default=str)
-    return lambda path: np.savez(path, **arrays)
-
-
-def _made(record: Surface | Profile) -> dict[str, Any]:
-    return record.provenance.to_dict()
 
 
 def _replace(target: Path, write: Callable[[Path], None], *, force: bool) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvista as pv
+from problems import bowl
 
-from landscape.errors import FileError, InputError
+from landscape.errors import DisplayError, FileError, InputError
 from landscape.records import Axis, Profile, Provenance, Surface
 from landscape.render.mesh import KEPT, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
 
@@ -146,3 +147,20 @@ def test_a_profile_is_a_table_and_no_mesh(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_text() == "alpha,train_loss,status\n0.1,0.1,1\n0.2,0.2,1\n"
     with pytest.raises(InputError, match="needs a surface"):
         export(profile, tmp_path / "a.stl")
+
+
+def test_a_grid_without_a_whole_square_is_no_mesh(tmp_path: Path) -> None:
+    surface = slope()
+    loss = np.where(np.arange(3) == 1, np.nan, surface.loss)
+    broken = Surface(surface.axes, {"train_loss": loss}, surface.status, surface.error)
+    with pytest.raises(DisplayError, match="no square"):
+        export(broken, tmp_path / "a.ply")
+    assert not list(tmp_path.iterdir())
+
+
+def test_npz_holds_the_rays(tmp_path: Path) -> None:
+    surface = bowl(points=5)
+    export(surface, tmp_path / "a.npz")
+    assert surface.rays is not None
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as stored:
+        assert np.array_equal(stored["rays_loss"], surface.rays.loss)
