@@ -60,7 +60,7 @@ class Trace:
     Args:
         value: the trace, or its estimate.
         standard_error: of the mean over the probes, 0 where the trace is exact up to rounding.
-        num_probes: Hessian-vector products that ``value`` is the mean (exact: the sum) of.
+        num_probes: Hessian-vector products taken.
         exact: whether the probes were the P unit vectors.
         unit: of value and error, for cross-entropy.
     """
@@ -81,8 +81,8 @@ class Trace:
 def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Product:
     """The map ``v -> H v``, H the Hessian of the mean training loss at the centre, (P, P), never formed.
 
-    ``H v = d/dtheta (grad L . v)``, exact up to rounding, over all N examples in chunks. Where a ReLU is exactly at its
-    kink there is no second derivative, and PyTorch's choice counts.
+    ``H v = d/dtheta (grad L . v)`` (Pearlmutter 1994), exact up to rounding, over all N examples in chunks. Where a
+    ReLU is exactly at its kink there is no second derivative, and PyTorch's choice counts.
 
     Args:
         objective: model and training data, never changed.
@@ -101,9 +101,6 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
         >>> product = hessian_product(Objective(model, (x, x), loss=torch.nn.functional.mse_loss))
         >>> product(torch.ones(1)).item()
         8.0
-
-    References:
-        Pearlmutter 1994, Fast exact multiplication by the Hessian, Neural Computation 6(1).
     """
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
@@ -176,7 +173,7 @@ def hessian_trace(
         ObjectiveError: a product is not finite.
 
     References:
-        Hutchinson 1990, Communications in Statistics 19(2); for networks Yao et al. 2020, arXiv 1912.07145, section 3.
+        Hutchinson 1990, Communications in Statistics 19(2); for networks Yao et al. 2020, arXiv 1912.07145.
     """
     if not relative_error > 0:
         raise InputError(f"relative_error must be above 0, got {relative_error}")
@@ -254,5 +251,5 @@ def _needed(samples: list[float], relative_error: float) -> int:
     """Probes after which the standard error is as asked for, at most `MAX_PROBES`."""
     allowed = relative_error * abs(float(np.mean(samples)))
     error = _standard_error(samples)
-    excess = error / allowed if allowed else float(error > 0) * MAX_PROBES
+    excess = min(MAX_PROBES, error / allowed) if allowed else float(error > 0) * MAX_PROBES
     return max(len(samples), min(MAX_PROBES, ceil(len(samples) * excess**2)))
