@@ -86,10 +86,7 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
 
     Args:
         objective: model and training data, never changed.
-        dtype: precision of the product; vectors are taken and returned in it.
-
-    Returns:
-        A linear, symmetric function of a vector (P,), parameters in the order of ``objective.centre``.
+        dtype: of the product; vectors, (P,) with parameters in the order of ``objective.centre``, are cast to it.
 
     Raises:
         InputError: (from the function) the vector does not have shape (P,).
@@ -158,9 +155,9 @@ def hessian_trace(
 ) -> Trace:
     """The trace of the Hessian by Hutchinson's estimator, the mean of ``z . H z`` over random signs z.
 
-    Without ``num_probes``, 16 probes tell how many more the error asked for takes. Where P products would do, the P
-    unit vectors are taken instead, and the trace is exact. An estimate near zero, as where curvatures of both signs
-    cancel, cannot reach a relative error: probes end at 2,000, and ``standard_error`` says what was reached.
+    As in Yao et al. 2020, arXiv 1912.07145. Without ``num_probes``, 16 probes tell how many more the error takes. Where
+    P products would do, the P unit vectors are taken instead, and the trace is exact. Near zero, as where curvatures of
+    both signs cancel, no share is reached: probes end at 2,000, and ``standard_error`` says what was reached.
 
     Args:
         objective: model and training data, never changed; in float64 whatever its precision.
@@ -171,9 +168,6 @@ def hessian_trace(
     Raises:
         InputError: ``relative_error`` not above 0, or ``num_probes`` below 2.
         ObjectiveError: a product is not finite.
-
-    References:
-        Hutchinson 1990, Communications in Statistics 19(2); for networks Yao et al. 2020, arXiv 1912.07145.
     """
     if not relative_error > 0:
         raise InputError(f"relative_error must be above 0, got {relative_error}")
