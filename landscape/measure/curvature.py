@@ -60,7 +60,7 @@ class Trace:
     Args:
         value: the trace, or its estimate.
         standard_error: of the mean over the probes, 0 where the trace is exact up to rounding.
-        num_probes: Hessian-vector products that ``value`` is the mean (exact: the sum) of.
+        num_probes: Hessian-vector products taken.
         exact: whether the probes were the P unit vectors.
         unit: of value and error, for cross-entropy.
     """
@@ -81,15 +81,12 @@ class Trace:
 def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Product:
     """The map ``v -> H v``, H the Hessian of the mean training loss at the centre, (P, P), never formed.
 
-    ``H v = d/dtheta (grad L . v)``, exact up to rounding, over all N examples in chunks. Where a ReLU is exactly at its
-    kink there is no second derivative, and PyTorch's choice counts.
+    ``H v = d/dtheta (grad L . v)`` (Pearlmutter 1994), exact up to rounding, over all N examples in chunks. Where a
+    ReLU is exactly at its kink there is no second derivative, and PyTorch's choice counts.
 
     Args:
         objective: model and training data, never changed.
-        dtype: precision of the product; vectors are taken and returned in it.
-
-    Returns:
-        A linear, symmetric function of a vector (P,), parameters in the order of ``objective.centre``.
+        dtype: of the product; vectors, (P,) with parameters in the order of ``objective.centre``, are cast to it.
 
     Raises:
         InputError: (from the function) the vector does not have shape (P,).
@@ -101,9 +98,6 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
         >>> product = hessian_product(Objective(model, (x, x), loss=torch.nn.functional.mse_loss))
         >>> product(torch.ones(1)).item()
         8.0
-
-    References:
-        Pearlmutter 1994, Fast exact multiplication by the Hessian, Neural Computation 6(1).
     """
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
@@ -161,9 +155,9 @@ def hessian_trace(
 ) -> Trace:
     """The trace of the Hessian by Hutchinson's estimator, the mean of ``z . H z`` over random signs z.
 
-    Without ``num_probes``, 16 probes tell how many more the error asked for takes. Where P products would do, the P
-    unit vectors are taken instead, and the trace is exact. An estimate near zero, as where curvatures of both signs
-    cancel, cannot reach a relative error: probes end at 2,000, and ``standard_error`` says what was reached.
+    As in Yao et al. 2020, arXiv 1912.07145. Without ``num_probes``, 16 probes tell how many more the error takes. Where
+    P products would do, the P unit vectors are taken instead, and the trace is exact. Near zero, as where curvatures of
+    both signs cancel, no share is reached: probes end at 2,000, and ``standard_error`` says what was reached.
 
     Args:
         objective: model and training data, never changed; in float64 whatever its precision.
@@ -174,9 +168,6 @@ def hessian_trace(
     Raises:
         InputError: ``relative_error`` not above 0, or ``num_probes`` below 2.
         ObjectiveError: a product is not finite.
-
-    References:
-        Hutchinson 1990, Communications in Statistics 19(2); for networks Yao et al. 2020, arXiv 1912.07145, section 3.
     """
     if not relative_error > 0:
         raise InputError(f"relative_error must be above 0, got {relative_error}")
@@ -254,5 +245,5 @@ def _needed(samples: list[float], relative_error: float) -> int:
     """Probes after which the standard error is as asked for, at most `MAX_PROBES`."""
     allowed = relative_error * abs(float(np.mean(samples)))
     error = _standard_error(samples)
-    excess = error / allowed if allowed else float(error > 0) * MAX_PROBES
+    excess = min(MAX_PROBES, error / allowed) if allowed else float(error > 0) * MAX_PROBES
     return max(len(samples), min(MAX_PROBES, ceil(len(samples) * excess**2)))
