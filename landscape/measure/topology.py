@@ -148,10 +148,12 @@ def roughness(surface: Surface, *, degree: int = DEGREE) -> Roughness:
 def summarize_topology(surface: Surface, *, threshold: float = 0.01) -> dict[str, Any]:
     """Minima, merge tree and roughness of a surface as plain values, with the keys of ``landscape measure --json``.
 
-    ``persistent`` counts the minima more persistent than ``threshold`` nats per example. ``death``, ``saddle`` and
+    ``persistent`` counts the minima more persistent than ``threshold`` nats per example, which is raised to twice the
+    interpolation error of the surface: the ripples of a spline are no minima of the loss. ``death``, ``saddle`` and
     ``parent`` are None for a minimum that never dies, ``roughness`` on a grid too small for the smooth part.
     """
     found = topology(surface)
+    threshold = max(threshold, 2 * float(surface.error.max()))
     enough = np.count_nonzero(np.isfinite(surface.loss)) > (DEGREE + 1) * (DEGREE + 2) // 2
     ends = np.isfinite(found.death)
     return {

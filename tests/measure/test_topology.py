@@ -152,3 +152,14 @@ def test_roughness_leaves_out_points_without_values_and_refuses_too_few() -> Non
         roughness(surface_of(np.eye(3)))
     with pytest.raises(InputError, match="degree must be at least 1"):
         roughness(surface, degree=0)
+
+
+def test_minima_within_the_interpolation_error_do_not_count_as_persistent() -> None:
+    surface = bowl(points=5)
+    loss = np.array(surface.loss)
+    loss[0, 4] = 0.2
+    rippled = replace(surface, metrics={"train_loss": loss})
+    assert summarize_topology(rippled)["persistent"] == 2
+    interpolated = replace(rippled, error=np.full(loss.shape, 0.2))
+    assert summarize_topology(interpolated)["persistent"] == 1
+    assert summarize_topology(interpolated)["threshold"] == 0.4
