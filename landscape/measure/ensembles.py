@@ -31,13 +31,8 @@ def rays_of(
     Raises:
         RunError: every member diverged.
     """
-    members = [member for member in range(run.members) if member not in run.diverged]
-    if not members:
-        raise RunError(
-            f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate"
-        )
     with tqdm(
-        members, disable=not progress, unit="member", desc=f"{run.name} half-width, {directions} directions"
+        _trained(run), disable=not progress, unit="member", desc=f"{run.name} half-width, {directions} directions"
     ) as bar:
         return [
             sample_rays(
@@ -86,7 +81,17 @@ def free_of(
         RunError: every member diverged.
         InputError: the Jacobian is too large.
     """
-    member = next((member for member in range(run.members) if member not in run.diverged), 0)
+    member = _trained(run)[0]
     objective = objective_of(run, member, device=device, dtype=torch.float64)
     found = free_directions(objective, examples=examples, progress=progress)
     return {"member": member, **asdict(found)}
+
+
+def _trained(run: Run) -> list[int]:
+    """The members that did not diverge, at least one."""
+    members = [member for member in range(run.members) if member not in run.diverged]
+    if not members:
+        raise RunError(
+            f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate"
+        )
+    return members

@@ -143,7 +143,7 @@ def _refuse_large(rows: int, columns: int, memory: int) -> None:
     if needed > memory:
         raise InputError(
             f"the rank of a Jacobian of {rows:,} x {columns:,} needs {needed / 2**30:.3g} GiB, "
-            f"{memory / 2**30:.3g} GiB are allowed; take fewer examples, or allow more memory"
+            f"{memory / 2**30:.3g} GiB are allowed; take fewer examples, or allow more (memory= in Python)"
         )
 
 

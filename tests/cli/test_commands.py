@@ -116,6 +116,15 @@ def test_measure_counts_the_free_directions_of_a_run() -> None:
     assert f"free directions  {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
 
 
+@pytest.mark.parametrize("options", [[], ["--free"]])
+def test_measuring_a_run_that_diverged_as_a_whole_says_so(options: list[str], tmp_path: Path) -> None:
+    place = ("--runs", str(tmp_path), "--quiet")
+    assert landscape(*TRAIN, "--name", "boom", "--optimizer", "sgd", "--learning-rate", "1e20", *place).exit_code == 0
+    result = landscape("measure", "boom", *options, *place)
+    assert result.exit_code == 1
+    assert "all 2 members of run 'boom' diverged" in result.stderr
+
+
 def test_measure_covers_all_members_of_a_run() -> None:
     values = json.loads(out("measure", "mlp-3", "--json", "--directions", "3", "--quiet"))
     assert values["half_width"]["members"] == 2
