@@ -41,12 +41,18 @@ def norm(parameters: Parameters) -> Tensor:
 def dot(first: Parameters, second: Parameters) -> Tensor:
     """Inner product over the names both share, a 0-d float64 tensor."""
     shared = [(first[name].double() * second[name].double()).sum() for name in first if name in second]
-    return torch.stack(shared).sum()
+    return torch.stack(shared).sum() if shared else torch.zeros((), dtype=torch.float64)
 
 
 def difference(end: Parameters, start: Parameters) -> dict[str, Tensor]:
     """``end - start``, tensor by tensor."""
     return {name: end[name] - start[name] for name in start}
+
+
+def unflatten(vector: Tensor, like: Parameters) -> dict[str, Tensor]:
+    """A vector (P,) as tensors of the shapes, dtypes and devices of ``like``, in its order."""
+    parts = vector.split([tensor.numel() for tensor in like.values()])
+    return {name: part.reshape(like[name].shape).to(like[name]) for name, part in zip(like, parts, strict=True)}
 
 
 def select(stacked: Parameters, index: int) -> dict[str, Tensor]:

@@ -12,10 +12,20 @@ from torch import Tensor
 from landscape.errors import InputError
 from landscape.records import Axis, FloatArray, Scalar
 from landscape.space import parameters as space
-from landscape.space.directions import Ignored, Normalization, draw, random_direction, scale_to
+from landscape.space.directions import (
+    Ignored,
+    Normalization,
+    cosine,
+    draw,
+    orthogonalize,
+    random_direction,
+    scale_to,
+)
 from landscape.space.parameters import Parameters
 
 Recipe: TypeAlias = dict[str, Scalar]
+
+UNITS = {"filter": "filter norm", "layer": "layer norm", "none": "direction length"}
 
 
 class Subspace(Protocol):
@@ -63,6 +73,11 @@ class Affine:
         """Kind, seeds and normalization as given, with a digest of the directions' bits."""
         return {"kind": self.kind, **self.recipe_, "digest": self._digest}
 
+    @property
+    def unit(self) -> str:
+        """What a step of 1 is along both directions."""
+        return str(self.recipe_.get("unit") or unit_of(str(self.recipe_.get("normalize", "none"))))
+
     @cached_property
     def _digest(self) -> str:
         named = [(f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d]
@@ -87,7 +102,7 @@ class Line(Affine):
         """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
         if self.recipe_.get("between"):
             return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position between the ends"),)
-        return (Axis("alpha", symmetric(points[0], extent), label="step along the direction"),)
+        return (Axis("alpha", symmetric(points[0], extent), self.unit, "step along the direction"),)
 
 
 class Plane(Affine):
@@ -98,8 +113,8 @@ class Plane(Affine):
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps from ``-extent`` to ``extent`` along both directions."""
         return (
-            Axis("alpha", symmetric(points[0], extent), label="step along direction 1"),
-            Axis("beta", symmetric(points[-1], extent), label="step along direction 2"),
+            Axis("alpha", symmetric(points[0], extent), self.unit, "step along direction 1"),
+            Axis("beta", symmetric(points[-1], extent), self.unit, "step along direction 2"),
         )
 
 
@@ -148,7 +163,7 @@ class Corridor:
         rows = np.unique(np.linspace(0, len(self.steps) - 1, min(points[0], len(self.steps))).round().astype(int))
         return (
             Axis("alpha", self.steps[rows], unit="step", label="training step", scale="log1p"),
-            Axis("beta", symmetric(points[-1], extent), label="step across the path"),
+            Axis("beta", symmetric(points[-1], extent), unit_of(self.normalize), "step across the path"),
         )
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
@@ -172,6 +187,11 @@ class Corridor:
         share = ((step.double() - steps[right - 1]) / (steps[right] - steps[right - 1])).clamp(0, 1)
         moving = {**self.checkpoints, **self.buffers}
         return {name: _between(tensor, right, share) for name, tensor in moving.items()}
+
+
+def unit_of(normalize: str) -> str:
+    """What a step of 1 is along a direction that was scaled so."""
+    return UNITS.get(normalize, "direction length")
 
 
 def symmetric(points: int, extent: float) -> FloatArray:
@@ -202,23 +222,49 @@ def random_line(
 
 
 def random_plane(
-    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    objective: Centred,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    orthogonal: bool = False,
 ) -> Plane:
     """A plane through the objective's centre along two random directions, of seeds ``2 * seed`` and ``2 * seed + 1``.
 
-    The directions are not made orthogonal, which would undo the normalization; two random ones nearly are, and their
-    cosine is part of the recipe.
+    The directions are not made orthogonal by default, which would undo the normalization; two random ones nearly are,
+    and their cosine is part of the recipe.
 
     Args:
         objective: anything with a ``centre``.
         seed: of the plane; different seeds share no direction.
         normalize: ``"filter"`` (Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
-        ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all.
+        ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all, or patterns of names.
+        orthogonal: take the part along the first direction out of the second (see `orthogonalize`); the recipe keeps
+            the cosine before, and ``length_kept``, the share of its length that remains.
     """
     theta = objective.centre
     first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
-    cosine = float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
-    return Plane(theta, (first, second), {**_recipe(seed, normalize, ignore), "cosine": cosine})
+    return plane_along(theta, first, second, orthogonal=orthogonal, **_recipe(seed, normalize, ignore))
+
+
+def plane_along(
+    theta: Parameters, first: Parameters, second: Parameters, *, orthogonal: bool = False, **recipe: Scalar
+) -> Plane:
+    """The plane ``theta + a * first + b * second``; its recipe holds the cosine of the directions as given.
+
+    Args:
+        theta: the centre.
+        first: a tensor per perturbed parameter; a name that is missing stays.
+        second: likewise.
+        orthogonal: take the part along ``first`` out of ``second``, see `orthogonalize`.
+        recipe: how the directions came about, stored; ``unit`` names a step of 1.
+    """
+    made: Recipe = {**recipe, "cosine": cosine(first, second)}
+    if orthogonal:
+        whole = float(space.norm(second))
+        first, second = orthogonalize((first, second))
+        made |= {"orthogonal": True, "length_kept": float(space.norm(second)) / whole}
+    return Plane(theta, (first, second), made)
 
 
 def corridor_along(
