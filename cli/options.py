@@ -39,7 +39,10 @@ sampling = options(
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
     click.option(
-        "--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."
+        "--ignore",
+        default="1d",
+        show_default=True,
+        help="Unperturbed: 1d (biases, norms), nothing, or patterns of names: 1d,*embed*.",
     ),
     click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
     click.option(

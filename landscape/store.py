@@ -171,10 +171,13 @@ def check_writable(path: FilePath, *, force: bool) -> None:
 def unit_of(name: str, loss: str = "") -> str:
     """The unit of a dataset, from its last word: what a loss counts depends on which ``loss`` it is.
 
+    The band of a mean over repeats (``_low``, ``_high``, ``_std``) has the unit of the mean.
+
     >>> unit_of("train_loss"), unit_of("test_loss", "mse"), unit_of("test_accuracy"), unit_of("length")
     ('nats per example', 'squared error per example', 'fraction', 'L2')
     """
     per_example = "squared error per example" if "mse" in loss.lower() else "nats per example"
+    name = name.removesuffix("_low").removesuffix("_high").removesuffix("_std")
     words = {"loss": per_example, "error": per_example, "accuracy": "fraction"}
     words |= {"length": "L2", "step": "step", "radius": "filter norm"}
     return words.get(name.rpartition("_")[2], "1")

@@ -116,6 +116,32 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
     return product
 
 
+def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Tensor:
+    """The gradient of the mean training loss at the centre, (P,), parameters in the order of ``objective.centre``.
+
+    Exact up to rounding, over all N examples in chunks. It points uphill.
+
+    Raises:
+        ObjectiveError: it is not finite.
+
+    Example:
+        >>> model = torch.nn.Linear(1, 1, bias=False).double()
+        >>> weight = model.load_state_dict({"weight": torch.tensor([[3.0]])})
+        >>> x = torch.full((2, 1), 2.0, dtype=torch.float64)
+        >>> gradient(Objective(model, (x, 0 * x), loss=torch.nn.functional.mse_loss)).tolist()
+        [24.0]
+    """
+    exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
+    centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
+    result = torch.zeros_like(centre)
+    for inputs, targets in exact.splits[0].chunks(_CHUNK):
+        slope = grad(lambda flat, x=inputs, y=targets: exact.loss(exact.outputs(_named(exact, flat), x), y))(centre)
+        result += slope * (len(targets) / exact.N)
+    if not bool(torch.isfinite(result).all()):
+        raise ObjectiveError("the gradient is not finite: is the loss smooth at these weights?")
+    return result
+
+
 def hessian_eigenpairs(objective: Objective, k: int = 1, *, which: End = "top", seed: int = 0) -> Eigenpairs:
     """The k largest or smallest eigenvalues of the Hessian, in the algebraic order, with eigenvectors.
 

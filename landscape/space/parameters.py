@@ -75,6 +75,11 @@ def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
     return state.hexdigest()
 
 
+def digest_text(text: str) -> str:
+    """The first 16 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _refuse_unusable(name: str, tensor: Tensor) -> None:
     if not tensor.is_floating_point():
         raise ObjectiveError(

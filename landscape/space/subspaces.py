@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from landscape.errors import InputError
@@ -60,11 +61,20 @@ class Centred(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """``theta + sum_i c_i d_i``: what `Line` and `Plane` have in common."""
+    """``theta + sum_i c_i d_i``: what `Line` and `Plane` have in common.
+
+    Args:
+        centre: ``theta``.
+        directions: ``d_i``; a parameter that one does not name stays along it.
+        recipe_: how the directions came about.
+        keep: store the directions with what is sampled: 4 bytes per parameter, direction and file in float32, written
+            again with each snapshot.
+    """
 
     centre: Parameters
     directions: tuple[Parameters, ...]
     recipe_: Recipe = field(default_factory=dict)
+    keep: bool = field(default=False, kw_only=True)
 
     kind = "affine"
 
@@ -73,10 +83,21 @@ class Affine:
         """Kind, seeds and normalization as given, with a digest of the directions' bits."""
         return {"kind": self.kind, **self.recipe_, "digest": self._digest}
 
+    def unit(self, axis: int) -> str:
+        """What a step of 1 is along direction ``axis``: in the recipe ``unit``, or ``unit 1`` and ``unit 2``."""
+        named = self.recipe_.get(f"unit {axis + 1}") or self.recipe_.get("unit")
+        return str(named or unit_of(str(self.recipe_.get("normalize", "none"))))
+
     @property
-    def unit(self) -> str:
-        """What a step of 1 is along both directions."""
-        return str(self.recipe_.get("unit") or unit_of(str(self.recipe_.get("normalize", "none"))))
+    def kept(self) -> tuple[dict[str, NDArray[Any]], ...]:
+        """The directions as arrays for every parameter of the network, zeros where one stays; none unless ``keep``."""
+        if not self.keep:
+            return ()
+        whole = [{name: d.get(name, torch.zeros_like(t)) for name, t in self.centre.items()} for d in self.directions]
+        wide = (torch.float32, torch.float64)
+        return tuple(
+            {name: (t if t.dtype in wide else t.float()).cpu().numpy() for name, t in d.items()} for d in whole
+        )
 
     @cached_property
     def _digest(self) -> str:
@@ -102,7 +123,7 @@ class Line(Affine):
         """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
         if self.recipe_.get("between"):
             return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position between the ends"),)
-        return (Axis("alpha", symmetric(points[0], extent), self.unit, "step along the direction"),)
+        return (Axis("alpha", symmetric(points[0], extent), self.unit(0), "step along the direction"),)
 
 
 class Plane(Affine):
@@ -113,8 +134,8 @@ class Plane(Affine):
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps from ``-extent`` to ``extent`` along both directions."""
         return (
-            Axis("alpha", symmetric(points[0], extent), self.unit, "step along direction 1"),
-            Axis("beta", symmetric(points[-1], extent), self.unit, "step along direction 2"),
+            Axis("alpha", symmetric(points[0], extent), self.unit(0), "step along direction 1"),
+            Axis("beta", symmetric(points[-1], extent), self.unit(1), "step along direction 2"),
         )
 
 
@@ -203,9 +224,9 @@ def symmetric(points: int, extent: float) -> FloatArray:
     return np.asarray(extent * (np.arange(1 - points, points, 2) / (points - 1)), dtype=np.float64)
 
 
-def line_along(theta: Parameters, direction: Parameters, **recipe: Scalar) -> Line:
-    """The line ``theta + a * direction``."""
-    return Line(theta, (direction,), dict(recipe))
+def line_along(theta: Parameters, direction: Parameters, *, recipe: Recipe | None = None, keep: bool = False) -> Line:
+    """The line ``theta + a * direction``; ``keep`` stores the direction with what is sampled, see `Affine`."""
+    return Line(theta, (direction,), dict(recipe or {}), keep=keep)
 
 
 def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
@@ -244,11 +265,17 @@ def random_plane(
     """
     theta = objective.centre
     first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
-    return plane_along(theta, first, second, orthogonal=orthogonal, **_recipe(seed, normalize, ignore))
+    return plane_along(theta, first, second, orthogonal=orthogonal, recipe=_recipe(seed, normalize, ignore))
 
 
 def plane_along(
-    theta: Parameters, first: Parameters, second: Parameters, *, orthogonal: bool = False, **recipe: Scalar
+    theta: Parameters,
+    first: Parameters,
+    second: Parameters,
+    *,
+    orthogonal: bool = False,
+    recipe: Recipe | None = None,
+    keep: bool = False,
 ) -> Plane:
     """The plane ``theta + a * first + b * second``; its recipe holds the cosine of the directions as given.
 
@@ -257,14 +284,15 @@ def plane_along(
         first: a tensor per perturbed parameter; a name that is missing stays.
         second: likewise.
         orthogonal: take the part along ``first`` out of ``second``, see `orthogonalize`.
-        recipe: how the directions came about, stored; ``unit`` names a step of 1.
+        recipe: how the directions came about, stored; ``unit`` (or ``unit 1``, ``unit 2``) names a step of 1.
+        keep: store the directions themselves with what is sampled, see `Affine`.
     """
-    made: Recipe = {**recipe, "cosine": cosine(first, second)}
+    made: Recipe = {**(recipe or {}), "cosine": cosine(first, second)}
     if orthogonal:
         whole = float(space.norm(second))
         first, second = orthogonalize((first, second))
         made |= {"orthogonal": True, "length_kept": float(space.norm(second)) / whole}
-    return Plane(theta, (first, second), made)
+    return Plane(theta, (first, second), made, keep=keep)
 
 
 def corridor_along(
