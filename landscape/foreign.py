@@ -73,7 +73,7 @@ def save_li(record: Sampled, path: FilePath, *, overwrite: bool = False) -> tupl
         FileError: a file exists and ``overwrite`` is off, or cannot be written.
     """
     target = Path(path)
-    beside = target.with_name(f"{target.stem}-directions.h5")
+    beside = target.with_name(f"{target.name.split('.')[0]}-directions.h5")
     for file in (target, beside) if record.directions else (target,):
         check_target(file, force=overwrite)
     if record.directions:
