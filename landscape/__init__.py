@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from landscape.evaluate.connections import sample_between as sample_between
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
+    from landscape.evaluate.repeats import sample_repeats as sample_repeats
     from landscape.evaluate.sampling import sample as sample
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.foreign import save_li as save_li
+    from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
@@ -38,8 +41,14 @@ if TYPE_CHECKING:
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
     from landscape.space.alignment import align as align
+    from landscape.space.checkpoints import read_direction as read_direction
+    from landscape.space.checkpoints import read_path as read_path
+    from landscape.space.planes import path_plane as path_plane
+    from landscape.space.planes import plane_through as plane_through
     from landscape.space.subspaces import corridor_along as corridor_along
+    from landscape.space.subspaces import line_along as line_along
     from landscape.space.subspaces import line_between as line_between
+    from landscape.space.subspaces import plane_along as plane_along
     from landscape.space.subspaces import random_line as random_line
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
@@ -59,23 +68,32 @@ _HOMES = {
     "barrier": "measure.barriers",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "free_directions": "measure.freedom",
     "half_width": "measure.widths",
     "hessian_eigenpairs": "measure.curvature",
     "hessian_product": "measure.curvature",
     "hessian_trace": "measure.curvature",
+    "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
+    "path_plane": "space.planes",
+    "plane_along": "space.subspaces",
+    "plane_through": "space.planes",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "read_direction": "space.checkpoints",
+    "read_path": "space.checkpoints",
     "roughness": "measure.topology",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_rays": "evaluate.rays",
+    "sample_repeats": "evaluate.repeats",
     "save": "store",
+    "save_li": "foreign",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",
     "topology": "measure.topology",
