@@ -315,5 +315,6 @@ def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:
 
 
 def _between(stacked: Tensor, right: Tensor, share: Tensor) -> Tensor:
-    weight = share.to(stacked.dtype).reshape(-1, *[1] * (stacked.dim() - 1))
+    weight = share.to(stacked).reshape(-1, *[1] * (stacked.dim() - 1))
+    right = right.to(stacked.device)
     return torch.lerp(stacked[right - 1], stacked[right], weight)
