@@ -164,12 +164,9 @@ def _of_the_path(
         _refuse_frozen(objective)
         start, end = (_At(path.points[k]) for k in (0, -1))
         return line_between(start, end, of="path", **source)
-    stacked, buffers = (
-        {name: torch.stack([point[name] for point in points]) for name in points[0]}
-        for points in (path.points, path.buffers)
-    )
     seed, normalize, ignore = across
-    return corridor_along(stacked, path.steps, seed=seed, normalize=normalize, ignore=ignore, buffers=buffers)
+    moving: dict[str, Any] = {"seed": seed, "normalize": normalize, "ignore": ignore, "buffers": path.buffers}
+    return corridor_along(path.points, path.steps, **moving)
 
 
 def _refuse_frozen(objective: Objective) -> None:

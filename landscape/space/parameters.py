@@ -1,7 +1,7 @@
 """Points of parameter space as named tensors, and the arithmetic that never touches a model."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
@@ -58,6 +58,13 @@ def unflatten(vector: Tensor, like: Parameters) -> dict[str, Tensor]:
 def select(stacked: Parameters, index: int) -> dict[str, Tensor]:
     """Entry ``index`` of tensors that are stacked along their first dimension."""
     return {name: tensor[index] for name, tensor in stacked.items()}
+
+
+def stack(points: Parameters | Sequence[Parameters]) -> Parameters:
+    """One point after another as tensors stacked along a new first dimension; what is stacked stays as it is."""
+    if isinstance(points, Mapping):
+        return points
+    return {name: torch.stack([point[name] for point in points]) for name in (points[0] if points else ())}
 
 
 def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:

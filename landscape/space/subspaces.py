@@ -296,18 +296,29 @@ def plane_along(
 
 
 def corridor_along(
-    checkpoints: Parameters,
-    steps: FloatArray,
+    checkpoints: Parameters | Sequence[Parameters],
+    steps: Sequence[float] | FloatArray,
     *,
     seed: int = 0,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
-    buffers: Parameters | None = None,
+    buffers: Parameters | Sequence[Parameters] = (),
 ) -> Corridor:
-    """The corridor along stacked checkpoints, with one random transverse direction."""
+    """The corridor along checkpoints, with one random transverse direction.
+
+    Args:
+        checkpoints: one set of parameters after another (as `read_path` gives them), or each parameter stacked to
+            (T, ...); the last one is the solution.
+        steps: training step of each, shape (T,), increasing.
+        seed: of the transverse direction; `sample_repeats` takes the mean over several.
+        normalize: how it is scaled at each step, see `scale_to`.
+        ignore: what it leaves unperturbed, see `random_direction`.
+        buffers: floating-point buffers (BatchNorm statistics) of each checkpoint, in either form.
+    """
+    checkpoints, buffers = space.stack(checkpoints), space.stack(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
     recipe: Recipe = {"seed": seed, "ignore": ignore}
-    return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers or {}, recipe)
+    return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)
 
 
 def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:

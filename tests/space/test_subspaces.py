@@ -150,3 +150,9 @@ def test_kept_directions_name_every_parameter_in_order() -> None:
     assert list(first) == list(objective.centre)
     assert not first["1.bias"].any()
     np.testing.assert_array_equal(first["1.weight"], plane.directions[0]["1.weight"])
+
+
+def test_a_corridor_along_a_list_is_the_one_along_the_stack() -> None:
+    corridor, path, steps = corridor_with()
+    listed = corridor_along([{name: tensor[k] for name, tensor in path.items()} for k in range(4)], steps, seed=3)
+    assert listed.recipe == corridor.recipe  # type: ignore[attr-defined]
