@@ -39,7 +39,7 @@ sampling = options(
         "--extent",
         default=2.0,
         show_default=True,
-        help="Half the side of the grid, in filter norms (L2 along top, gradient, ...); grids through a path or networks cover it.",
+        help="Half the side of the grid, in filter norms (L2 along top, gradient, ...). Planes of paths cover them.",
     ),
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
