@@ -136,7 +136,7 @@ class _Search:
         for name in self.values:
             current = self._current(name, self.guesses[name])
             self.made[name] = [current] if self._finest else _interpolations(self.axes, current, self.rows)
-            self.scale[name] = np.full(self.shape, self.tolerance * float(np.ptp(self.values[name][self.known])))
+            self.scale[name] = np.full(self.shape, _bound(self.values[name][self.known], self.tolerance))
             if name == LOSS:
                 highest = self.values[LOSS][self.centre] + INSIDE_MARGIN * RISE
                 self.inside = np.min(self.made[LOSS], axis=0) <= highest
@@ -299,6 +299,11 @@ def _cell_of(index: Indices, row: Indices, side: str) -> Indices:
     """The cell left or right of each index; the same unless the index lies on a border."""
     after = np.searchsorted(row, index, side="left" if side == "left" else "right")
     return np.clip(after - 1, 0, len(row) - 2).astype(np.intp)
+
+
+def _bound(measured: FloatArray, tolerance: float) -> float:
+    """The tolerated share of the range, and at least the rounding of a root or logarithm and back."""
+    return max(tolerance * float(np.ptp(measured)), 16 * np.finfo(np.float64).eps * float(np.abs(measured).max()))
 
 
 def _ratio(error: FloatArray, scale: FloatArray) -> FloatArray:

@@ -138,6 +138,12 @@ def test_a_wide_sublevel_set_is_within_a_twentieth_of_the_rise() -> None:
     assert 0 < filling.inside_error <= 10 * TOLERANCE * RISE
 
 
+def test_a_constant_surface_needs_the_coarsest_level_alone() -> None:
+    filling, asked, _ = searched(square(), {LOSS: np.full((51, 51), 2.0)})
+    assert len(asked) < 150
+    np.testing.assert_allclose(filling.values[LOSS], 2.0, rtol=1e-14)
+
+
 @pytest.fixture(scope="module")
 def trained() -> Trained:
     return train(
