@@ -49,6 +49,7 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
     \b
     Examples:
       landscape sample --model wide -o wide.h5
+      landscape sample --model wide --tolerance 0.005 -o wide-fast.h5
       landscape sample --model narrow:3 --view corridor --repeats 10 -o tunnel.h5
       landscape sample --model wide --view path-plane -o path.h5
       landscape sample --model narrow --direction top --direction bottom --extent 1 -o eigen.h5
@@ -64,6 +65,22 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
         return
     for target, record in records:
         click.echo(_text(target, record))
+
+
+def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
+    """The extent that was given, or else one for all models, the largest of those that each would have."""
+    from landscape.evaluate.extent import common_extent
+    from landscape.evaluate.views import extent_of
+    from landscape.train.runs import find_or_train
+
+    if extent is not None:
+        return extent
+    device, progress = opt.torch_device(given["device"]), not given["quiet"]
+    trained = [(find_or_train(name, runs=runs, device=given["device"], progress=progress), k) for name, k in models]
+    choices = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    return common_extent(
+        [extent_of(run, view, member=member, device=device, **choices) for run, member in trained]  # type: ignore[arg-type]
+    )
 
 
 def sampled(
@@ -97,6 +114,8 @@ def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple
     models, view = models_of(model), given["view"]
     if output is not None and len(models) > 1:
         raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
+    if len(models) > 1 and not given["directions"]:
+        given["extent"] = extent_for(models, view, **{key: v for key, v in given.items() if key != "view"})
     records = []
     for name, member in models:
         if given["directions"]:
@@ -160,8 +179,9 @@ def _text(target: str, record: Any) -> str:
     from landscape.records import describe_points
 
     made = record.provenance
+    points = ", ".join(describe_points(record.num_measured, record.status.size, made))
     lines = [
-        f"{target}: {record.kind} of {made.model}, {describe_points(record.num_measured, record.status.size, made)} "
+        f"{target}: {record.kind} of {made.model}, {points} "
         f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
     ]
     if made.subspace.get("repeats"):

@@ -9,8 +9,9 @@ import numpy as np
 
 from landscape import store
 from landscape.errors import FileError, InputError
+from landscape.evaluate.extent import Extent, choose_extent, common_extent
 from landscape.evaluate.objective import Objective
-from landscape.evaluate.sampling import DEFAULT_EXTENT, DEFAULT_POINTS, DEFAULT_RAYS, Grid, sample
+from landscape.evaluate.sampling import DEFAULT_POINTS, DEFAULT_RAYS, Grid, sample
 from landscape.records import FloatArray, Status
 from landscape.space import parameters as space
 from landscape.space.subspaces import Subspace
@@ -23,6 +24,8 @@ def sample_repeats(
     make: Callable[[int], Subspace],
     *,
     seeds: Sequence[int],
+    points: int | Sequence[int] = DEFAULT_POINTS,
+    extent: float | Extent | None = None,
     path: str | Path | None = None,
     overwrite: bool = False,
     rays: int = DEFAULT_RAYS,
@@ -38,6 +41,8 @@ def sample_repeats(
     Args:
         make: the subspace of a seed: ``lambda seed: random_plane(objective, seed=seed)``.
         seeds: at least two, all different; stored in the recipe.
+        points: as in `sample`.
+        extent: as in `sample`; chosen for all repeats together, the largest that any would have.
         path: where the mean is kept; while it grows, each repeat lies beside it, from where it is gone on with.
         overwrite: replace a file that holds something else.
         rays: as in `sample`; they do not depend on the seeds.
@@ -51,17 +56,19 @@ def sample_repeats(
         raise InputError(f"repeats need two seeds or more, all different, got {list(seeds)}")
     subspaces = [make(seed) for seed in seeds]
     recipe = _recipe(subspaces, seeds)
+    reach = common_extent([choose_extent(objective, one) for one in subspaces]) if extent is None else extent
+    grid: dict[str, Any] = {"points": points, "extent": reach}
     if path is not None:
         found = None if overwrite or not Path(path).exists() else store.load(path)
         if found is not None:
-            _refuse_other(found, path, {**objective.fingerprint, "subspace": recipe}, subspaces[0], options)
+            _refuse_other(found, path, {**objective.fingerprint, "subspace": recipe}, subspaces[0], {**options, **grid})
             return found
         store.check_writable(path, force=True)
     records = []
     for index, (seed, subspace) in enumerate(zip(seeds, subspaces, strict=True)):
         part = None if path is None else _part(path, seed)
         records.append(
-            sample(objective, subspace, path=part, overwrite=overwrite, rays=0 if index else rays, **options)
+            sample(objective, subspace, path=part, overwrite=overwrite, rays=0 if index else rays, **grid, **options)
         )
     mean = _mean(records, recipe)
     if path is not None:
@@ -82,8 +89,9 @@ def _refuse_other(
     found: Grid, path: str | Path, wanted: dict[str, Any], subspace: Subspace, options: dict[str, Any]
 ) -> None:
     different = [key for key, value in wanted.items() if getattr(found.provenance, key) != value]
-    points = options.get("points", DEFAULT_POINTS)
-    axes = subspace.axes((points,) if isinstance(points, int) else points, options.get("extent", DEFAULT_EXTENT))
+    points, extent = options["points"], options["extent"]
+    reach = extent.value if isinstance(extent, Extent) else extent
+    axes = subspace.axes((points,) if isinstance(points, int) else points, reach)
     if [axis.values.tolist() for axis in axes] != [axis.values.tolist() for axis in found.axes]:
         different.append("grid")
     if found.provenance.tolerance > (options.get("tolerance") or 0.0):

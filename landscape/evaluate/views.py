@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from landscape.errors import FileError, InputError
+from landscape.evaluate.extent import Extent, choose_extent, common_extent
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.repeats import sample_repeats
-from landscape.evaluate.sampling import DEFAULT_EXTENT, DEFAULT_POINTS, Grid, sample
+from landscape.evaluate.sampling import DEFAULT_POINTS, Grid, sample
 from landscape.records import FloatArray
 from landscape.space import parameters as space
 from landscape.space.checkpoints import read_path, split_state
@@ -177,6 +178,16 @@ def _refuse_frozen(objective: Objective) -> None:
         )
 
 
+def extent_of(run: Run, view: View, *, member: int = 0, device: torch.device | str = "cpu", **choices: Any) -> Extent:
+    """The extent that the tool chooses for a view of one member; `common_extent` makes one of several.
+
+    Args:
+        choices: ``seed``, ``normalize`` and ``ignore``, as for `subspace_of`.
+    """
+    objective = objective_of(run, member, device=device)
+    return choose_extent(objective, subspace_of(run, objective, view, member=member, **choices))
+
+
 def sample_view(
     run: Run,
     view: View,
@@ -190,7 +201,7 @@ def sample_view(
     repeats: int = 1,
     keep: bool = False,
     points: int = DEFAULT_POINTS,
-    extent: float = DEFAULT_EXTENT,
+    extent: float | Extent | None = None,
     path: str | Path | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
@@ -203,16 +214,13 @@ def sample_view(
         checkpoints: a folder or files of another path than the run's own (see `read_path`).
         repeats: sample along so many different random directions, from ``seed`` up, and keep mean and band.
         keep: store the directions of a line or plane in the file, see `Affine`.
+        extent: None chooses it, see `choose_extent`; surfaces that are drawn side by side want a common one.
         options: passed on to `sample`.
 
     Raises:
         InputError: choices that do not go together.
     """
     _refuse_mismatch(view, orthogonal, checkpoints, repeats)
-    choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": extent, "dtype": str(dtype)}
-    unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
-    choices |= {key: value for key, value in unusual.items() if value not in (False, None, 1)}
-    place = kept_path(run, view, member, {"seed": seed, **choices}) if path is None else path
     walked = None
     if checkpoints is None:
         objective = objective_of(run, member, device=device, dtype=dtype)
@@ -224,7 +232,16 @@ def sample_view(
         subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
         return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
 
-    grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": place}
+    if path is None:
+        chosen = extent
+        if chosen is None:
+            chosen = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
+        value = chosen.value if isinstance(chosen, Extent) else chosen
+        choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": value, "dtype": str(dtype)}
+        unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
+        choices |= {key: given for key, given in unusual.items() if given not in (False, None, 1)}
+        extent, path = chosen, kept_path(run, view, member, {"seed": seed, **choices})
+    grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
     if repeats == 1:
         return sample(objective, made(seed), **grid, **options)
     return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)

@@ -7,6 +7,7 @@ from problems import examples, quadratic, small_mlp
 
 from landscape import store
 from landscape.errors import FileError, InputError
+from landscape.evaluate.extent import choose_extent
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.repeats import sample_repeats
 from landscape.evaluate.sampling import sample
@@ -22,8 +23,9 @@ def network() -> Objective:
 
 def test_mean_and_band_are_those_of_the_single_surfaces() -> None:
     objective, seeds = network(), (3, 1, 8)
-    found = sample_repeats(objective, lambda seed: random_plane(objective, seed=seed), seeds=seeds, **OPTIONS)
-    single = np.stack([sample(objective, random_plane(objective, seed=seed), **OPTIONS).loss for seed in seeds])
+    options = {**OPTIONS, "extent": 1.5}
+    found = sample_repeats(objective, lambda seed: random_plane(objective, seed=seed), seeds=seeds, **options)
+    single = np.stack([sample(objective, random_plane(objective, seed=seed), **options).loss for seed in seeds])
     assert isinstance(found, Surface)
     np.testing.assert_allclose(found.loss, single.mean(axis=0), rtol=1e-15)
     np.testing.assert_array_equal(found.metrics["train_loss_low"], single.min(axis=0))
@@ -88,3 +90,10 @@ def test_repeats_with_the_same_seed_are_refused() -> None:
     for seeds in ((1,), (2, 2)):
         with pytest.raises(InputError, match="all different"):
             sample_repeats(objective, lambda seed: random_line(objective, seed=seed), seeds=seeds)
+
+
+def test_all_repeats_share_the_largest_extent_that_any_would_have() -> None:
+    objective, seeds = network(), range(3)
+    own = [choose_extent(objective, random_plane(objective, seed=seed)).value for seed in seeds]
+    found = sample_repeats(objective, lambda seed: random_plane(objective, seed=seed), seeds=seeds, **OPTIONS)
+    assert found.axes[0].values[-1] == max(own)
