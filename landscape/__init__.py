@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
-    from landscape.measure.curvature import hessian_product as hessian_product
+    from landscape.measure.curvature import hessian_norm as hessian_norm
     from landscape.measure.curvature import hessian_trace as hessian_trace
     from landscape.measure.freedom import FreeDirections as FreeDirections
     from landscape.measure.freedom import free_directions as free_directions
+    from landscape.measure.products import hessian_product as hessian_product
     from landscape.measure.topology import Topology as Topology
     from landscape.measure.topology import roughness as roughness
     from landscape.measure.topology import topology as topology
@@ -63,7 +64,8 @@ _HOMES = {
     "free_directions": "measure.freedom",
     "half_width": "measure.widths",
     "hessian_eigenpairs": "measure.curvature",
-    "hessian_product": "measure.curvature",
+    "hessian_norm": "measure.curvature",
+    "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
     "line_between": "space.subspaces",
     "load": "store",
