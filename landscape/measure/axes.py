@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+import torch
 from torch import Tensor
+from torch.func import grad
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.objective import Objective
-from landscape.measure.curvature import gradient, hessian_eigenpairs
+from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
+from landscape.measure.curvature import hessian_eigenpairs
 from landscape.space import parameters as space
 from landscape.space.subspaces import Plane, Recipe, plane_along
 
@@ -49,6 +51,35 @@ def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tupl
     return space.unflatten(vector, objective.centre), found
 
 
+def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Tensor:
+    """The gradient of the mean training loss at the centre, (P,), parameters in the order of ``objective.centre``.
+
+    Exact up to rounding, over all N examples in chunks. It points uphill.
+
+    Raises:
+        ObjectiveError: it is not finite.
+
+    Example:
+        >>> model = torch.nn.Linear(1, 1, bias=False).double()
+        >>> weight = model.load_state_dict({"weight": torch.tensor([[3.0]])})
+        >>> x = torch.full((2, 1), 2.0, dtype=torch.float64)
+        >>> gradient(Objective(model, (x, 0 * x), loss=torch.nn.functional.mse_loss)).tolist()
+        [24.0]
+    """
+    exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
+    centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
+    result = torch.zeros_like(centre)
+
+    def loss(flat: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
+        return exact.loss(exact.outputs(space.unflatten(flat, exact.centre), inputs), targets)
+
+    for inputs, targets in exact.splits[0].chunks(REFERENCE_CHUNK):
+        result += grad(loss)(centre, inputs, targets).detach() * (len(targets) / exact.N)
+    if not bool(torch.isfinite(result).all()):
+        raise ObjectiveError("the gradient is not finite: is the loss smooth at these weights?")
+    return result
+
+
 def eigen_plane(objective: Objective, axes: Sequence[Named] = ("top", "bottom"), *, seed: int = 0) -> Plane:
     """The plane along two Hessian eigenvectors through the centre, both of L2 length 1.
 
@@ -57,7 +88,6 @@ def eigen_plane(objective: Objective, axes: Sequence[Named] = ("top", "bottom"),
     plane shows about the average of all P. Unlike filter norms, these steps are no measure between networks.
 
     Example:
-        >>> import torch
         >>> model = torch.nn.Linear(2, 1, bias=False).double()
         >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
         >>> objective = Objective(model, (x, torch.zeros(2, 1)), loss=torch.nn.functional.mse_loss)
