@@ -4,6 +4,7 @@ import importlib
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,9 @@ def measure(settings: Settings, sections: tuple[str, ...]) -> dict[str, Any]:
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "rows": [],
     }
-    peak = results["hardware"]["matrix_product_gflops"] * 1e9
     for section in sections:
-        click.echo(f"{section} ...", err=True)
+        started = time.perf_counter()
         module = importlib.import_module(f"benchmarks.{section}")
-        results["rows" if section == "surface" else section] = module.rows(settings, peak)
+        results["rows" if section == "surface" else section] = module.rows(settings)
+        click.echo(f"{section}: {time.perf_counter() - started:.0f} s", err=True)
     return results

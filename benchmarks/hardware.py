@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -36,10 +37,16 @@ def versions() -> dict[str, str | None]:
 
 def matrix_product_peak(device: torch.device) -> float:
     """Best of 7 of ``torch.mm`` on square float32 matrices, in floating-point operations per second."""
-    size = 8192 if device.type == "cuda" else 1536
+    product, operations = matrix_product(device)
+    product()
+    return operations / min(seconds_of(product, device) for _ in range(7))
+
+
+def matrix_product(device: torch.device) -> tuple[Callable[[], torch.Tensor], int]:
+    """A product of square float32 matrices that are large enough for the device, and its floating-point operations."""
+    size = 8192 if device.type == "cuda" else 1024
     left, right = torch.rand(2, size, size, device=device)
-    torch.mm(left, right)
-    return 2 * size**3 / min(seconds_of(lambda: torch.mm(left, right), device) for _ in range(7))
+    return lambda: torch.mm(left, right), 2 * size**3
 
 
 def _processor() -> str:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.views import objective_of
+from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.runs import Run, RunConfig, ensure_run
 from landscape.train.training import Recipe
@@ -24,6 +26,8 @@ NETWORKS = {
 }
 IMAGES = (3, 32, 32)
 CLASSES = 10
+# Twenty layers multiply what a step does to each: at the common reach losses overflow.
+RESNET_REACH = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,14 @@ class Problem:
     objective: Objective
     flops: float
     run: Run | None = None
+
+    def plane(self, seed: int = 0) -> Plane:
+        """A random plane; for the residual network with an eighth of the steps."""
+        plane = random_plane(self.objective, seed=seed)
+        if self.run is not None or self.objective.batchnorm == "none":
+            return plane
+        shorter = ({name: RESNET_REACH * tensor for name, tensor in d.items()} for d in plane.directions)
+        return Plane(plane.centre, tuple(shorter))
 
 
 def problem(name: str, settings: "Settings") -> Problem:
@@ -64,8 +76,18 @@ def _seeded(name: str, count: int, device: torch.device) -> Objective:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(count, *IMAGES, generator=generator)
     classes = torch.randint(CLASSES, (count,), generator=generator)
-    model = build(NETWORKS[name], IMAGES, CLASSES, seed=0).eval()
+    model = _settled(build(NETWORKS[name], IMAGES, CLASSES, seed=0), images[:100])
     return Objective(model, (images, classes), accuracy=False, device=device, name=name)
+
+
+@torch.no_grad()
+def _settled(model: nn.Module, images: Tensor) -> nn.Module:
+    """The model in evaluation mode with BatchNorm statistics of these images, as after training."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    model.train()(images)
+    return model.eval()
 
 
 def _flops(objective: Objective, examples: int = 8) -> float:

@@ -37,17 +37,17 @@ class Settings:
     @property
     def training_steps(self) -> int:
         """Optimizer steps of the networks that are sampled."""
-        return max(1, round(self.scale * (300 if self.quick else 1500)))
+        return max(1, round(self.scale * (200 if self.quick else 1500)))
 
     @property
     def steady_seconds(self) -> float:
         """How long one timing of a sampler should take, so that slow networks get fewer points."""
-        return self.scale * (0.15 if self.quick else 1.0)
+        return self.scale * (0.08 if self.quick else 1.0)
 
     @property
     def whole_seconds(self) -> float:
         """How long one whole public call may take one point at a time; grids are made smaller to fit."""
-        return self.scale * (1.5 if self.quick else 8.0)
+        return self.scale * (0.6 if self.quick else 8.0)
 
 
 def side_for(seconds_per_point: float, seconds: float, *, most: int = SIDE) -> int:

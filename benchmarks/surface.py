@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-import landscape as ls
 from benchmarks.contenders import Contender, reference, serial, steady, whole_call
+from benchmarks.hardware import matrix_product
 from benchmarks.networks import Problem, problem
 from benchmarks.peers import MISSING, installed, missing
 from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
-from benchmarks.timing import interleaved, peak_memory, ratio
+from benchmarks.timing import Run, interleaved, peak_memory, ratio
 from landscape.evaluate.views import subspace_of
 from landscape.records import FloatArray
 from landscape.space.subspaces import Subspace
@@ -21,6 +21,7 @@ from landscape.space.subspaces import Subspace
 SMALLEST_WHOLE = 15
 CORRIDORS = ("narrow", "wide")
 MOST_COMPARED = 64
+PRODUCT = "matrix product"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Row:
         evaluations: points that were evaluated.
         peak_memory: bytes, see `peak_memory`.
         share_of_peak: floating-point operations of plain forward passes at the evaluated points, as a share of what
-            ``torch.mm`` reaches here. A sampler that skips work can go beyond what its own products reach.
+            ``torch.mm`` reaches in the same round, median over the rounds. A sampler that skips work can go beyond
+            what its own products reach.
         spread: slowest and fastest round, points per second.
         compared: at how many coordinates it was compared.
         note: what a reader has to know.
@@ -57,41 +59,37 @@ class Row:
     note: str = ""
 
 
-def rows(settings: Settings, peak: float) -> list[dict[str, Any]]:
-    """A row per network and contender, as dictionaries.
-
-    Args:
-        settings: what to measure.
-        peak: floating-point operations per second of a matrix product here.
-    """
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """A row per network and contender, as dictionaries."""
     made: list[Row] = []
     for name in settings.networks:
         network = problem(name, settings)
-        made += _plane_rows(network, settings, peak)
-        if name in CORRIDORS:
-            made += _corridor_rows(network, settings, peak)
+        made += _plane_rows(network, settings)
+        if name in (CORRIDORS[:1] if settings.quick else CORRIDORS):
+            made += _corridor_rows(network, settings)
     return [asdict(row) for row in made]
 
 
-def _plane_rows(network: Problem, settings: Settings, peak: float) -> Iterator[Row]:
-    objective, plane = network.objective, ls.random_plane(network.objective, seed=0)
+def _plane_rows(network: Problem, settings: Settings) -> Iterator[Row]:
+    objective, plane = network.objective, network.plane()
     pace = seconds_per_point(network, plane)
     side = side_for(pace, settings.steady_seconds)
     peers = installed(objective, plane, side)
-    contenders = [*_ours(network, plane, pace, settings), serial(objective, plane, (side, side)), *peers]
-    contenders.insert(1, steady(objective, plane, (side, side)))
-    yield from measured(network.name, contenders, network, settings=settings, peak=peak)
+    whole = _ours(network, plane, pace, settings)
+    ours = [*whole[:1], steady(objective, plane, (side, side)), *whole[1:]]
+    contenders = [*ours, serial(objective, plane, (side, side)), *peers]
+    yield from measured(network.name, contenders, network, settings=settings)
     for name in missing():
         yield Row(network.name, name, note=MISSING)
 
 
-def _corridor_rows(network: Problem, settings: Settings, peak: float) -> Iterator[Row]:
+def _corridor_rows(network: Problem, settings: Settings) -> Iterator[Row]:
     assert network.run is not None
     corridor = subspace_of(network.run, network.objective, "corridor")
-    pace = seconds_per_point(network, ls.random_plane(network.objective, seed=0))
+    pace = seconds_per_point(network, network.plane())
     side = side_for(pace, settings.steady_seconds)
     contenders = [*_ours(network, corridor, pace, settings), serial(network.objective, corridor, (side, side))]
-    yield from measured(f"{network.name}, corridor", contenders, network, settings=settings, peak=peak)
+    yield from measured(f"{network.name}, corridor", contenders, network, settings=settings)
 
 
 def _ours(network: Problem, subspace: Subspace, pace: float, settings: Settings) -> list[Contender]:
@@ -107,22 +105,22 @@ def _ours(network: Problem, subspace: Subspace, pace: float, settings: Settings)
     return [exact, whole_call(network.objective, subspace, (SIDE, SIDE), tolerance=TOLERANCE)]
 
 
-def measured(
-    label: str, contenders: Sequence[Contender], network: Problem, *, settings: Settings, peak: float
-) -> list[Row]:
-    """A row for every contender, all timed in turn."""
-    first = {contender.name: contender.run() for contender in contenders}
-    memory = {contender.name: peak_memory(contender.run, settings.device) for contender in contenders}
-    runs = {contender.name: contender.run for contender in contenders}
-    seconds = interleaved(runs, rounds=settings.rounds, device=settings.device, label=label)
+def measured(label: str, contenders: Sequence[Contender], network: Problem, *, settings: Settings) -> list[Row]:
+    """A row for every contender, all timed in turn, with a matrix product among them."""
+    first = {contender.name: peak_memory(contender.run, settings.device) for contender in contenders}
+    product, operations = matrix_product(settings.device)
+    runs: dict[str, Run] = {contender.name: contender.run for contender in contenders}
+    seconds = interleaved({**runs, PRODUCT: product}, rounds=settings.rounds, device=settings.device, label=label)
     rates = {c.name: [len(c.coordinates) / t for t in seconds[c.name]] for c in contenders}
     peers = [contender.name for contender in contenders if contender.kind == "peer"]
     best = max(peers, key=lambda name: median(rates[name]), default=None)
     tuned = next((contender.name for contender in contenders if contender.kind == "tuned"), None)
+    difference = _Differences(network, median(rates[tuned]) if tuned else 1.0)
     made = []
     for contender in contenders:
-        own, (values, evaluations) = rates[contender.name], first[contender.name]
-        chosen = _compared(contender, median(rates[tuned]) if tuned else 1.0)
+        own, ((values, evaluations), memory) = rates[contender.name], first[contender.name]
+        shares = zip(seconds[PRODUCT], seconds[contender.name], strict=True)
+        largest, compared = difference(contender, values)
         made.append(
             Row(
                 network=label,
@@ -130,16 +128,36 @@ def measured(
                 points_per_second=median(own),
                 factor_best_peer=ratio(own, rates[best]) if best else None,
                 factor_tuned=ratio(own, rates[tuned]) if tuned else None,
-                max_abs_difference=_difference(network, contender, values, chosen),
+                max_abs_difference=largest,
                 evaluations=evaluations,
-                peak_memory=memory[contender.name],
-                share_of_peak=evaluations / median(seconds[contender.name]) * network.flops / peak,
+                peak_memory=memory,
+                share_of_peak=evaluations * network.flops / operations * median(mm / t for mm, t in shares),
                 spread=(min(own), max(own)),
-                compared=len(chosen),
+                compared=compared,
                 note=contender.note,
             )
         )
     return made
+
+
+class _Differences:
+    """Largest difference of values from a float64 plain loop; contenders on one grid share its values."""
+
+    def __init__(self, network: Problem, points_per_second: float) -> None:
+        self.objective = network.objective
+        # as many points as take about a second
+        self.count = int(np.clip(points_per_second / 4, 2, MOST_COMPARED))
+        self.known: dict[tuple[int, bytes], FloatArray] = {}
+
+    def __call__(self, contender: Contender, values: FloatArray) -> tuple[float | None, int]:
+        """The difference, None where it is not finite, and at how many points, evenly over the grid."""
+        chosen = np.unique(np.linspace(0, len(values) - 1, self.count).round().astype(int))
+        coordinates = contender.coordinates[chosen]
+        key = id(contender.subspace), coordinates.tobytes()
+        if key not in self.known:
+            self.known[key] = reference(self.objective, contender.subspace, coordinates)
+        largest = float(np.abs(values[chosen] - self.known[key]).max())
+        return (largest if np.isfinite(largest) else None), len(chosen)
 
 
 def seconds_per_point(network: Problem, subspace: Subspace) -> float:
@@ -149,14 +167,3 @@ def seconds_per_point(network: Problem, subspace: Subspace) -> float:
     started = time.perf_counter()
     loop.run()
     return (time.perf_counter() - started) / 4
-
-
-def _compared(contender: Contender, points_per_second: float) -> FloatArray:
-    """Which points are compared with float64, evenly over the grid: as many as take a second or so, at least 4."""
-    count = int(np.clip(points_per_second / 4, 4, MOST_COMPARED))
-    return np.unique(np.linspace(0, len(contender.coordinates) - 1, count).round().astype(int))
-
-
-def _difference(network: Problem, contender: Contender, values: FloatArray, chosen: FloatArray) -> float:
-    expected = reference(network.objective, contender.subspace, contender.coordinates[chosen])
-    return float(np.abs(values[chosen] - expected).max())

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import torch
 from tqdm import tqdm
 
 Run = Callable[[], object]
+Result = TypeVar("Result")
 
 
 def interleaved(runs: Mapping[str, Run], *, rounds: int, device: torch.device, label: str) -> dict[str, list[float]]:
@@ -51,8 +53,8 @@ def ratio(numerator: list[float], denominator: list[float]) -> float:
     return median(a / b for a, b in zip(numerator, denominator, strict=True))
 
 
-def peak_memory(run: Run, device: torch.device) -> int | None:
-    """Bytes a run needs beyond what is there before it, at its peak.
+def peak_memory(run: Callable[[], Result], device: torch.device) -> tuple[Result, int | None]:
+    """What a run returns, and the bytes it needs beyond what is there before it, at its peak.
 
     On a GPU what PyTorch allocated. On Linux how far the process's peak resident memory (VmHWM, reset before the run)
     rises above its resident memory after freed memory was handed back: a run that reuses memory which the allocator
@@ -64,21 +66,20 @@ def peak_memory(run: Run, device: torch.device) -> int | None:
     _hand_back()
     before = _resident("VmRSS")
     if before is None or not _reset_peak():
-        run()
-        return None
-    run()
+        return run(), None
+    result = run()
     peak = _resident("VmHWM")
-    return None if peak is None else max(0, peak - before)
+    return result, None if peak is None else max(0, peak - before)
 
 
-def _peak_on_gpu(run: Run, device: torch.device) -> int:
+def _peak_on_gpu(run: Callable[[], Result], device: torch.device) -> tuple[Result, int]:
     torch.cuda.synchronize(device)
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    run()
+    result = run()
     torch.cuda.synchronize(device)
-    return torch.cuda.max_memory_allocated(device) - before
+    return result, torch.cuda.max_memory_allocated(device) - before
 
 
 def _resident(name: str) -> int | None:

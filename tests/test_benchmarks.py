@@ -112,11 +112,11 @@ def test_factors_are_taken_over_the_tuned_loop_and_the_best_peer(tiny: Problem, 
         return replace(loop, name=name, kind=kind, run=lambda: (time.sleep(seconds), (values, evaluations))[1])
 
     contenders = [lasting("loop", "tuned", 0.02), lasting("slow", "peer", 0.06), lasting("fast", "peer", 0.001)]
-    rows = {row.contender: row for row in measured("tiny", contenders, tiny, settings=Settings(), peak=1e9)}
+    rows = {row.contender: row for row in measured("tiny", contenders, tiny, settings=Settings())}
     assert rows["loop"].factor_tuned == rows["fast"].factor_best_peer == 1
     assert rows["slow"].factor_tuned < 1 < rows["fast"].factor_tuned
     assert rows["slow"].factor_best_peer < rows["loop"].factor_best_peer < 1
-    assert rows["loop"].share_of_peak == pytest.approx(4 * 1e6 / 1e9 / 0.02, rel=0.5)
+    assert 0 < rows["loop"].share_of_peak < 1
 
 
 def test_every_round_runs_everything_once_and_starts_with_another() -> None:
@@ -132,7 +132,8 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
 
 
 def test_peak_memory_sees_what_is_taken_and_given_back() -> None:
-    found = peak_memory(lambda: np.ones(2**23).sum(), CPU)
+    result, found = peak_memory(lambda: np.ones(2**23).sum(), CPU)
+    assert result == 2**23
     if found is None:
         pytest.skip("this system does not tell")
     # 64 MiB, less what the allocator still held of pages that were free
