@@ -1,6 +1,5 @@
 """Sampling: every contender on every network, planes and corridors."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
@@ -13,7 +12,7 @@ from benchmarks.hardware import matrix_product
 from benchmarks.networks import Problem, problem
 from benchmarks.peers import MISSING, installed, missing
 from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
-from benchmarks.timing import Run, interleaved, peak_memory, ratio
+from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
 from landscape.evaluate.views import subspace_of
 from landscape.records import FloatArray
 from landscape.space.subspaces import Subspace
@@ -164,6 +163,4 @@ def seconds_per_point(network: Problem, subspace: Subspace) -> float:
     """What one point costs one at a time, roughly: how large the grids can be."""
     loop = serial(network.objective, subspace, (2, 2))
     loop.run()
-    started = time.perf_counter()
-    loop.run()
-    return (time.perf_counter() - started) / 4
+    return min(seconds_of(loop.run, network.objective.device) for _ in range(3)) / len(loop.coordinates)

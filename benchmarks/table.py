@@ -84,13 +84,18 @@ TABLES: dict[str, Columns] = {"rows": SURFACE, "scaling": SCALING, "training": T
 
 
 def tables(results: Entry, *, markdown: bool = False) -> str:
-    """Every section of the results that there is a table for."""
+    """Every section of the results that there is a table for; in Markdown without notes, as the README has them."""
     parts = []
     for section, columns in TABLES.items():
         entries = results.get(section)
-        if entries:
-            shown = summarized(entries) if section == "tolerance" else entries
-            parts.append(table(shown, _with_bar(columns, results) if section == "rows" else columns, markdown=markdown))
+        if not entries:
+            continue
+        if section == "rows":
+            columns = _with_bar(columns, results)
+            if markdown:
+                columns = {name: show for name, show in columns.items() if name != "note"}
+        shown = summarized(entries) if section == "tolerance" else entries
+        parts.append(table(shown, columns, markdown=markdown))
     return "\n\n".join(parts)
 
 
@@ -139,15 +144,33 @@ def _with_bar(columns: Columns, results: Entry) -> Columns:
 
 
 def merged(results: Sequence[Entry]) -> dict[str, Any]:
-    """Several results as one, section after section; a section that two of them hold is taken from the last."""
-    return {key: value for result in results for key, value in result.items() if value or key not in TABLES}
+    """Several results as one: of a network that two of them hold, the rows of the later one.
+
+    >>> first, second = {"rows": [{"network": "a", "n": 1}, {"network": "b", "n": 1}]}, {"rows": [{"network": "a"}]}
+    >>> merged([first, second])["rows"]
+    [{'network': 'b', 'n': 1}, {'network': 'a'}]
+    """
+    made: dict[str, Any] = {}
+    for result in results:
+        for name, value in result.items():
+            if name in TABLES:
+                replaced = {_subject(entry) for entry in value}
+                value = [entry for entry in made.get(name, []) if _subject(entry) not in replaced] + value
+            made[name] = value
+    return made
+
+
+def _subject(entry: Entry) -> str:
+    return str(entry.get("quantity", entry["network"]))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--markdown", is_flag=True, help="As the README has it.")
 def main(files: tuple[Path, ...], markdown: bool) -> None:
-    """Print the tables of FILES written by python -m benchmarks --json; later files win.
+    """Print the tables of FILES that python -m benchmarks --json wrote.
+
+    Of a network that several hold, the rows of the last.
 
     Example:  python -m benchmarks.table benchmarks/results/cpu.json --markdown
     """
