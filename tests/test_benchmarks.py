@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,7 +177,11 @@ def test_an_unknown_network_is_one_line_and_names_the_known() -> None:
     assert "unknown narow; expected narrow, wide" in shown.output
 
 
-def test_every_section_is_a_file_with_rows() -> None:
-    from importlib import import_module
+def test_every_peer_is_pinned_in_the_requirements() -> None:
+    lines = (Path(__file__).parents[1] / "benchmarks" / "requirements.txt").read_text().splitlines()
+    pins = {line.partition("==")[0] for line in lines if "==" in line}
+    assert set(peers.PEERS) <= pins
 
+
+def test_every_section_is_a_file_with_rows() -> None:
     assert all(callable(import_module(f"benchmarks.{section}").rows) for section in SECTIONS)
