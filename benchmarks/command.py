@@ -17,6 +17,7 @@ from benchmarks.peers import MISSING, missing
 from benchmarks.settings import CACHE, Settings
 from benchmarks.table import tables
 from cli.options import torch_device
+from landscape.errors import LandscapeError
 
 
 def chosen(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -47,7 +48,10 @@ def main(
     if file is not None and not file.parent.is_dir():
         raise click.BadParameter(f"{file.parent} is no folder", param_hint="--json")
     settings = Settings(quick=quick, device=torch_device(device), networks=networks, runs=runs or CACHE)
-    results = measure(settings, only or SECTIONS)
+    try:
+        results = measure(settings, only or SECTIONS)
+    except LandscapeError as error:
+        raise click.ClickException(" ".join(str(error).split())) from error
     if file is not None:
         file.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     click.echo(tables(results))
