@@ -16,6 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
     from landscape.evaluate.connections import sample_between as sample_between
+    from landscape.evaluate.extent import Extent as Extent
+    from landscape.evaluate.extent import choose_extent as choose_extent
+    from landscape.evaluate.extent import common_extent as common_extent
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
     from landscape.evaluate.sampling import sample as sample
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Eigenpairs": "measure.curvature",
+    "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
@@ -57,6 +61,8 @@ _HOMES = {
     "Topology": "measure.topology",
     "align": "space.alignment",
     "barrier": "measure.barriers",
+    "choose_extent": "evaluate.extent",
+    "common_extent": "evaluate.extent",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
     "ensure_run": "train.runs",

@@ -22,6 +22,7 @@ Scale: TypeAlias = Literal["linear", "log1p"]
 Regime: TypeAlias = Literal["under", "critical", "over"]
 
 LOSS = "train_loss"
+RISE = 0.5  # nats per example: the rise that defines half-widths, and the set in which interpolation is held tighter
 
 
 class Status(IntEnum):
@@ -86,6 +87,10 @@ class Provenance:
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
         interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a safety
             factor times the largest error at the held-back points.
+        inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
+            measured whole.
+        reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.
+        extent: why the grid reaches as far as it does, in words.
     """
 
     model: str = ""
@@ -112,6 +117,9 @@ class Provenance:
     tolerance: float = 0.0
     held_back_points: int = 0
     interpolation_error: Mapping[str, float] = field(default_factory=dict)
+    inside_error: float = 0.0
+    reach: float = 0.0
+    extent: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
@@ -226,18 +234,17 @@ class Sampled:
         save(self, path, overwrite=overwrite)
 
 
-def describe_points(measured: int, total: int, provenance: Provenance) -> str:
-    """How many grid points were measured, and how far off the others may be, in words.
+def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
+    """How many grid points were measured and, where others were filled in, how far off they may be, in words.
 
-    >>> describe_points(353, 2601, Provenance(held_back_points=64, interpolation_error={"train_loss": 0.0041}))
-    'measured 353 of 2601 points, estimated interpolation error 0.0041 (measured on 64 held-back points)'
+    >>> describe_points(353, 2601, Provenance(held_back_points=52, interpolation_error={"train_loss": 0.0041}))
+    ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
     """
-    line = f"measured {measured} of {total} points"
-    error = provenance.interpolation_error.get(LOSS)
-    if not provenance.held_back_points or error is None:
-        return line
-    points = f"{provenance.held_back_points} held-back points"
-    return f"{line}, estimated interpolation error {error:.2g} (measured on {points})"
+    words = [f"measured {measured:,} of {total:,} points"]
+    error = provenance.interpolation_error.get(metric)
+    if provenance.held_back_points and error is not None:
+        words.append(f"estimated interpolation error {error:.2g} ({provenance.held_back_points} held-back points)")
+    return words
 
 
 @dataclass(frozen=True, eq=False)
