@@ -78,6 +78,7 @@ TOLERANCE: Columns = {
     "surfaces": lambda row: number(row["surfaces"]),
     "fewer evaluations": lambda row: f"{times(row['least'])} to {times(row['most'])}",
     "largest error": lambda row: share(row["error"]),
+    "where low, nats": lambda row: number(row["error_low"], 2),
     "within": lambda row: f"{row['within']} of {row['surfaces']}",
 }
 TABLES: dict[str, Columns] = {"rows": SURFACE, "scaling": SCALING, "training": TRAINING, "tolerance": TOLERANCE}
@@ -124,6 +125,7 @@ def summarized(entries: Sequence[Entry]) -> list[Entry]:
             "least": min(entry["factor"] for entry in group),
             "most": max(entry["factor"] for entry in group),
             "error": max(entry["error"] for entry in group),
+            "error_low": max(entry["error_low"] for entry in group),
             "within": sum(entry["within"] for entry in group),
         }
         for (network, view), group in groups.items()

@@ -15,6 +15,7 @@ from landscape.records import LOSS, Surface
 from landscape.space.subspaces import Subspace
 
 SEEDS = 20
+RISE = 0.5
 MANY_SEEDS = ("narrow", "wide")
 CORRIDORS = ("narrow", "wide")
 PLANES_ONLY_IN_FULL = ("deep", "cnn")
@@ -34,6 +35,8 @@ class Row:
         tolerance: share of the loss's range.
         error: true largest difference from the full grid where that is finite, as a share of its range.
         claimed: the error that the record states, as the same share; 0 where nothing is interpolated.
+        error_low: true largest difference in nats where the full grid is at most 0.5 nat above the centre: what
+            half-widths and sublevel areas depend on.
         within: whether ``error`` is at most ``tolerance``.
     """
 
@@ -46,6 +49,7 @@ class Row:
     tolerance: float
     error: float
     claimed: float
+    error_low: float
     within: bool
 
 
@@ -71,7 +75,9 @@ def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
     full, fine = (_sampled(network, subspace, tolerance) for tolerance in (None, TOLERANCE))
     finite = np.isfinite(full.loss)
     span = float(np.ptp(full.loss[finite]))
-    error = float(np.abs(fine.loss - full.loss)[finite].max()) / span
+    off = np.abs(fine.loss - full.loss)
+    error = float(off[finite].max()) / span
+    low = full.loss <= network.objective.at_centre()[LOSS] + RISE
     return Row(
         network=network.name,
         view=view,
@@ -82,6 +88,7 @@ def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
         tolerance=TOLERANCE,
         error=error,
         claimed=fine.provenance.interpolation_error.get(LOSS, 0.0) / span,
+        error_low=float(off[low].max(initial=0.0)),
         within=error <= TOLERANCE,
     )
 
