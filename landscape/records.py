@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from landscape.errors import InputError
 
@@ -318,3 +319,69 @@ def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
 def _freeze_arrays(record: object, *names: str) -> None:
     for name in names:
         object.__setattr__(record, name, _frozen(getattr(record, name)))
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """The eigenvalues of a symmetric P x P matrix as a distribution, by a quadrature for each random probe.
+
+    Args:
+        nodes: Ritz values, shape (probes, steps), ascending.
+        weights: their shares of the spectrum, shape (probes, steps), each row summing to 1.
+        P: eigenvalues in all.
+        matrix: ``"hessian"`` or ``"gauss-newton"``.
+        steps: Lanczos steps asked for.
+        seed: of the probes.
+        unit: of the eigenvalues.
+    """
+
+    nodes: FloatArray
+    weights: FloatArray
+    P: int
+    matrix: str = "hessian"
+    steps: int = 0
+    seed: int = 0
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "nodes", "weights")
+        if self.nodes.ndim != 2 or self.nodes.shape != self.weights.shape or len(self.nodes) < 1:
+            raise InputError(f"a spectrum has nodes and weights of one shape (probes, steps), got {self.nodes.shape}")
+
+    @property
+    def sigma(self) -> float:
+        """The width to which the density is smoothed by default: 1 % of the range of the nodes."""
+        return 0.01 * (float(np.ptp(self.nodes)) or 1.0)
+
+    def grid(self, points: int = 1001) -> FloatArray:
+        """Eigenvalues from below the smallest node to above the largest, evenly spaced, shape (points,)."""
+        margin = 4 * self.sigma
+        return np.linspace(self.nodes.min() - margin, self.nodes.max() + margin, points)
+
+    def density(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
+        """Density at eigenvalues (n,), smoothed by a Gaussian of width ``sigma``; its integral is 1."""
+        return np.asarray(self._by_probe(values, sigma, cumulative=False).mean(axis=0))
+
+    def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
+        """Share of eigenvalues at most ``values`` (n,), smoothed alike."""
+        return np.asarray(self._by_probe(values, sigma, cumulative=True).mean(axis=0))
+
+    @property
+    def error(self) -> float:
+        """Largest standard error of the smoothed cumulative distribution, a share of the P eigenvalues."""
+        if len(self.nodes) < 2:
+            return float("inf")
+        shares = self._by_probe(self.grid(401), None, cumulative=True)
+        return float(shares.std(axis=0, ddof=1).max() / len(self.nodes) ** 0.5)
+
+    def moment(self, order: int) -> tuple[float, float]:
+        """``sum_i lambda_i^order`` (the trace, the squared Frobenius norm, ...) and its standard error."""
+        sums = self.P * (self.weights * self.nodes**order).sum(axis=1)
+        spread = float(sums.std(ddof=1) / len(sums) ** 0.5) if len(sums) > 1 else float("inf")
+        return float(sums.mean()), spread
+
+    def _by_probe(self, values: ArrayLike, sigma: float | None, *, cumulative: bool) -> FloatArray:
+        width = self.sigma if sigma is None else sigma
+        away = (np.asarray(values, dtype=np.float64)[None, :, None] - self.nodes[:, None, :]) / width
+        kernel = ndtr(away) if cumulative else np.exp(-0.5 * away**2) / (width * np.sqrt(2 * np.pi))
+        return np.asarray(np.einsum("pvs,ps->pv", kernel, self.weights))
