@@ -30,7 +30,7 @@ def chosen(context: click.Context, parameter: click.Parameter, value: str | None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--quick", is_flag=True, help="Within two minutes on two cores: smaller grids, fewer seeds.")
+@click.option("--quick", is_flag=True, help="Smaller grids, fewer seeds, shorter training.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
 @click.option("--networks", callback=chosen, help=f"Some of {','.join(NETWORKS)}, by commas; all by default.")

@@ -19,7 +19,7 @@ class Settings:
     """Sizes and places.
 
     Args:
-        quick: short enough for two minutes on two cores: smaller grids, fewer seeds, shorter training.
+        quick: smaller grids, fewer seeds, shorter training; meant to take about two minutes on two idle cores.
         device: where everything is evaluated.
         networks: names in `NETWORKS`.
         runs: where the trained networks are kept between runs.
