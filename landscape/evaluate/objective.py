@@ -164,8 +164,12 @@ class Objective:
     @property
     def fixed_inputs(self) -> bool:
         """Whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts rest on."""
-        resident = all(isinstance(split.batches, tuple) for split in self.splits)
-        return resident and isinstance(self.call, OutputsAndTargets) and self._reestimate is None
+        return not self.streamed and isinstance(self.call, OutputsAndTargets) and self._reestimate is None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the data are read again on every pass."""
+        return not all(isinstance(split.batches, tuple) for split in self.splits)
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from landscape.errors import FileError, InputError
+from landscape.evaluate.batchnorm import BatchNorm
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import DEFAULT_EXTENT, DEFAULT_POINTS, Grid, sample
 from landscape.space.directions import Ignored, Normalization
@@ -19,9 +20,20 @@ VIEWS = ("plane", "corridor", "line")
 
 
 def objective_of(
-    run: Run, member: int = 0, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    run: Run,
+    member: int = 0,
+    *,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ) -> Objective:
-    """One member of a run with the data it was trained and tested on."""
+    """One member of a run with the data it was trained and tested on.
+
+    Args:
+        batchnorm: what BatchNorm statistics do at other points (see `Objective`).
+        num_examples: measure on a fixed random subset of so many.
+    """
     data = run.dataset
     test = (torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)) if len(data.y_test) else None
     return Objective(
@@ -29,6 +41,8 @@ def objective_of(
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
+        batchnorm=batchnorm,
+        num_examples=num_examples,
         device=device,
         dtype=dtype,
         name=f"{run.name}:{member}",
@@ -80,6 +94,8 @@ def sample_view(
     path: str | Path | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
     **options: Any,
 ) -> Grid:
     """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
@@ -88,7 +104,9 @@ def sample_view(
         options: passed on to `sample`.
     """
     choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": extent, "dtype": str(dtype)}
-    objective = objective_of(run, member, device=device, dtype=dtype)
+    data = {"batchnorm": batchnorm, "num_examples": num_examples}
+    choices |= {key: value for key, value in data.items() if value not in ("frozen", None)}
+    objective = objective_of(run, member, batchnorm=batchnorm, num_examples=num_examples, device=device, dtype=dtype)
     subspace = subspace_of(run, objective, view, member=member, seed=seed, normalize=normalize, ignore=ignore)
     rows = len(run.config["steps"]) if view == "corridor" else points
     place = kept_path(run, view, member, {"seed": seed, **choices}) if path is None else path
