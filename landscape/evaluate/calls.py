@@ -93,7 +93,7 @@ class OutputsAndTargets:
         return self.outputs(model, state, inputs).numel() // len(inputs)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Weighted:
     """A call whose output is the loss of a batch as a whole and whose targets are the weights of its examples."""
 
@@ -114,7 +114,7 @@ class _Weighted:
         return torch.where(weight > 0, outputs * weight, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class ModelLoss(_Weighted):
     """``model(**batch).loss`` on dictionaries of tensors, as Hugging Face models have it.
 
@@ -164,6 +164,7 @@ class ModelLoss(_Weighted):
         first, ones = split.head(8)
         counted = _counted(first, value)
         _refuse_not_additive(first, counted, value)
+        self.name = f"{type(model).__name__}.loss per {counted}"
         total = sum(float(_counts(inputs, counted).sum()) for inputs, _ in split.chunks(2**20))
         if not total:
             raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
@@ -174,7 +175,7 @@ class ModelLoss(_Weighted):
         return functional_call(model, dict(state), (), dict(inputs.tree))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class GivenLoss(_Weighted):
     """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
 

@@ -72,6 +72,7 @@ def test_a_models_own_loss_is_the_mean_over_all_tokens_not_over_batches(counted:
     objective = Objective(model, ragged())
     assert objective.at_centre() == {"train_loss": pytest.approx(mean, abs=1e-13)}
     assert abs(mean - of_batches) > 1e-3, "the case would not tell the two means apart"
+    assert objective.fingerprint["loss"] == f"Language.loss per {counted}"
     assert objective.N == 8
     assert objective.K == 9 * CLASSES
 
