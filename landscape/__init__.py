@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
     from landscape.evaluate.connections import sample_between as sample_between
+    from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
     from landscape.evaluate.sampling import sample as sample
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.train.checkpoints import load_weights as load_weights
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
@@ -67,6 +69,8 @@ _HOMES = {
     "hessian_trace": "measure.curvature",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_weights": "train.checkpoints",
+    "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
     "random_line": "space.subspaces",

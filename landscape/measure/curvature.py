@@ -89,7 +89,7 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
         dtype: of the product; vectors, (P,) with parameters in the order of ``objective.centre``, are cast to it.
 
     Raises:
-        InputError: (from the function) the vector does not have shape (P,).
+        InputError: BatchNorm statistics that are re-estimated; (from the function) the vector does not have shape (P,).
         ObjectiveError: (from the function) the product is not finite.
 
     Example:
@@ -99,6 +99,10 @@ def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64)
         >>> product(torch.ones(1)).item()
         8.0
     """
+    if objective.batchnorm == "reestimate":
+        raise InputError(
+            "the Hessian is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'"
+        )
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
 

@@ -14,6 +14,7 @@ from landscape.evaluate.batchnorm import BATCH
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import sample
 from landscape.evaluate.strategies import STRATEGIES
+from landscape.measure.curvature import hessian_product
 from landscape.space.parameters import Parameters, select
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
@@ -147,3 +148,8 @@ def test_batchnorm_without_statistics_depends_on_the_batch_and_is_refused() -> N
     model = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3, track_running_stats=False)).double().eval()
     with pytest.raises(ObjectiveError, match="keeps no running statistics"):
         Objective(model, examples(8))
+
+
+def test_the_hessian_of_reestimated_statistics_is_refused() -> None:
+    with pytest.raises(InputError, match="batchnorm='frozen'"):
+        hessian_product(Objective(small_cnn(), examples(5, (1, 6, 6)), batchnorm="reestimate"))

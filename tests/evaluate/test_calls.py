@@ -14,6 +14,8 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import sample
 from landscape.evaluate.strategies import STRATEGIES
 from landscape.evaluate.tuning import choose
+from landscape.measure.curvature import hessian_product
+from landscape.measure.freedom import free_directions
 from landscape.space.subspaces import random_plane
 
 CLASSES = 7
@@ -242,3 +244,36 @@ def test_terms_and_extra_examples_are_metrics_of_their_own(strategy: str) -> Non
 def test_names_that_would_collide_and_terms_that_are_no_numbers_are_refused(given: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Objective(small_mlp(), examples(5), **given)
+
+
+@pytest.mark.parametrize("kind", ["dictionary", "callable"])
+def test_the_hessian_of_a_loss_of_ones_own_is_its_derivative(kind: str) -> None:
+    """Against the dense second derivative of the mean over all that counts, written out."""
+    if kind == "dictionary":
+        model: nn.Module = Language("next token").double().eval()
+        objective = Objective(model, ragged())
+    else:
+        model = Two().double()
+        objective = Objective(model, three_parts(12), batch_loss=both_losses)
+    names, shapes = list(objective.centre), [t.shape for t in objective.centre.values()]
+
+    def total(flat: Tensor) -> Tensor:
+        parts = flat.split([shape.numel() for shape in shapes])
+        at = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        if kind == "callable":
+            logits, value = torch.func.functional_call(model, at, (three_parts(12)[0],))
+            return cross_entropy(logits, three_parts(12)[1]) + mse_loss(value[:, 0], three_parts(12)[2])
+        values = [torch.func.functional_call(model, at, (), b).logits for b in ragged()]
+        losses = [per_label(v, b["labels"], shift=True) for v, b in zip(values, ragged(), strict=True)]
+        return torch.cat(losses).sum() / sum(int((b["labels"][:, 1:] != -100).sum()) for b in ragged())
+
+    centre = torch.cat([t.flatten() for t in objective.centre.values()])
+    dense = torch.autograd.functional.hessian(total, centre)
+    product = hessian_product(objective)
+    vector = torch.linspace(-1, 1, len(centre), dtype=torch.float64)
+    torch.testing.assert_close(product(vector), dense @ vector, rtol=1e-10, atol=1e-11)
+
+
+def test_free_directions_need_outputs() -> None:
+    with pytest.raises(InputError, match="counted on outputs"):
+        free_directions(Objective(Two().double(), three_parts(4), batch_loss=both_losses))
