@@ -277,3 +277,35 @@ def test_the_hessian_of_a_loss_of_ones_own_is_its_derivative(kind: str) -> None:
 def test_free_directions_need_outputs() -> None:
     with pytest.raises(InputError, match="counted on outputs"):
         free_directions(Objective(Two().double(), three_parts(4), batch_loss=both_losses))
+
+
+def test_the_standard_error_of_tokens_is_that_of_a_ratio_of_means() -> None:
+    """Residuals sum_i - count_i L over the mean count, from the losses of single lines."""
+    model = Language("token").double().eval()
+    objective = Objective(model, ragged(), num_examples=5)
+    sums, counts = [], []
+    for inputs, _ in objective.splits[0].chunks(1):
+        labels = inputs.tree["labels"]
+        with torch.no_grad():
+            logits = model(**inputs.tree).logits
+        sums.append(per_label(logits, labels, shift=False).sum().item())
+        counts.append(int((labels != -100).sum()))
+    mean = sum(sums) / sum(counts)
+    assert objective.at_centre()["train_loss"] == pytest.approx(mean, abs=1e-13)
+    squares = [((s - c * mean) / (sum(counts) / 5)) ** 2 for s, c in zip(sums, counts, strict=True)]
+    expected = (sum(squares) / 4 / 5 * (1 - 5 / 8)) ** 0.5
+    assert objective.standard_error == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_the_standard_error_of_a_callable_does_not_depend_on_how_it_counts(counted: bool) -> None:
+    def squared(model: nn.Module, batch: tuple[Tensor, ...]) -> Any:
+        errors = (model(batch[0])[1][:, 0] - batch[2]).square()
+        return (errors.sum(), len(errors)) if counted else errors.mean()
+
+    model = Two().double()
+    objective = Objective(model, three_parts(30), batch_loss=squared, num_examples=10)
+    x, _, z = objective.splits[0].batches[0][0].tree
+    errors = (model(x)[1][:, 0] - z).square()
+    expected = errors.std().item() / 10**0.5 * (1 - 10 / 30) ** 0.5
+    assert objective.standard_error == pytest.approx(expected, rel=1e-12)
