@@ -14,7 +14,7 @@ from landscape.evaluate.batchnorm import BATCH
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import sample
 from landscape.evaluate.strategies import STRATEGIES
-from landscape.measure.curvature import hessian_product
+from landscape.measure.products import hessian_product
 from landscape.space.parameters import Parameters, select
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build

@@ -14,8 +14,8 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import sample
 from landscape.evaluate.strategies import STRATEGIES
 from landscape.evaluate.tuning import choose
-from landscape.measure.curvature import hessian_product
 from landscape.measure.freedom import free_directions
+from landscape.measure.products import hessian_product
 from landscape.space.subspaces import random_plane
 
 CLASSES = 7
