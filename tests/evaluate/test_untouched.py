@@ -141,7 +141,7 @@ def test_frozen_parameters_span_the_landscape_unless_left_out() -> None:
     assert "1.weight" in random_plane(whole).directions[0]
     plane = random_plane(rest)
     assert sorted(plane.directions[0]) == ["3.weight", "5.weight"]
-    surface = sample(rest, plane, points=3, rays=2, progress=False)
+    surface = sample(rest, plane, points=3, extent=2.0, rays=2, progress=False)
     point = plane.at(torch.tensor([[2.0, 2.0]], dtype=torch.float64))
     assert surface.loss[2, 2] == pytest.approx(whole.evaluate(point)["train_loss"].item(), rel=1e-12)
 
