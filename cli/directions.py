@@ -56,6 +56,8 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
     from landscape.space.planes import refuse_unlike
     from landscape.space.subspaces import unit_of
 
+    from .networks import member_of
+
     theta = objective.centre
     if name == "random":
         choice = {"seed": 2 * given["direction_seed"] + index, "ignore": given["ignore"]}
@@ -80,18 +82,3 @@ def _of_li(path: str, theta: Any) -> list[Any]:
 
     shapes = {name: tuple(tensor.shape) for name, tensor in theta.items()}
     return [placed_direction(one, theta, path) for one in name_directions(read_li_directions(path), shapes)]
-
-
-def member_of(spec: str, **given: Any) -> Any:
-    """The objective of ``NAME:MEMBER``, trained if it is a preset that is missing."""
-    from landscape.evaluate.views import objective_of
-    from landscape.train.runs import find_or_train, models_of
-
-    from . import options as opt
-
-    models = models_of(spec)
-    if len(models) != 1:
-        raise click.UsageError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    (name, member), progress = models[0], not given["quiet"]
-    run = find_or_train(name, runs=given["runs"], device=given["device"], progress=progress)
-    return objective_of(run, member, device=opt.torch_device(given["device"]), dtype=opt.torch_dtype(given["dtype"]))

@@ -33,6 +33,18 @@ model = click.option(
     "--model", metavar="NAME[:MEMBER]", help="narrow, wide, pair, or a run; member 0 by default. Trained if missing."
 )
 
+own = options(
+    click.option("--weights", metavar="FILE", help="Weights of a model of your own: .pt or .safetensors."),
+    click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own."),
+    click.option(
+        "--batchnorm",
+        default="frozen",
+        show_default=True,
+        help="BatchNorm statistics: frozen, or reestimate at every point on the training data.",
+    ),
+    click.option("--num-examples", type=int, metavar="N", help="Measure on a fixed random subset of N examples."),
+    click.option("--stream", is_flag=True, help="Read --data again for every block, where they do not fit."),
+)
 sampling = options(
     click.option("--points", default=51, show_default=True, help="Grid points a side."),
     click.option(

@@ -36,12 +36,17 @@ from . import options as opt
     "parameter each; by default those of --direction that no seed draws again, up to 64 MiB.",
 )
 @click.option("-o", "--output", metavar="FILE.h5", help="By default NAME.h5, or NAME-VIEW.h5.")
+@opt.own
 @opt.sampling
 @opt.runs
 @opt.force
 @opt.as_json
 def command(model: str | None, output: str | None, as_json: bool, **given: Any) -> None:
     """Measure loss and accuracy on a grid around one trained network, or through several.
+
+    A model of your own is named by a function without arguments that returns it, and so are its data: pairs (x, y),
+    dictionaries for model(**batch).loss, a tuple (train, test), or {"data": ..., "loss": ...} with any argument of
+    landscape.Objective.
 
     A complete file of the same recipe is kept, an interrupted one is gone on with; anything else in its place is
     refused, unless --force.
@@ -54,17 +59,49 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model wide --view path-plane -o path.h5
       landscape sample --model narrow --direction top --direction bottom --extent 1 -o eigen.h5
       landscape sample --through narrow:0 --through narrow:1 --through narrow:2 -o three.h5
+      landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
     """
+    from landscape.evaluate.models import names_factory
+
     context = click.get_current_context()
     given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
     _refuse_mismatch(context, model, given)
-    records = _through(output, given) if given["through"] else _around(model or "", output, given)
+    if given["through"]:
+        records = _through(output, given)
+    elif names_factory(model or ""):
+        records = [_own(model or "", output, given)]
+    else:
+        records = _around(model or "", output, given)
     if as_json:
         found = [_values(target, record) for target, record in records]
         opt.print_json(found[0] if len(found) == 1 else found)
         return
     for target, record in records:
         click.echo(_text(target, record))
+
+
+def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, Any]:
+    """A plane or line of a model of the user's own, measured."""
+    from landscape.evaluate.sampling import sample
+    from landscape.space.subspaces import random_line, random_plane
+
+    from .networks import member_of
+
+    target = output or f"{model.rpartition(':')[2]}.h5"
+    if given["directions"]:
+        return target, _along(model, target, given)
+    if given["view"] not in ("plane", "line") or given["repeats"] > 1 or given["checkpoints"]:
+        raise click.UsageError(
+            f"a model of your own has no {given['view']}, repeats or checkpoints here: expected --view plane or line, "
+            "or --direction"
+        )
+    objective = member_of(model, **given)
+    choice = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    if given["view"] == "plane":
+        subspace: Any = random_plane(objective, orthogonal=given["orthogonal"], **choice)
+    else:
+        subspace = random_line(objective, **choice)
+    return target, sample(objective, subspace, **_grid(target, given["force"], given))
 
 
 def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
@@ -104,6 +141,8 @@ def sampled(
         keep=bool(given.get("store_directions")),
         device=opt.torch_device(given["device"]),
         dtype=opt.torch_dtype(given["dtype"]),
+        batchnorm=given.get("batchnorm", "frozen"),
+        num_examples=given.get("num_examples"),
         **_grid(path, force, given),
     )
 
@@ -131,7 +170,8 @@ def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple
 def _along(spec: str, target: str, given: dict[str, Any]) -> Any:
     from landscape.evaluate.sampling import sample
 
-    from .directions import along, member_of
+    from .directions import along
+    from .networks import member_of
 
     objective = member_of(spec, **given)
     return sample(objective, along(objective, given["directions"], **given), **_grid(target, given["force"], given))
@@ -143,7 +183,7 @@ def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]
     from landscape.evaluate.sampling import sample
     from landscape.evaluate.views import subspace_through
 
-    from .directions import member_of
+    from .networks import member_of
 
     target = output or "through.h5"
     objectives = [member_of(spec, **given) for spec in given["through"]]
@@ -164,13 +204,18 @@ def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any
 
 def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str, Any]) -> None:
     """One way to say where to look: --view, --direction or --through."""
+    from landscape.evaluate.models import names_factory
+
     viewed = context.get_parameter_source("view") is not click.core.ParameterSource.DEFAULT
     if given["through"]:
         if model or viewed or given["directions"] or given["checkpoints"] or given["repeats"] > 1:
             raise click.UsageError("--through names all the networks: leave out --model, --view and other directions")
         return
     if model is None:
-        raise click.UsageError("say which model: --model narrow, wide, or the name of a run")
+        raise click.UsageError("say which model: --model narrow, wide, the name of a run, or package.module:factory")
+    own = [f"--{key}" for key in ("weights", "data", "stream") if given[key]]
+    if own and not names_factory(model):
+        raise click.UsageError(f"{', '.join(own)} goes with --model package.module:factory, not with {model!r}")
     if given["directions"] and (viewed or given["checkpoints"] or given["repeats"] > 1):
         raise click.UsageError("--direction makes the view: leave out --view, --checkpoints and --repeats")
 
@@ -184,6 +229,11 @@ def _text(target: str, record: Any) -> str:
         f"{target}: {record.kind} of {made.model}, {points} "
         f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
     ]
+    if made.drawn_from:
+        lines.append(
+            f"  on {made.N:,} of {made.drawn_from:,} training examples: "
+            f"standard error of the loss at the centre {made.standard_error:.2g}"
+        )
     if made.subspace.get("repeats"):
         lines.append(f"  mean of {made.subspace['repeats']} repeats, seeds {made.subspace['seeds']}, with their band")
     path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)

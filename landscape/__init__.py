@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
+    from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
     from landscape.evaluate.repeats import sample_repeats as sample_repeats
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.train.checkpoints import load_weights as load_weights
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
@@ -94,7 +96,9 @@ _HOMES = {
     "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
+    "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
     "path_plane": "space.planes",

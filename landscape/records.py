@@ -78,7 +78,7 @@ class Provenance:
         model: the name people use, ``"wide:0"``.
         network: family and size in words, ``"mlp, width 512"``.
         P: parameters of the network.
-        N: training examples.
+        N: training examples that were evaluated.
         K: outputs per example; the constraints are N * K.
         regime: ``"under"`` P < N, ``"critical"`` N <= P <= N * K, ``"over"`` P > N * K.
         precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
@@ -92,6 +92,8 @@ class Provenance:
             measured whole.
         reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.
         extent: why the grid reaches as far as it does, in words.
+        drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
+        standard_error: of the training loss at the centre, in its unit, as an estimate for all examples.
     """
 
     model: str = ""
@@ -121,6 +123,8 @@ class Provenance:
     inside_error: float = 0.0
     reach: float = 0.0
     extent: str = ""
+    drawn_from: int = 0
+    standard_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError
+from landscape.evaluate.calls import GivenLoss, ModelLoss
 from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.records import LOSS
 from landscape.space.planes import ModelPlane, PathPlane
@@ -117,9 +118,17 @@ def _ends(subspace: Subspace, extent: float) -> list[list[float]]:
 
 @torch.no_grad()
 def _reach(objective: Objective) -> float:
-    """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0."""
-    if objective.loss is cross_entropy:
+    """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0.
+
+    Where the outputs are not seen, a model's own loss is taken for a cross-entropy, and a callable's scale is its loss
+    with all parameters at 0.
+    """
+    if objective.loss is cross_entropy or isinstance(objective.call, ModelLoss):
         return REACH
+    if isinstance(objective.call, GivenLoss):
+        nowhere = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
+        scale = float(objective.loss_only().evaluate(nowhere)[LOSS])
+        return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH
     total = 0.0
     for inputs, targets in objective.splits[0].chunks(REFERENCE_CHUNK):
         shape = objective.outputs({}, inputs[:1]).shape[1:]

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from landscape.errors import FileError, InputError
+from landscape.evaluate.batchnorm import BatchNorm
 from landscape.evaluate.extent import Extent, choose_extent, common_extent
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.repeats import sample_repeats
@@ -56,10 +57,18 @@ def objective_of(
     member: int = 0,
     *,
     state: Parameters | None = None,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Objective:
-    """One member of a run with the data it was trained and tested on; with the weights of ``state`` if given."""
+    """One member of a run with the data it was trained and tested on.
+
+    Args:
+        state: other weights than the member's solution.
+        batchnorm: what BatchNorm statistics do at other points (see `Objective`).
+        num_examples: measure on a fixed random subset of so many.
+    """
     data = run.dataset
     model = run.model(member)
     if state is not None:
@@ -71,6 +80,8 @@ def objective_of(
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
+        batchnorm=batchnorm,
+        num_examples=num_examples,
         device=device,
         dtype=dtype,
         name=f"{run.name}:{member}",
@@ -205,6 +216,8 @@ def sample_view(
     path: str | Path | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
     **options: Any,
 ) -> Grid:
     """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
@@ -221,11 +234,12 @@ def sample_view(
         InputError: choices that do not go together.
     """
     _refuse_mismatch(view, orthogonal, checkpoints, repeats)
+    data: dict[str, Any] = {"batchnorm": batchnorm, "num_examples": num_examples}
     walked = None
     if checkpoints is None:
-        objective = objective_of(run, member, device=device, dtype=dtype)
+        objective = objective_of(run, member, **data, device=device, dtype=dtype)
     else:
-        objective, walked = path_from(checkpoints, run, member, device=device, dtype=dtype)
+        objective, walked = path_from(checkpoints, run, member, **data, device=device, dtype=dtype)
 
     def made(number: int) -> Subspace:
         choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore, "orthogonal": orthogonal, "path": walked}
@@ -239,6 +253,7 @@ def sample_view(
         value = chosen.value if isinstance(chosen, Extent) else chosen
         choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": value, "dtype": str(dtype)}
         unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
+        unusual |= {"batchnorm": batchnorm if batchnorm != "frozen" else None, "num_examples": num_examples}
         choices |= {key: given for key, given in unusual.items() if given not in (False, None, 1)}
         extent, path = chosen, kept_path(run, view, member, {"seed": seed, **choices})
     grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
