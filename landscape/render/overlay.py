@@ -253,4 +253,5 @@ class Overlay:
         return axis_ticks(self.panel.floor.beta_axis, self.panel.floor.beta)
 
     def _height_ticks(self) -> tuple[FloatArray, list[str]]:
-        return height_ticks(self.panel.heights)
+        # seen from high up the axis is short
+        return height_ticks(self.panel.heights, 5 if self.camera.elevation < 45 else 3)
