@@ -57,6 +57,8 @@ DRAWING = (
 def command(files: tuple[str, ...], model: str | None, view: str | None, output: str | None, **given: Any) -> None:
     """Draw one surface or profile, or several with the same axes and the same scale.
 
+    Without --extent, all surfaces of a figure reach as far as the widest of them has to.
+
     A picture that landscape made is replaced; any other file in its place only with --force.
 
     \b
@@ -105,10 +107,11 @@ def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: s
     from landscape.errors import InputError
     from landscape.train.runs import models_of
 
-    from .sample import sampled
+    from .sample import extent_for, sampled
 
     models = models_of(model)
     chosen = subspace or ("corridor" if len(models) > 1 and view != "profile" else "plane")
     if chosen not in SURFACES:
         raise InputError(f"unknown subspace {chosen!r}; expected plane or corridor")
+    given["extent"] = extent_for(models, chosen, **given)
     return [sampled(name, member, chosen, None, **given) for name, member in models]

@@ -113,6 +113,7 @@ def _panel(said: Caption, panel: Panel, letter: str, *, alone: bool) -> None:
         parts.append(f"{said.number(f'{letter}Pending', pending)} points not measured yet")
     if np.any(surface.status == Status.INTERPOLATED):
         worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
+        worst = made.interpolation_error.get(panel.metric, worst)
         measured = said.number(f"{letter}Measured", surface.num_measured)
         error = said.number(f"{letter}InterpolationError", worst)
         parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")

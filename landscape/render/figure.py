@@ -12,8 +12,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
-from landscape.measure.widths import RISE
-from landscape.records import LOSS, Profile, Surface
+from landscape.records import LOSS, RISE, Profile, Surface
 from landscape.render import caption, contour, tex
 from landscape.render.backend import Backend, find_backend
 from landscape.render.camera import Box, Camera, Frame

@@ -22,7 +22,7 @@ from landscape.render.ticks import height_ticks, metric_label
 COLUMN = 3.375  # inches: one column of a two-column paper
 TEXT = 6.75  # its text width
 WIDTHS = {"column": COLUMN, "text": TEXT}
-UNITS = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}
+UNITS = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27}  # to the inch
 PANEL_INCHES = 3.35
 NARROWEST = 0.8
 READABLE = 1.55
@@ -77,7 +77,7 @@ def inches(width: str | float | None) -> float | None:
     text = str(width).strip().lower()
     unit = next((unit for unit in UNITS if text.endswith(unit)), "")
     try:
-        value = WIDTHS[text] if text in WIDTHS else float(text.removesuffix(unit)) * UNITS.get(unit, 1.0)
+        value = WIDTHS[text] if text in WIDTHS else float(text.removesuffix(unit)) / UNITS.get(unit, 1.0)
     except ValueError:
         raise InputError(
             f"the width of a figure is column, text, or a number such as 6.75in or 8.6cm, got {width!r}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from landscape.measure.widths import half_width
-from landscape.records import LOSS, Status, Surface
+from landscape.records import LOSS, Status, Surface, describe_points
 from landscape.render.panel import Panel
 from landscape.render.ticks import number
 
@@ -88,10 +88,7 @@ def _left_out(panel: Panel, how: str) -> list[str]:
     if pending:
         lines.append(f"{pending:,} of {total:,} points not measured yet")
     if interpolated:
-        worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
-        lines.append(
-            f"measured {surface.num_measured:,} of {total:,} points, estimated interpolation error {number(worst, 2)}"
-        )
+        lines += describe_points(surface.num_measured, total, surface.provenance, panel.metric)
     if panel.thinned > 1:
         lines.append(f"every {panel.thinned}th row and column drawn")
     return lines
