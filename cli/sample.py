@@ -215,7 +215,7 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
         raise click.UsageError("say which model: --model narrow, wide, the name of a run, or package.module:factory")
     own = [f"--{key}" for key in ("weights", "data", "stream") if given[key]]
     if own and not names_factory(model):
-        raise click.UsageError(f"{', '.join(own)} goes with --model package.module:factory, not with {model!r}")
+        raise click.UsageError(f"{', '.join(own)} go with --model package.module:factory, not with {model!r}")
     if given["directions"] and (viewed or given["checkpoints"] or given["repeats"] > 1):
         raise click.UsageError("--direction makes the view: leave out --view, --checkpoints and --repeats")
 
