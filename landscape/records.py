@@ -408,6 +408,13 @@ class Spectrum:
         """Density at eigenvalues (n,), smoothed by a Gaussian of width ``sigma``; its integral is 1."""
         return np.asarray(self._by_probe(values, sigma, cumulative=False).mean(axis=0))
 
+    def density_with_error(self, values: ArrayLike, *, sigma: float | None = None) -> tuple[FloatArray, FloatArray]:
+        """The density and its standard error over the probes, both (n,); the error inf with a single probe."""
+        each = self._by_probe(values, sigma, cumulative=False)
+        if len(each) < 2:
+            return np.asarray(each.mean(axis=0)), np.full(each.shape[1], np.inf)
+        return np.asarray(each.mean(axis=0)), np.asarray(each.std(axis=0, ddof=1) / len(each) ** 0.5)
+
     def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
         """Share of eigenvalues at most ``values`` (n,), smoothed alike."""
         return np.asarray(self._by_probe(values, sigma, cumulative=True).mean(axis=0))
@@ -435,7 +442,7 @@ class Spectrum:
 
 @dataclass(frozen=True, eq=False)
 class CrossSection:
-    """How far one can walk from a solution along its stiffest directions and along random ones: a tunnel's cross-section.
+    """How far one can walk from a solution along its stiffest and along random directions: a tunnel's cross-section.
 
     All directions have L2 length 1 in parameter space, so that distances are lengths. Distances are of both sides, the
     first column along the vector, the second against it.
@@ -470,11 +477,13 @@ class CrossSection:
         _freeze_arrays(self, "eigenvalues", "residuals", "stiff", "random")
         count = len(self.eigenvalues)
         if self.residuals.shape != (count,) or self.stiff.shape != (count, 2) or self.random.shape[1:] != (2,):
-            raise InputError("a cross-section has k eigenvalues and residuals, stiff (k, 2) and random (m, 2) distances")
+            raise InputError(
+                "a cross-section has k eigenvalues and residuals, stiff (k, 2) and random (m, 2) distances"
+            )
 
     @property
     def predicted(self) -> FloatArray:
-        """``sqrt(2 rise / lambda)``, the half-width of a parabola of that curvature, shape (k,); inf where lambda <= 0."""
+        """``sqrt(2 rise / lambda)``, the half-width of such a parabola, shape (k,); inf where lambda <= 0."""
         positive = np.where(self.eigenvalues > 0, self.eigenvalues, np.nan)
         return np.nan_to_num(np.sqrt(2 * self.rise / positive), nan=np.inf)
 

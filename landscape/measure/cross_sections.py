@@ -34,11 +34,11 @@ def cross_section(
 ) -> CrossSection:
     """Half-widths along the ``k`` stiffest eigenvectors and along ``random`` random directions, in L2, to both sides.
 
-    A half-width is the smallest distance of a ladder, from 1/1024 to 1024 by factors of the root of 2, at which the loss
-    has risen by ``rise``, refined between its steps to a relative 1e-4; where it rises and falls again between two steps,
-    that is not seen. Beside it stands ``sqrt(2 rise / lambda)``, what the curvature alone would give: the difference is
-    what a quadratic model misses. Distances in L2 do not survive a rescaling of ReLU layers, and a random direction sees
-    about the mean of all P eigenvalues.
+    A half-width is the smallest distance of a ladder, from 1/1024 to 1024 by factors of the root of 2, at which the
+    loss has risen by ``rise``, refined between its steps to a relative 1e-4; where it rises and falls again between two
+    steps, that is not seen. Beside it stands ``sqrt(2 rise / lambda)``, what the curvature alone would give: the
+    difference is what a quadratic model misses. Distances in L2 do not survive a rescaling of ReLU layers, and a random
+    direction sees about the mean of all P eigenvalues.
 
     Args:
         objective: model and training data; distances in its own precision, eigenvectors in float64.

@@ -26,8 +26,8 @@ class FreeDirections:
     ``explained = constant_inputs + gated_inputs + rescalings + dead_units``, ``free = explained + open``. These
     parts are None for a network that is not a plain stack of linear layers and rectifiers: they are not counted.
 
-    Where the Jacobian is too large to factor, the rank is known between ``rank`` and ``rank_at_most`` only: ``free`` and
-    ``open`` are then the most there can be.
+    Where the Jacobian is too large to factor, the rank is known between ``rank`` and ``rank_at_most`` only: ``free``
+    and ``open`` are then the most there can be.
 
     Args:
         P: parameters.

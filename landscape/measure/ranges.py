@@ -63,7 +63,8 @@ def rank_bounds(
     if fits < min(BLOCK, side):
         raise InputError(
             f"bounds on the rank of a {rows:,} x {columns:,} Jacobian need "
-            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), or take fewer examples"
+            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), "
+            "or take fewer examples"
         )
     most = min(sketch if sketch is not None else SKETCH, fits, side)
     generator = torch.Generator().manual_seed(seed)

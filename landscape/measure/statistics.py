@@ -1,7 +1,8 @@
 """Comparing two networks over members and directions: bootstrap intervals, ratio of means, effect size. No torch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,9 @@ class Comparison:
         second: the same of the other network.
         ratio: mean of the second over mean of the first, with its bootstrap 95 % interval; None where a mean lies
             within its resamples of zero, so that a ratio says nothing.
-        effect_size: Hedges' g over the members' means, second minus first: their distance in pooled standard deviations,
-            corrected for few members (Hedges 1981, J. Educational Statistics 6, 107); None with fewer than 2 members, or
-            where no member differs from another.
+        effect_size: Hedges' g over the members' means, second minus first: their distance in pooled standard
+            deviations, corrected for few members (Hedges 1981, J. Educational Statistics 6, 107); None with fewer than
+            2 members, or where no member differs from another.
         members: networks of each.
     """
 
@@ -38,6 +39,10 @@ class Comparison:
     def overlap(self) -> bool:
         """Whether the two intervals share a value: then the difference may be chance."""
         return self.first.low <= self.second.high and self.second.low <= self.first.high
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields and ``overlap`` by name, as JSON takes them."""
+        return {**asdict(self), "overlap": self.overlap}
 
 
 def resampled_means(values: Sequence[FloatArray], *, seed: int = 0) -> FloatArray:

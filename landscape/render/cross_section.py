@@ -72,7 +72,9 @@ def _panel(axes: Axes, section: CrossSection, title: str, theme: Theme) -> None:
     low, high = section.random.min(), section.random.max()
     axes.axhspan(low, high, color=sloppy, alpha=0.25, linewidth=0, label="random directions: range")
     axes.axhline(section.random.mean(), color=sloppy, linewidth=theme.line, dashes=(4, 2), label="their mean")
-    axes.plot(rank, section.predicted, color=theme.ink, linewidth=theme.line, label=r"$\sqrt{2\,\mathrm{rise}/\lambda}$")
+    axes.plot(
+        rank, section.predicted, color=theme.ink, linewidth=theme.line, label=r"$\sqrt{2\,\mathrm{rise}/\lambda}$"
+    )
     mean, bounded = section.stiff.mean(axis=1), (section.stiff < section.reach).all(axis=1)
     axes.plot(rank[bounded], mean[bounded], "o", color=stiff, markersize=3 * theme.line, label="along eigenvectors")
     if not bounded.all():
