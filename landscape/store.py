@@ -29,6 +29,7 @@ from landscape.records import Axis, Profile, Provenance, Rays, Sampled, Scale, S
 
 FORMAT = "landscape"
 SCHEMA = 1
+MAKER = "landscape sample"
 AXES = ("alpha", "beta")
 RESERVED = frozenset({*AXES, "status", "error", "trajectory", "rays", "directions"})
 
@@ -77,8 +78,12 @@ def save(record: Sampled, path: FilePath, *, overwrite: bool = True) -> None:
         InputError: if a metric has a name that HDF5 or the schema cannot hold.
         FileError: if the file cannot be written; what existed is untouched.
     """
+    write_image(_encode(record), path, overwrite=overwrite)
+
+
+def write_image(image: bytes, path: FilePath, *, overwrite: bool) -> None:
+    """Write a file that exists in memory, all of it or nothing, as `save` does."""
     _check_target(path, force=overwrite)
-    image = _encode(record)
     with _beside(path) as (temporary, target):
         with temporary.open("xb") as stream:
             stream.write(image)
@@ -96,16 +101,21 @@ def load(path: FilePath) -> Surface | Profile:
     Raises:
         FileError: if the file is missing, not a surface file, of a newer schema, truncated or damaged.
     """
-    with _opened(path) as file:
-        axes = _read_axes(file)
-        shape = tuple(len(axis) for axis in axes)
-        metrics = _read_metrics(file, shape)
-        status = _read(file, "status", shape, np.uint8)
-        error = _read(file, "error", shape)
-        provenance = _read_provenance(file)
-        if len(axes) == 1:
-            return Profile(axes, metrics, status, error, provenance)
-        return Surface(axes, metrics, status, error, provenance, _read_trajectory(file), _read_rays(file))
+    with opened(path) as file:
+        return read_record(file)
+
+
+def read_record(group: h5py.Group) -> Surface | Profile:
+    """The record that a file's root or a group of a file holds."""
+    axes = _read_axes(group)
+    shape = tuple(len(axis) for axis in axes)
+    metrics = _read_metrics(group, shape)
+    status = _read(group, "status", shape, np.uint8)
+    error = _read(group, "error", shape)
+    provenance = _read_provenance(group)
+    if len(axes) == 1:
+        return Profile(axes, metrics, status, error, provenance)
+    return Surface(axes, metrics, status, error, provenance, _read_trajectory(group), _read_rays(group))
 
 
 def summarize(path: FilePath) -> Summary:
@@ -114,7 +124,7 @@ def summarize(path: FilePath) -> Summary:
     Raises:
         FileError: as `load` does.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         axes = _read_axes(file)
         shape = tuple(len(axis) for axis in axes)
         status = _read(file, "status", shape, np.uint8)
@@ -160,18 +170,24 @@ def unit_of(name: str, loss: str = "") -> str:
 
 
 def _encode(record: Sampled) -> bytes:
-    _check_record(record)
     buffer = io.BytesIO()
     # Files of HDF5 1.8 carry checksums of all but the values, and attributes of more than 64 KB.
     with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
-        _write_attributes(file, {"format": FORMAT, "schema": SCHEMA, "metrics": list(record.metrics)})
-        _write_attributes(file, record.provenance.to_dict())
-        _write_grid(file, record)
-        if isinstance(record, Surface) and record.trajectory is not None:
-            _write_trajectory(file, record.trajectory, record)
-        if isinstance(record, Surface) and record.rays is not None:
-            _write_rays(file, record.rays, record.provenance.loss)
+        _write_attributes(file, {"format": FORMAT, "schema": SCHEMA})
+        write_record(file, record)
     return buffer.getvalue()
+
+
+def write_record(group: h5py.Group, record: Sampled) -> None:
+    """Put a record into a file's root or a group of a file."""
+    _check_record(record)
+    _write_attributes(group, {"metrics": list(record.metrics)})
+    _write_attributes(group, record.provenance.to_dict())
+    _write_grid(group, record)
+    if isinstance(record, Surface) and record.trajectory is not None:
+        _write_trajectory(group, record.trajectory, record)
+    if isinstance(record, Surface) and record.rays is not None:
+        _write_rays(group, record.rays, record.provenance.loss)
 
 
 def _check_record(record: Sampled) -> None:
@@ -277,15 +293,16 @@ def _beside(path: FilePath) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def _opened(path: FilePath) -> Iterator[h5py.File]:
+def opened(path: FilePath, kind: str = FORMAT, newest: int = SCHEMA, maker: str = MAKER) -> Iterator[h5py.File]:
+    """A file of one format, read with suspicion; whatever goes wrong meanwhile is a `FileError`."""
     if not os.path.isfile(path):
-        raise FileError(f"there is no file {path}; check the name, or make it with `landscape sample`")
+        raise FileError(f"there is no file {path}; check the name, or make it with `{maker}`")
     try:
         with open(path, "rb") as stream:
             if stream.read(len(_SIGNATURE)) != _SIGNATURE:
-                raise FileError(f"{path} is not an HDF5 file; expected one made by `landscape sample`")
+                raise FileError(f"{path} is not an HDF5 file; expected one made by `{maker}`")
             with h5py.File(stream, "r") as file:
-                _check_format(file, path)
+                _check_format(file, path, kind, newest, maker)
                 yield file
     except FileError:
         raise
@@ -295,14 +312,15 @@ def _opened(path: FilePath) -> Iterator[h5py.File]:
         raise FileError(f"{path} cannot be read: {' '.join(str(error).split())}{_DAMAGED}") from error
 
 
-def _check_format(file: h5py.File, path: FilePath) -> None:
-    if "format" not in file.attrs or _attribute(file, "format", str) != FORMAT:
-        raise FileError(f"{path} is HDF5, but not a surface file; expected one made by `landscape sample`")
+def _check_format(file: h5py.File, path: FilePath, kind: str, newest: int, maker: str) -> None:
+    if "format" not in file.attrs or _attribute(file, "format", str) != kind:
+        words = "a surface file" if kind == FORMAT else f"a {kind.removeprefix('landscape ')} file"
+        raise FileError(f"{path} is HDF5, but not {words}; expected one made by `{maker}`")
     schema = _attribute(file, "schema", int)
-    if schema > SCHEMA:
-        raise FileError(f"{path} has schema {schema}, this version reads {SCHEMA}; upgrade: pip install -U landscape")
-    if schema < SCHEMA:
-        raise ValueError(f"schema is {schema}, expected {SCHEMA}")
+    if schema > newest:
+        raise FileError(f"{path} has schema {schema}, this version reads {newest}; upgrade: pip install -U landscape")
+    if schema < newest:
+        raise ValueError(f"schema is {schema}, expected {newest}")
 
 
 def _read_axes(file: h5py.File) -> tuple[Axis, ...]:
@@ -320,7 +338,7 @@ def _read_axis(file: h5py.File, name: str) -> Axis:
 def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
     names = _check_metrics(_attribute(file, "metrics", list))
     # Links to one dataset under many names could otherwise ask for far more memory than the file has bytes.
-    if len(names) * prod(shape) * np.float64().nbytes > file.id.get_filesize():
+    if len(names) * prod(shape) * np.float64().nbytes > file.file.id.get_filesize():
         raise ValueError(f"{len(names)} metrics of shape {shape} are more than the file holds")
     return {name: _read(file, name, shape) for name in names}
 
