@@ -15,6 +15,7 @@ from landscape.train.training import Recipe
 CLAIM = "With more parameters the test error first gets worse, peaks, and then falls far below the peak."
 REFUTED = "no peak between the narrowest and the widest network, or a fall after it that is within the intervals"
 NUM_TRAIN, NOISE = 200, 0.2
+QUICK_WIDTHS = (1, 2, 3, 4, 6, 8, 16, 32, 64, 512)
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 512)
 # Features over examples, dense around 1, where the peak must be.
 RATIOS = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -27,7 +28,8 @@ def descent_plan(settings: Settings) -> Plan:
     conditions = tuple(Condition(f"draw{k}", _data(settings, k)) for k in range(settings.pick(quick=4, full=8)))
     recipe = Recipe(steps=steps, batch_size=0, loss="mse", checkpoints=2)
     members = settings.members or settings.pick(quick=2, full=4)
-    return Plan(settings.data, settings.widths or WIDTHS, members, recipe, conditions, seed=settings.seed)
+    widths = settings.widths or settings.pick(quick=QUICK_WIDTHS, full=WIDTHS)
+    return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
 
 
 def study(settings: Settings) -> StudyResult:

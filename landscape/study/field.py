@@ -29,7 +29,7 @@ CLAIM = "Training a narrow network walks through a tunnel; training a wide one c
 REFUTED = "a half-width at wide width that is not above the one at narrow width, with 95 % intervals apart"
 # Grids reach out so many half-widths, so that narrow and wide minima are seen with as many points.
 REACH = 4.0
-CORRIDOR_POINTS, PLANE_POINTS = 41, 25
+CORRIDOR_POINTS, PLANE_POINTS, TOLERANCE = 41, 33, 0.005
 FILTER, L2 = "filter norm", "L2"
 
 
@@ -66,11 +66,12 @@ def members_of(settings: Settings) -> int:
 
 def directions_of(settings: Settings) -> int:
     """Directions of the half-width, per member."""
-    return int(settings.pick(quick=16, full=64) if settings.small else 8)
+    return int(settings.pick(quick=8, full=64) if settings.small else 8)
 
 
-def field_of(run: Run, settings: Settings) -> Field:
-    """Half-widths, areas and corridors of one width."""
+def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
+    """Half-widths, areas and corridors of one width; the corridors at both ends alone unless ``along``."""
+    rows = len(run.config["steps"]) if along else 2
     alive = [member for member in range(run.members) if member not in run.diverged]
     rays_of = alive if settings.small else alive[: members_of(settings)]
     rays = [
@@ -91,7 +92,7 @@ def field_of(run: Run, settings: Settings) -> Field:
         half=half,
         half_l2=half_width(rays, unit="L2"),
         areas=np.array([_area(objective, run, member, half.mean, settings) for member, objective in chosen]),
-        across=[_corridor(objective, run, member, half.mean, settings) for member, objective in chosen],
+        across=[_corridor(objective, run, member, (rows, half.mean), settings) for member, objective in chosen],
     )
 
 
@@ -99,8 +100,9 @@ def study(settings: Settings) -> StudyResult:
     """Half-width, sublevel area and corridor width along training, width by width."""
     sweep = main_sweep(settings)
     bar = tqdm(sweep.widths, desc="field", unit="width", disable=not settings.progress)
-    found = [field_of(main_run(settings, width), settings) for width in bar]
-    pair = [next(each for each in found if each.width == width) for width in pair_of(sweep.widths)]
+    chosen = pair_of(sweep.widths)
+    found = [field_of(main_run(settings, width), settings, along=width in chosen) for width in bar]
+    pair = [next(each for each in found if each.width == width) for width in chosen]
     half = [_number("half-width", each.width, each.half) for each in pair]
     half_l2 = [_number("half-width, L2", each.width, each.half_l2) for each in pair]
     areas = [at_width("sublevel area", each.width, each.areas, "filter norm^2") for each in pair]
@@ -134,15 +136,25 @@ def _area(objective: Objective, run: Run, member: int, half: float, settings: Se
     """Area of a plane that reaches out so far that the walls lie inside."""
     plane = subspace_of(run, objective, "plane", member=member, seed=member + settings.seed)
     surface = sample(
-        objective, plane, points=PLANE_POINTS, extent=REACH * half, rays=0, strategy="loop", progress=False
+        objective,
+        plane,
+        points=PLANE_POINTS,
+        extent=REACH * half,
+        rays=0,
+        tolerance=TOLERANCE,
+        strategy="loop",
+        progress=False,
     )
     assert isinstance(surface, Surface)
     return sublevel_area(surface).area
 
 
-def _corridor(objective: Objective, run: Run, member: int, half: float, settings: Settings) -> CorridorWidth:
+def _corridor(
+    objective: Objective, run: Run, member: int, size: tuple[int, float], settings: Settings
+) -> CorridorWidth:
+    """Width across the path at so many of its steps, on a grid that reaches out from the half-width at the end."""
+    rows, half = size
     corridor = subspace_of(run, objective, "corridor", member=member, seed=member + settings.seed)
-    rows = len(run.config["steps"])
     surface = sample(
         objective,
         corridor,

@@ -24,13 +24,18 @@ ALLOWANCE = 1.25
 
 def reliability_plan(settings: Settings) -> Plan:
     """At least 32 seeds at each of several learning rates, in small batches."""
-    widths = settings.widths or ((4, 16, 64, 512) if settings.small else settings.main_widths)
+    widths = settings.widths or (_digits_widths(settings) if settings.small else settings.main_widths)
     steps = settings.steps or settings.pick(quick=400, full=1500)
     rates = settings.pick(quick=RATES, full=MORE_RATES)
     conditions = tuple(Condition(f"{rate:g}", recipe={"learning_rate": rate}) for rate in rates)
     recipe = Recipe(steps=steps, batch_size=64, checkpoints=min(25, steps + 1))
     members = settings.members or settings.pick(quick=SEEDS, full=MORE_SEEDS)
     return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
+
+
+def _digits_widths(settings: Settings) -> tuple[int, ...]:
+    widths: tuple[int, ...] = settings.pick(quick=(4, 16, 512), full=(4, 16, 64, 512))
+    return widths
 
 
 @dataclass(frozen=True, eq=False)

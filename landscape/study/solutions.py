@@ -48,7 +48,7 @@ class Solutions:
 
 def examples_of(settings: Settings) -> int:
     """Training examples on which free directions are counted."""
-    return int(settings.pick(quick=50, full=100))
+    return int(settings.pick(quick=40, full=100))
 
 
 def solutions_of(run: Run, settings: Settings) -> Solutions:
