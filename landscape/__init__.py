@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.study import render_study as render_study
+    from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import align as align
     from landscape.space.subspaces import corridor_along as corridor_along
     from landscape.space.subspaces import line_between as line_between
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.store_results import load_result as load_result
+    from landscape.study.catalogue import run_study as run_study
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
@@ -65,6 +69,7 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "Profile": "records",
     "Spectrum": "records",
+    "StudyResult": "results",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
@@ -83,12 +88,15 @@ _HOMES = {
     "hessian_trace": "measure.curvature",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_result": "store_results",
     "noise_rise": "measure.sharpness",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "render_study": "render.study",
     "roughness": "measure.topology",
+    "run_study": "study.catalogue",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
