@@ -29,7 +29,7 @@ CLAIM = "Training a narrow network walks through a tunnel; training a wide one c
 REFUTED = "a half-width at wide width that is not above the one at narrow width, with 95 % intervals apart"
 # Grids reach out so many half-widths, so that narrow and wide minima are seen with as many points.
 REACH = 4.0
-CORRIDOR_POINTS, PLANE_POINTS, TOLERANCE = 41, 33, 0.005
+CORRIDOR_POINTS, PLANE_POINTS = 41, 25
 FILTER, L2 = "filter norm", "L2"
 
 
@@ -141,7 +141,6 @@ def _area(objective: Objective, run: Run, member: int, half: float, settings: Se
         points=PLANE_POINTS,
         extent=REACH * half,
         rays=0,
-        tolerance=TOLERANCE,
         strategy="loop",
         progress=False,
     )

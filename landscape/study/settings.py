@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from landscape.errors import InputError
 FULL_WIDTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 QUICK_WIDTHS = (2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512)
 IMAGE_WIDTHS = (4, 32, 256)
+LARGE = ("mnist", "fashion-mnist", "cifar10")
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Settings:
 
     @property
     def small(self) -> bool:
-        """Whether the data are the bundled digits, on which whole sweeps take minutes and not hours."""
-        return self.dataset == "digits"
+        """Whether the data are few, as the bundled digits, so that whole sweeps take minutes and not hours."""
+        return self.dataset not in LARGE
 
     @property
     def data(self) -> dict[str, Any]:
@@ -102,7 +104,7 @@ class Settings:
         for option in ("dataset", "data_dir", "members", "steps", "num_train", "image"):
             value = getattr(self, option)
             if value is not None and value != "digits":
-                words.append(f"--{option.replace('_', '-')} {value}")
+                words.append(f"--{option.replace('_', '-')} {shlex.quote(str(value))}")
         words += ["--widths " + ",".join(map(str, self.widths))] if self.widths else []
         words += ["--quick"] if self.quick else []
         return " ".join([*words, f"--seed {self.seed}"])

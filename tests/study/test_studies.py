@@ -150,7 +150,7 @@ def test_random_features_are_the_projection_that_least_squares_is() -> None:
 
 def test_double_descent_has_an_inner_peak(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(double_descent, "EXACT_DRAWS", 3)
-    settings = Settings(quick=True, widths=(1, 6, 64), members=1, steps=250, num_train=60, runs=runs, progress=False)
+    settings = Settings(quick=True, widths=(1, 6, 64), members=2, steps=250, num_train=60, runs=runs, progress=False)
     result = run_study("double-descent", settings)
     assert result.number("fall after the peak").mean > 1
     assert result.number("rise to the peak").mean > 1
