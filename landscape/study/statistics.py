@@ -66,11 +66,11 @@ def resampled(
 
 
 def mean_of(values: Sequence[float] | FloatArray, *, name: str = "", unit: str = "1", over: str = "members") -> Number:
-    """The mean with its bootstrap 95 % interval."""
+    """The mean with its bootstrap 95 % interval; one value alone has an interval without ends, which decides nothing."""
     given = np.asarray(values, dtype=np.float64)
     if len(given) < 2:
         value = float(given.mean())
-        return Number(value, value, value, unit, name, f"one of the {over} alone: no interval")
+        return Number(value, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
     ends = resampled(given, lambda rows: np.asarray(rows.mean(axis=-1)))
     mean = float(given.mean())
     # the means of equal numbers are rounded

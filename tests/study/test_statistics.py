@@ -42,6 +42,10 @@ def test_overlapping_intervals_decide_nothing() -> None:
     assert compared(low, "above", mean_of([5.0, 5.0])) == "disagrees"
 
 
+def test_one_value_alone_decides_nothing() -> None:
+    assert compared(mean_of([1.0]), "below", mean_of([9.0, 9.0])) == "undecided"
+
+
 def test_the_threshold_lies_between_the_last_point_above_and_the_first_below() -> None:
     x = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
     found = threshold(x, np.repeat([[5.0], [0.0], [5.0], [0.0], [0.0]], 3, axis=1), 1.0)
