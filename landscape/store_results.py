@@ -14,9 +14,20 @@ import h5py
 import numpy as np
 
 from landscape import store
+from landscape.errors import FileError
+from landscape.hdf5 import (
+    FilePath,
+    attribute,
+    check_target,
+    length,
+    opened,
+    read,
+    replace_file,
+    write,
+    write_attributes,
+)
 from landscape.records import Surface
 from landscape.results import Mark, Number, Picture, Plot, Remark, Series, StudyResult, Sweep, Table
-from landscape.store import FilePath
 
 RESULT_FORMAT, SWEEP_FORMAT = "landscape study", "landscape sweep"
 SCHEMA = 1
@@ -29,22 +40,23 @@ def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) 
     Raises:
         FileError: the file cannot be written, or exists and ``overwrite`` is off.
     """
+    check_target(path, force=overwrite)
     with _image(RESULT_FORMAT) as image:
         described = result.to_dict()
         described["plots"] = [plot | {"series": _names(plot["series"])} for plot in described["plots"]]
-        store._write_attributes(image.file, {"description": described})
+        write_attributes(image.file, {"description": described})
         for number, plot in enumerate(result.plots):
             for order, series in enumerate(plot.series):
                 group = image.file.create_group(f"plots/{number}/{order}")
                 for name in _CURVES:
-                    store._write(group, name, getattr(series, name))
+                    write(group, name, getattr(series, name))
         for number, picture in enumerate(result.pictures):
             group = image.file.create_group(f"pictures/{number}")
-            store._write(group, "values", picture.values, units="1", long_name=picture.title)
-            store._write(group, "pieces", picture.pieces)
+            write(group, "values", picture.values, units="1", long_name=picture.title)
+            write(group, "pieces", picture.pieces)
         for number, surface in enumerate(result.surfaces):
             store.write_record(image.file.create_group(f"surfaces/{number}"), surface)
-    store.write_image(image.bytes, path, overwrite=overwrite)
+    replace_file(path, image.bytes)
 
 
 def load_result(path: FilePath) -> StudyResult:
@@ -53,7 +65,8 @@ def load_result(path: FilePath) -> StudyResult:
     Raises:
         FileError: the file is missing, no result, of a newer schema, truncated or damaged.
     """
-    with store.opened(path, RESULT_FORMAT, SCHEMA, "landscape study") as file:
+    with opened(path) as file:
+        _check_format(file, path, RESULT_FORMAT)
         described = _json(file, "description")
         plots = tuple(_read_plot(file, n, plot) for n, plot in enumerate(described.pop("plots")))
         pictures = tuple(
@@ -82,10 +95,10 @@ def save_sweep(sweep: Sweep, path: FilePath) -> None:
     """
     with _image(SWEEP_FORMAT) as image:
         file = image.file
-        store._write_attributes(file, {"conditions": list(sweep.conditions), "metrics": list(sweep.values)})
-        store._write_attributes(file, {"P": list(sweep.P), "N": sweep.N, "K": sweep.K, "plan": dict(sweep.plan)})
+        write_attributes(file, {"conditions": list(sweep.conditions), "metrics": list(sweep.values)})
+        write_attributes(file, {"P": list(sweep.P), "N": sweep.N, "K": sweep.K, "plan": dict(sweep.plan)})
         scales = [
-            store._write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+            write(file, name, np.asarray(values, dtype=np.float64), units=unit)
             for name, values, unit in (
                 ("width", sweep.widths, "1"),
                 ("step", sweep.step, "step"),
@@ -96,12 +109,12 @@ def save_sweep(sweep: Sweep, path: FilePath) -> None:
             scale.make_scale(name)
         for name, values in sweep.values.items():
             unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "")))
-            dataset = store._write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+            dataset = write(file, name, np.asarray(values, dtype=np.float64), units=unit)
             for axis, scale in enumerate(scales, start=1):
                 dataset.dims[axis].attach_scale(scale)
-        store._write(file, "done", sweep.done.astype(np.uint8))
-        store._write(file, "seconds", np.asarray(sweep.seconds, dtype=np.float64), units="s")
-    store.write_image(image.bytes, path, overwrite=True)
+        write(file, "done", sweep.done.astype(np.uint8))
+        write(file, "seconds", np.asarray(sweep.seconds, dtype=np.float64), units="s")
+    replace_file(path, image.bytes)
 
 
 def load_sweep(path: FilePath) -> Sweep:
@@ -110,25 +123,24 @@ def load_sweep(path: FilePath) -> Sweep:
     Raises:
         FileError: the file is missing, no sweep, of a newer schema, truncated or damaged.
     """
-    with store.opened(path, SWEEP_FORMAT, SCHEMA, "landscape study") as file:
-        conditions = tuple(store._attribute(file, "conditions", list))
-        widths, step, seeds = (
-            store._read(file, name, (store._length(file, name),)) for name in ("width", "step", "seed")
-        )
+    with opened(path) as file:
+        _check_format(file, path, SWEEP_FORMAT)
+        conditions = tuple(attribute(file, "conditions", list))
+        widths, step, seeds = (read(file, name, (length(file, name),)) for name in ("width", "step", "seed"))
         cells = (len(conditions), len(widths))
-        names = store._check_metrics(store._attribute(file, "metrics", list))
+        names = store._check_metrics(attribute(file, "metrics", list))
         return Sweep(
             conditions=conditions,
             widths=tuple(int(width) for width in widths),
-            P=tuple(store._attribute(file, "P", list)),
-            N=store._attribute(file, "N", int),
-            K=store._attribute(file, "K", int),
+            P=tuple(attribute(file, "P", list)),
+            N=attribute(file, "N", int),
+            K=attribute(file, "K", int),
             seeds=tuple(int(seed) for seed in seeds),
             step=step,
-            values={name: store._read(file, name, (*cells, len(step), len(seeds))) for name in names},
-            done=store._read(file, "done", cells, np.uint8).astype(np.bool_),
+            values={name: read(file, name, (*cells, len(step), len(seeds))) for name in names},
+            done=read(file, "done", cells, np.uint8).astype(np.bool_),
             plan=_json(file, "plan"),
-            seconds=store._read(file, "seconds", cells),
+            seconds=read(file, "seconds", cells),
         )
 
 
@@ -140,7 +152,7 @@ class _image:  # noqa: N801
 
     def __enter__(self) -> "_image":
         self.file = h5py.File(self.buffer, "w", libver=("v108", "v108"))
-        store._write_attributes(self.file, {"format": self.kind, "schema": SCHEMA})
+        write_attributes(self.file, {"format": self.kind, "schema": SCHEMA})
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -151,12 +163,23 @@ class _image:  # noqa: N801
         return self.buffer.getvalue()
 
 
+def _check_format(file: h5py.File, path: FilePath, kind: str) -> None:
+    if "format" not in file.attrs or attribute(file, "format", str) != kind:
+        words = f"a {kind.removeprefix('landscape ')} file"
+        raise FileError(f"{path} is HDF5, but not {words}; expected one made by `landscape study`")
+    schema = attribute(file, "schema", int)
+    if schema > SCHEMA:
+        raise FileError(f"{path} has schema {schema}, this version reads {SCHEMA}; upgrade: pip install -U landscape")
+    if schema < SCHEMA:
+        raise ValueError(f"schema is {schema}, expected {SCHEMA}")
+
+
 def _names(series: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [{"label": each["label"], "style": each["style"]} for each in series]
 
 
 def _json(file: h5py.File, name: str) -> Any:
-    text = store._attribute(file, name, str)
+    text = attribute(file, name, str)
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError(f"the attribute {name} holds {text!r:.60}, expected an object")
@@ -167,7 +190,7 @@ def _read_plot(file: h5py.File, number: int, described: dict[str, Any]) -> Plot:
     series = []
     for order, each in enumerate(described.pop("series")):
         group = file[f"plots/{number}/{order}"]
-        x, y, low, high = (store._read(group, name, (store._length(group, "x"),)) for name in _CURVES)
+        x, y, low, high = (read(group, name, (length(group, "x"),)) for name in _CURVES)
         series.append(Series(each["label"], x, y, low, high, each["style"]))
     marks = tuple(Mark(**mark) for mark in described.pop("marks"))
     return Plot(**described, series=tuple(series), marks=marks)
@@ -175,7 +198,7 @@ def _read_plot(file: h5py.File, number: int, described: dict[str, Any]) -> Plot:
 
 def _read_picture(group: h5py.Group, title: str) -> Picture:
     shape = group["values"].shape
-    return Picture(title, store._read(group, "values", shape), store._read(group, "pieces", shape))
+    return Picture(title, read(group, "values", shape), read(group, "pieces", shape))
 
 
 def _read_surface(file: h5py.File, number: int) -> Surface:

@@ -66,7 +66,7 @@ def resampled(
 
 
 def mean_of(values: Sequence[float] | FloatArray, *, name: str = "", unit: str = "1", over: str = "members") -> Number:
-    """The mean with its bootstrap 95 % interval; one value alone has an interval without ends, which decides nothing."""
+    """The mean with its bootstrap 95 % interval, which has no ends for one value alone: that decides nothing."""
     given = np.asarray(values, dtype=np.float64)
     if len(given) < 2:
         value = float(given.mean())
