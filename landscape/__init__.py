@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.study import render_study as render_study
+    from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import align as align
     from landscape.space.checkpoints import read_direction as read_direction
     from landscape.space.checkpoints import read_path as read_path
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.store_results import load_result as load_result
+    from landscape.study.catalogue import run_study as run_study
     from landscape.train.checkpoints import load_weights as load_weights
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
@@ -76,6 +80,7 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "Profile": "records",
     "Spectrum": "records",
+    "StudyResult": "results",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
@@ -96,6 +101,7 @@ _HOMES = {
     "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_result": "store_results",
     "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
     "objective_from": "evaluate.models",
@@ -106,9 +112,11 @@ _HOMES = {
     "plane_through": "space.planes",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "render_study": "render.study",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
     "roughness": "measure.topology",
+    "run_study": "study.catalogue",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
