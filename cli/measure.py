@@ -59,7 +59,7 @@ def command(subjects: tuple[str, ...], as_json: bool, **given: Any) -> None:
     measured = [_measured(subject, given) for subject in subjects]
     rows = _compared(subjects, [found for _, found in measured])
     if given["output"]:
-        _draw(given, [found for _, found in measured])
+        _draw(subjects, given, [found for _, found in measured])
     values = [described for described, _ in measured]
     if as_json:
         opt.print_json(values[0] if len(values) == 1 else {"measured": values, "comparison": rows})
@@ -149,7 +149,7 @@ def _of_run(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     measured = measure_run(run, names, options, members=members, device=device, ledger=ledger, progress=progress)
     if ledger.problem:
         click.echo(ledger.problem, err=True)
-    return {**describe(run), **summarize(measured)}, measured
+    return {**describe(run, members), **summarize(measured)}, measured
 
 
 def _run(subject: str, given: dict[str, Any]) -> tuple[Any, int | None]:
@@ -186,14 +186,14 @@ def _compared(subjects: tuple[str, ...], found: list[Any]) -> list[dict[str, Any
     return [row for row in rows if row["quantities"]]
 
 
-def _draw(given: dict[str, Any], found: list[Any]) -> None:
+def _draw(subjects: tuple[str, ...], given: dict[str, Any], found: list[Any]) -> None:
     """The picture of the first member of each subject."""
     from landscape.measure.quantities import cross_section_from, spectrum_from
     from landscape.render.cross_section import draw_cross_section
     from landscape.render.density import draw_density
 
     if given["density"]:
-        draw_density([spectrum_from(one.values["density"][0]) for one in found], given["output"])
+        draw_density([spectrum_from(one.values["density"][0]) for one in found], given["output"], titles=subjects)
     else:
         sections = [cross_section_from(one.values["cross_section"][0]) for one in found]
         draw_cross_section(sections, given["output"])

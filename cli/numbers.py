@@ -14,23 +14,23 @@ def text(subject: str, values: dict[str, Any]) -> str:
     lines += _losses(values)
     for key, name in (("half_width", "half-width"), ("half_width_l2", "half-width, L2")):
         if values.get(key):
-            lines.append(f"  {name:<16} {_estimate(values[key])}")
+            lines.append(f"  {name:<17} {_estimate(values[key])}")
     area = values.get("sublevel_area")
     if area:
         sign = "" if area["bounded"] else "at least "
         lines.append(
-            f"  {'sublevel area':<16} {sign}{area['area']:.4g} {area['unit']} "
+            f"  {'sublevel area':<17} {sign}{area['area']:.4g} {area['unit']} "
             f"(loss at most {area['rise']:g} above the centre)"
         )
     if values.get("topology"):
-        lines.append(f"  {'minima':<16} {_minima(values['topology'])}")
+        lines.append(f"  {'minima':<17} {_minima(values['topology'])}")
     across = values.get("corridor_width")
     if across:
         first, last = (f"{'' if across['bounded'][k] else 'at least '}{across['width'][k]:.4g}" for k in (0, -1))
-        lines.append(f"  {'corridor width':<16} {first} at the start, {last} at the end of training, {across['unit']}")
+        lines.append(f"  {'corridor width':<17} {first} at the start, {last} at the end of training, {across['unit']}")
     lines += _estimates(values)
     if "free_directions" in values:
-        lines.append(f"  {'free directions':<16} {_free(values['free_directions'])}")
+        lines.append(f"  {'free directions':<17} {_free(values['free_directions'])}")
     return "\n".join(lines)
 
 
@@ -73,11 +73,11 @@ def _losses(values: dict[str, Any]) -> list[str]:
         diverged = f", {loss['diverged']} diverged" if loss["diverged"] else ""
         low, high = ("?" if loss[key] is None else f"{loss[key]:.4g}" for key in ("min", "max"))
         return [
-            f"  {'training loss':<16} {low} to {high} {loss['unit']}, "
+            f"  {'training loss':<17} {low} to {high} {loss['unit']}, "
             f"{points['measured']} of {points['total']} points measured{diverged}"
         ]
     return [
-        f"  {name.replace('_', ' '):<16} {sum(each) / len(each):.4g} (members {min(each):.4g} to {max(each):.4g})"
+        f"  {name.replace('_', ' '):<17} {sum(each) / len(each):.4g} (members {min(each):.4g} to {max(each):.4g})"
         for name, each in values["final"].items()
     ]
 
@@ -109,11 +109,13 @@ def _row(one: dict[str, Any]) -> list[str]:
         _interval(one["second"]),
         "-" if ratio is None else _interval(ratio),
         "-" if effect is None else f"g = {effect:.3g}",
-        "overlap" if one["overlap"] else "apart",
+        {True: "overlap", False: "apart", None: "one number: none"}[one["overlap"]],
     ]
 
 
 def _interval(estimate: dict[str, Any]) -> str:
+    if estimate["low"] == estimate["high"]:
+        return f"{estimate['mean']:.4g}"
     return f"{estimate['mean']:.4g} [{estimate['low']:.4g}, {estimate['high']:.4g}]"
 
 
@@ -121,14 +123,14 @@ def _estimates(values: dict[str, Any]) -> list[str]:
     """Means over members with intervals, and how exact the numbers of each member are."""
     notes = _notes(values)
     lines = [
-        f"  {name:<16} {_interval(one)} {one['unit']}{notes.get(name, '')}"
+        f"  {name:<17} {_interval(one)} {one['unit']}{notes.get(name, '')}"
         for name, one in values.get("estimates", {}).items()
         if name not in QUANTITIES
     ]
     for found in values.get("density", ())[:1]:
         said = found["summary"]
         lines.append(
-            f"  {'spectral density':<16} {said['num_probes']} probes of {found['steps']} steps, standard error "
+            f"  {'spectral density':<17} {said['num_probes']} probes of {found['steps']} steps, standard error "
             f"{100 * said['error']:.2g} % of the eigenvalues; trace {said['trace']:.4g} +- {said['trace_error']:.2g}"
         )
     for found in values.get("curvature", ())[:1]:

@@ -75,9 +75,10 @@ def cost_of(
     return sum(seconds for seconds, _ in costs), max((size for _, size in costs), default=0)
 
 
-def describe(run: Run) -> dict[str, Any]:
-    """What a run is, and the final metrics of every member."""
+def describe(run: Run, members: Sequence[int] | None = None) -> dict[str, Any]:
+    """What a run is, and the final metrics of every member, or of those given."""
     config = run.config
+    final = {name: [each[k] for k in members or range(run.members)] for name, each in run.final().items()}
     return {
         "model": run.name,
         "network": run.network.describe(),
@@ -86,9 +87,9 @@ def describe(run: Run) -> dict[str, Any]:
         "K": config["K"],
         "regime": config["regime"],
         "kind": "run",
-        "members": run.members,
+        "members": len(members or range(run.members)),
         "diverged": list(run.diverged),
-        "final": run.final(),
+        "final": final,
     }
 
 

@@ -26,6 +26,7 @@ class Comparison:
             deviations, corrected for few members (Hedges 1981, J. Educational Statistics 6, 107); None with fewer than
             2 members, or where no member differs from another.
         members: networks of each.
+        single: one of the two is a single number, whose interval has no width.
     """
 
     quantity: str
@@ -34,10 +35,16 @@ class Comparison:
     ratio: Estimate | None
     effect_size: float | None
     members: tuple[int, int]
+    single: bool = False
 
     @property
-    def overlap(self) -> bool:
-        """Whether the two intervals share a value: then the difference may be chance."""
+    def overlap(self) -> bool | None:
+        """Whether the two intervals share a value: then the difference may be chance.
+
+        None where one of them comes from a single number and is no interval.
+        """
+        if self.single:
+            return None
         return self.first.low <= self.second.high and self.second.low <= self.first.high
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,11 +97,12 @@ def compare(
     one, two = estimate(first, unit=unit, seed=seed), estimate(second, unit=unit, seed=seed + 1)
     below, above = resampled_means(first, seed=seed), resampled_means(second, seed=seed + 1)
     sizes = (len(first), len(second))
+    single = min(sum(map(len, values)) for values in (first, second)) < 2
     ratio = None
     if below.min() * below.max() > 0 and one.mean:
         low, high = np.percentile(above / below, [2.5, 97.5])
         ratio = Estimate(two.mean / one.mean, float(low), float(high), "times")
-    return Comparison(quantity, one, two, ratio, _hedges(first, second), sizes)
+    return Comparison(quantity, one, two, ratio, _hedges(first, second), sizes, single)
 
 
 def _hedges(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> float | None:

@@ -11,6 +11,7 @@ from landscape.measure.cross_sections import cross_section
 from landscape.records import CrossSection, Spectrum
 from landscape.render.cross_section import draw_cross_section
 from landscape.render.density import draw_density
+from landscape.space.parameters import digest
 
 SPECTRUM = (0.5, 1.0, 4.0, 30.0, 100.0, 1000.0)
 
@@ -41,6 +42,13 @@ def test_a_loss_that_never_rises_gives_a_lower_bound_and_no_prediction() -> None
     assert found.stiff[-1].tolist() == [found.reach, found.reach]
     assert found.predicted[0] == pytest.approx(0.5)
     assert found.predicted[-1] > 1e3
+
+
+def test_the_model_is_bit_identical_afterwards() -> None:
+    model = small_mlp(3)
+    before = digest(model.state_dict().items())
+    cross_section(Objective(model, examples(10)), 1, random=1)
+    assert digest(model.state_dict().items()) == before
 
 
 def test_refuses_what_is_no_cross_section() -> None:

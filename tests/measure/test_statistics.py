@@ -55,7 +55,9 @@ def test_the_effect_size_is_hedges_g_of_the_member_means() -> None:
     found = compare("width", first, second)
     assert found.effect_size == pytest.approx(3 * (1 - 3 / 15))
     assert compare("width", second, first).effect_size == pytest.approx(-3 * (1 - 3 / 15))
-    assert compare("width", first[:1], second).effect_size is None
+    alone = compare("width", first[:1], second)
+    assert alone.effect_size is None
+    assert alone.overlap is None
 
 
 def test_intervals_that_share_a_value_overlap_and_others_do_not() -> None:
