@@ -1,46 +1,37 @@
 """The print figure: shaded surfaces inside vector axes, side by side on one scale, as PNG, PDF or SVG."""
 
-import os
-import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
-import landscape
-from landscape.errors import FileError, InputError
-from landscape.records import LOSS, Surface
+from landscape.errors import InputError
+from landscape.records import LOSS, Profile, Surface
 from landscape.render.backend import Backend, find_backend
 from landscape.render.camera import Box, Camera, Frame
 from landscape.render.heights import HeightScale, common_heights
-from landscape.render.overlay import Overlay, height_label, height_ticks
+from landscape.render.overlay import Overlay
 from landscape.render.panel import Panel, panels_of
+from landscape.render.profile import curves_of, profile_figure
+from landscape.render.style import ThemeName, colors_of, theme_of
+from landscape.render.ticks import height_ticks, metric_label
+from landscape.render.write import suffixed, write_figure
 
-SUFFIXES = (".png", ".pdf", ".svg")
-MAKER = "landscape"
 PANEL_INCHES = 3.35
 MOST_PANELS = 6
+COLUMN = 3.375
+View: TypeAlias = Literal["auto", "surface", "profile"]
 CORRIDOR_CAMERA = Camera(-32.0, 33.0)
 PLANE_CAMERA = Camera(-58.0, 40.0)
 CORRIDOR_BOX = Box(half_x=1.15, half_y=1.0)
 PLANE_BOX = Box(top=1.18)
-STYLE = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "axes.unicode_minus": True,
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": MAKER,
-    "figure.dpi": 100,
-}
 # Around the box, in inches: room for ticks, axis names, title and small print.
 LEFT, RIGHT, BELOW, NOTE_LINE, TITLE_LINE, BAR = 0.52, 0.12, 0.36, 0.135, 0.26, 0.78
 
@@ -67,9 +58,10 @@ class Rendering:
 
 
 def render(
-    surfaces: Surface | Sequence[Surface],
+    records: Surface | Profile | Sequence[Surface | Profile],
     path: str | Path,
     *,
+    view: View = "auto",
     metric: str = LOSS,
     scale: HeightScale = "auto",
     ceiling: float | None = None,
@@ -77,60 +69,58 @@ def render(
     width: float | None = None,
     dpi: int = 300,
     colormap: str = "viridis",
+    theme: ThemeName = "paper",
     backend: Literal["auto", "vtk", "matplotlib"] = "auto",
 ) -> Rendering:
-    """Draw surfaces side by side: same axes, same heights, same colours.
+    """Draw surfaces side by side, or profiles in one picture: same axes, same heights, same colours.
 
     Args:
-        surfaces: planes or corridors, all of one kind.
+        records: planes or corridors, all of one kind; or profiles along axes of one unit.
         path: the suffix chooses PNG, PDF or SVG; what exists is replaced when the picture is complete.
+        view: ``"surface"`` in 3-D, ``"profile"`` in 1-D (of surfaces: their rays), or ``"auto"``: as the records are.
         metric: what the height shows.
-        scale: ``"linear"``, ``"log"``, or ``"auto"``: linear where the metric has a natural ceiling, see
+        scale: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where the metric has a natural ceiling, see
             `common_heights`.
         ceiling: value above which the surfaces are cut away; the picture says how many points that are.
-        titles: one per panel; by default the models' names.
-        width: of the figure, inches; by default 3.35 a panel.
+        titles: one per panel or curve; by default the models' names, and what tells curves apart.
+        width: of the figure, inches; by default 3.35 a panel, or one column for a profile.
         dpi: pixels per inch of the shaded surface, and of a PNG.
-        colormap: a matplotlib colour map.
+        colormap: a matplotlib colour map whose lightness goes one way.
+        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
         backend: ``"auto"`` draws with VTK where this machine can, else with matplotlib's own 3-D.
 
     Raises:
-        InputError: an unknown suffix, metric, scale or colour map, or surfaces that cannot share axes.
+        InputError: an unknown suffix, metric, scale or colour map, or records that cannot share axes.
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
         FileError: the picture cannot be written.
     """
-    target = _suffixed(path)
-    given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
+    target = suffixed(path)
+    given = [records] if isinstance(records, Surface | Profile) else list(records)
     _check(given, titles, width, dpi)
-    colors = _colors(colormap)
-    heights = common_heights(given, metric, scale, ceiling)
-    corridor = given[0].kind == "corridor"
-    names = list(titles) if titles is not None else [_name(surface) for surface in given]
-    panels = panels_of(given, metric, heights, CORRIDOR_BOX if corridor else PLANE_BOX, names)
+    looks = theme_of(theme)
+    if view == "profile" or (view == "auto" and all(isinstance(record, Profile) for record in given)):
+        with mpl.rc_context(looks.settings()):
+            curves = curves_of(given, metric, titles)
+            figure, heights = profile_figure(curves, metric, looks, width=width or COLUMN, scale=scale, ceiling=ceiling)
+            write_figure(figure, target, dpi)
+        cut = tuple(heights.clipped(curve.profile, metric) for curve in curves)
+        return Rendering(target, "matplotlib", cut, heights.low, heights.high)
+    surfaces = [record for record in given if isinstance(record, Surface)]
+    if len(surfaces) < len(given):
+        raise InputError("a profile has no surface: draw profiles and surfaces in figures of their own")
+    colors = colors_of(colormap)
+    heights = common_heights(surfaces, metric, scale, ceiling)
+    corridor = surfaces[0].kind == "corridor"
+    names = list(titles) if titles is not None else [_name(surface) for surface in surfaces]
+    panels = panels_of(surfaces, metric, heights, CORRIDOR_BOX if corridor else PLANE_BOX, names)
     chosen = find_backend() if backend == "auto" else Backend(backend)
     camera = CORRIDOR_CAMERA if corridor else PLANE_CAMERA
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(looks.settings()):
         figure = _figure(panels, camera, colors, width, dpi, chosen)
-        _write(figure, target, dpi)
+        write_figure(figure, target, dpi)
     messages = (f"drawn with matplotlib's own 3-D; {chosen.advice}",) if chosen.advice else ()
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
+    clipped = tuple(heights.clipped(surface, metric) for surface in surfaces)
     return Rendering(target, chosen.name, clipped, heights.low, heights.high, messages)
-
-
-def check_target(path: str | Path, *, force: bool = False) -> None:
-    """Refuse a picture that could not be written, or that would replace a file landscape did not make.
-
-    Raises:
-        InputError: the suffix names no format.
-        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
-    """
-    target = _suffixed(path)
-    if target.exists() and not force and not _made_here(target):
-        raise FileError(
-            f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
-        )
-    with _beside(target) as temporary:
-        temporary.touch()
 
 
 def _figure(
@@ -199,17 +189,17 @@ def _color_bar(
     figure: Figure, panel: Panel, colors: Colormap, left: float, bottom: float, height: float, total: float
 ) -> None:
     heights = panel.heights
-    norm = LogNorm(heights.low, heights.high) if heights.log else Normalize(heights.low, heights.high)
+    norm = Normalize(0, 1)
     axes = figure.add_axes((left, bottom, 0.11 / total, height))
-    values, labels = height_ticks(panel)
+    values, labels = height_ticks(heights)
     bar = figure.colorbar(
         ScalarMappable(norm, colors), cax=axes, extend="max" if heights.ceiling is not None else "neither"
     )
-    bar.set_ticks(list(values), labels=labels, fontsize=8)
+    bar.set_ticks(list(heights.share(values)), labels=labels, fontsize=8)
     bar.ax.minorticks_off()
     bar.outline.set_linewidth(0.6)
     bar.ax.tick_params(width=0.6, length=2.5, pad=2)
-    bar.set_label(height_label(panel), fontsize=9)
+    bar.set_label(metric_label(panel.metric, panel.surface.provenance), fontsize=9)
 
 
 def _name(surface: Surface) -> str:
@@ -217,7 +207,7 @@ def _name(surface: Surface) -> str:
     return model.removesuffix(":0").replace(":", ", member ")
 
 
-def _check(surfaces: list[Surface], titles: Sequence[str] | None, width: float | None, dpi: int) -> None:
+def _check(surfaces: Sequence[Surface | Profile], titles: Sequence[str] | None, width: float | None, dpi: int) -> None:
     if not 1 <= len(surfaces) <= MOST_PANELS:
         raise InputError(f"a figure has 1 to {MOST_PANELS} panels, got {len(surfaces)} surfaces")
     if titles is not None and len(titles) != len(surfaces):
@@ -226,55 +216,3 @@ def _check(surfaces: list[Surface], titles: Sequence[str] | None, width: float |
         raise InputError(f"dpi must lie between 20 and 2400, got {dpi}")
     if width is not None and not 0.5 <= width <= 60:
         raise InputError(f"the width of a figure must lie between 0.5 and 60 inches, got {width:g}")
-
-
-def _colors(name: str) -> Colormap:
-    if name not in mpl.colormaps:
-        raise InputError(f"unknown colour map {name!r}; expected one of matplotlib's, such as viridis, cividis, magma")
-    return mpl.colormaps[name]
-
-
-def _suffixed(path: str | Path) -> Path:
-    target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        raise InputError(f"cannot draw to {target.name!r}: the suffix must be one of {', '.join(SUFFIXES)}")
-    return target
-
-
-def _write(figure: Figure, target: Path, dpi: int) -> None:
-    made = f"{MAKER} {landscape.__version__}"
-    kind = target.suffix.lower()
-    metadata: Any = {
-        ".png": {"Software": made},
-        ".pdf": {"Creator": made, "CreationDate": None},
-        ".svg": {"Creator": [made], "Date": None},
-    }[kind]
-    with _beside(target) as temporary:
-        figure.savefig(temporary, format=kind[1:], dpi=dpi, metadata=metadata)
-        os.replace(temporary, target)
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A temporary name beside the target; removed afterwards, so that a failure leaves what existed."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        yield temporary
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(
-            f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _made_here(target: Path) -> bool:
-    """Whether the picture carries our name as its maker."""
-    if not target.is_file():
-        return False
-    content = target.read_bytes()
-    return any(
-        mark in content
-        for mark in (b"Software\x00landscape ", b"/Creator (landscape ", b"<dc:title>landscape ", b">landscape ")
-    )

@@ -7,12 +7,12 @@ import numpy as np
 from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
-from matplotlib.ticker import LogLocator, MaxNLocator
 
-from landscape.records import Axis, FloatArray
+from landscape.records import FloatArray
 from landscape.render.camera import Camera
 from landscape.render.panel import Panel
 from landscape.render.scene import PATH_COLOR
+from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label
 
 GRID = {"color": "#d4d4d4", "linewidth": 0.5, "solid_capstyle": "round"}
 EDGE = {"color": "#222222", "linewidth": 0.8, "solid_capstyle": "round"}
@@ -89,7 +89,7 @@ class Overlay:
             places,
             labels,
             np.array([0.0, math.copysign(1, y), 0.0]),
-            _named(self.panel.floor.alpha_axis, "$\\alpha$"),
+            axis_label(self.panel.floor.alpha_axis, "$\\alpha$"),
         )
 
     def _beta_axis(self) -> None:
@@ -102,7 +102,7 @@ class Overlay:
             places,
             labels,
             np.array([math.copysign(1, x), 0.0, 0.0]),
-            _named(self.panel.floor.beta_axis, "$\\beta$"),
+            axis_label(self.panel.floor.beta_axis, "$\\beta$"),
         )
 
     def _height_axis(self) -> None:
@@ -111,7 +111,7 @@ class Overlay:
         left = corners[np.argmin(self.camera.project(np.column_stack([corners, np.zeros(2)]))[:, 0])]
         places = [(*left, z) for z in self.panel.world_z(values)]
         ends = [(*left, 0.0), (*left, self.box.top)]
-        name = height_label(self.panel).replace(" per example", "")
+        name = metric_label(self.panel.metric, self.panel.surface.provenance).replace(" per example", "")
         self._edge(
             ends, places, labels, -np.array([*self.camera.axes[0][:2], 0.0]), name, middle=(*left, self._middle())
         )
@@ -183,55 +183,10 @@ class Overlay:
         )
 
     def _alpha_ticks(self) -> tuple[FloatArray, list[str]]:
-        return _axis_ticks(self.panel.floor.alpha_axis, self.panel.floor.alpha)
+        return axis_ticks(self.panel.floor.alpha_axis, self.panel.floor.alpha)
 
     def _beta_ticks(self) -> tuple[FloatArray, list[str]]:
-        return _axis_ticks(self.panel.floor.beta_axis, self.panel.floor.beta)
+        return axis_ticks(self.panel.floor.beta_axis, self.panel.floor.beta)
 
     def _height_ticks(self) -> tuple[FloatArray, list[str]]:
-        return height_ticks(self.panel)
-
-
-def height_label(panel: Panel) -> str:
-    """The metric with its unit."""
-    name = panel.metric.replace("train_", "training ").replace("test_", "test ").replace("_", " ")
-    if panel.metric.endswith("loss") and panel.surface.provenance.loss == "cross_entropy":
-        return f"{name} (nats per example)"
-    return name
-
-
-def height_ticks(panel: Panel) -> tuple[FloatArray, list[str]]:
-    """Round values within the range of heights, and how they are written."""
-    heights = panel.heights
-    if heights.log:
-        values = np.asarray(LogLocator(numticks=6).tick_values(heights.low, heights.high))
-        inside = values[(values >= heights.low * (1 - 1e-9)) & (values <= heights.high * (1 + 1e-9))]
-        if len(inside) >= 2:
-            return inside, [rf"$10^{{{round(math.log10(value))}}}$" for value in inside]
-        return np.array([heights.low, heights.high]), [f"{heights.low:.2g}", f"{heights.high:.2g}"]
-    return _linear_ticks(heights.low, heights.high, 5)
-
-
-def _axis_ticks(axis: Axis, ends: tuple[float, float]) -> tuple[FloatArray, list[str]]:
-    """Positions on the drawn axis with their labels."""
-    if axis.scale != "log1p":
-        return _linear_ticks(*ends, 4)
-    last = math.expm1(ends[1])
-    steps = [0.0, *(10.0**k for k in range(int(math.log10(max(last, 1))) + 1) if 10.0**k <= last)]
-    steps = [step for step in steps if step >= math.expm1(ends[0]) - 1e-9]
-    # A bare 0 in the corner of the box would read as a tick of the height axis.
-    return np.log1p(np.array(steps)), [f"{step:,.0f}" if step else "start" for step in steps]
-
-
-def _linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:
-    values = MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    inside = values[(values >= low - 1e-9 * (high - low)) & (values <= high + 1e-9 * (high - low))]
-    return inside, [
-        f"{0.0 if abs(value) < 1e-12 * (high - low) else value:g}".replace("-", "\u2212") for value in inside
-    ]
-
-
-def _named(axis: Axis, letter: str) -> str:
-    if axis.unit == "step":
-        return axis.label or "training step"
-    return f"{letter} ({axis.unit}s)" if axis.unit == "filter norm" else f"{letter} ({axis.unit or axis.name})"
+        return height_ticks(self.panel.heights)
