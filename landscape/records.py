@@ -76,7 +76,7 @@ class Provenance:
         model: the name people use, ``"wide:0"``.
         network: family and size in words, ``"mlp, width 512"``.
         P: parameters of the network.
-        N: training examples.
+        N: training examples that were evaluated.
         K: outputs per example; the constraints are N * K.
         regime: ``"under"`` P < N, ``"critical"`` N <= P <= N * K, ``"over"`` P > N * K.
         precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
@@ -86,6 +86,8 @@ class Provenance:
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
         interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a safety
             factor times the largest error at the held-back points.
+        drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
+        standard_error: of the training loss at the centre, in its unit, as an estimate for all examples.
     """
 
     model: str = ""
@@ -112,6 +114,8 @@ class Provenance:
     tolerance: float = 0.0
     held_back_points: int = 0
     interpolation_error: Mapping[str, float] = field(default_factory=dict)
+    drawn_from: int = 0
+    standard_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""

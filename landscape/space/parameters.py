@@ -1,7 +1,7 @@
 """Points of parameter space as named tensors, and the arithmetic that never touches a model."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TypeAlias
 
 import torch
@@ -13,16 +13,20 @@ Parameters: TypeAlias = Mapping[str, Tensor]
 
 
 def centre_of(
-    model: nn.Module, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    model: nn.Module,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    without: Container[str] = (),
 ) -> Parameters:
-    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``.
+    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``; some left out by name.
 
     Raises:
         ObjectiveError: the model has no parameters, or one is not real floating point, or not finite.
     """
-    named = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    named = {name: tensor.detach() for name, tensor in model.named_parameters() if name not in without}
     if not named:
-        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+        raise ObjectiveError("the model has no parameters to move: there is no landscape to look at")
     for name, tensor in named.items():
         _refuse_unusable(name, tensor)
     return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in named.items()}
@@ -73,7 +77,7 @@ def _refuse_unusable(name: str, tensor: Tensor) -> None:
     if not tensor.is_floating_point():
         raise ObjectiveError(
             f"parameter {name!r} has dtype {tensor.dtype}: only real floating-point parameters span a landscape; "
-            "register it as a buffer, or convert it"
+            "register it as a buffer, convert it, or keep it where it is with parameters='trainable'"
         )
     if not bool(torch.isfinite(tensor).all()):
         bad = int((~torch.isfinite(tensor)).sum())
