@@ -46,7 +46,7 @@ def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool,
       landscape connect narrow:0 narrow:1 --curve bezier
       landscape connect narrow --members 6 --align
     """
-    files, pictures = _sorted_outputs(output)
+    files, pictures = _sorted_outputs(output, force=given["force"])
     if (end is None) == (given["members"] is None):
         raise click.UsageError("Missing argument 'B': name two networks, or one with --members N for all its pairs")
     if end is None:
@@ -60,7 +60,7 @@ def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as
 
     profile = connected(start, end, files[0] if files else None, **given)
     found = barrier(profile)
-    _draw([profile], pictures, given["force"])
+    _draw([profile], pictures)
     if as_json:
         opt.print_json(_values(profile, found))
         return
@@ -95,8 +95,11 @@ def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: boo
     run = find_or_train(_one(name)[0], runs=given["runs"], device=given["device"], progress=options["progress"])
     kinds = (False, True) if options.pop("aligned") else (False,)
     sampled = {aligned: sample_pairs(run, given["members"], aligned=aligned, **options) for aligned in kinds}
-    _draw([mean_profile(profiles) for profiles in sampled.values()], pictures, given["force"])
     found = {aligned: barriers(profiles) for aligned, profiles in sampled.items()}
+    titles = [
+        f"{'aligned' if aligned else 'as trained'}, barrier {one.loss.mean:.3g}" for aligned, one in found.items()
+    ]
+    _draw([mean_profile(profiles) for profiles in sampled.values()], pictures, titles)
     if as_json:
         opt.print_json(_pair_values(run, given, sampled, found))
         return
@@ -125,20 +128,25 @@ def _one(spec: str) -> tuple[str, int]:
     return models[0]
 
 
-def _sorted_outputs(output: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The profile's file, at most one, and the pictures."""
+def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str], list[str]]:
+    """The profile's file, at most one, and the pictures, whose places are free."""
+    from landscape.render.write import check_target
+
     pictures = [path for path in output if Path(path).suffix.lower() in PICTURES]
     files = [path for path in output if path not in pictures]
     if len(files) > 1 or any(Path(path).suffix.lower() != ".h5" for path in files):
         raise click.UsageError(f"-o takes one .h5 and pictures ({', '.join(PICTURES)}), got {', '.join(output)}")
+    for path in pictures:
+        check_target(path, force=force)
     return files, pictures
 
 
-def _draw(profiles: list[Any], pictures: list[str], force: bool) -> None:
-    import landscape
+def _draw(profiles: list[Any], pictures: list[str], titles: list[str] | None = None) -> None:
+    from landscape.render.figure import render
 
     for path in pictures:
-        landscape.render(profiles, path, overwrite=force or None)
+        for line in render(profiles, path, titles=titles).messages:
+            click.echo(line, err=True)
 
 
 def _values(profile: Any, found: Any) -> dict[str, Any]:

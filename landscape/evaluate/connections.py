@@ -78,6 +78,10 @@ def sample_between(
 ) -> Profile:
     """Loss and accuracy along the path from one member of a run (alpha = 0) to another (alpha = 1).
 
+    BatchNorm statistics are measured anew at every point, the ends included. Between two solutions those of neither
+    hold: averaged weights let the variance of the units collapse, and with frozen statistics most of the barrier would
+    be that collapse (Jordan et al. 2022, arXiv 2211.08403).
+
     Args:
         start: a run and its member.
         end: a run and its member, of the same network and data.
@@ -91,7 +95,7 @@ def sample_between(
         InputError: networks or data that differ; see `path_between`.
     """
     _refuse_unlike(start[0], end[0])
-    here, there = (objective_of(*one, device=device, dtype=dtype) for one in (start, end))
+    here, there = (objective_of(*one, batchnorm="reestimate", device=device, dtype=dtype) for one in (start, end))
     return _sampled(here, there, aligned, curve, curve_steps, points, options)
 
 
@@ -120,7 +124,7 @@ def sample_pairs(
     members = [member for member in range(run.members) if member not in run.diverged][:num_members]
     if num_members < 2 or len(members) < num_members:
         raise InputError(f"run {run.name!r} has {len(members)} members that did not diverge, asked for {num_members}")
-    ends = [objective_of(run, member, device=device, dtype=dtype) for member in members]
+    ends = [objective_of(run, member, batchnorm="reestimate", device=device, dtype=dtype) for member in members]
     pairs = list(combinations(ends, 2))
     described = f"{run.name}, pairs{', aligned' if aligned else ''}"
     given = options | {"progress": False}

@@ -1,17 +1,18 @@
 """Curves of low loss: the bend between two solutions, trained."""
 
 import copy
+import itertools
 import math
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from tqdm import tqdm
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.objective import Batch, Objective
+from landscape.evaluate.batches import Batch
+from landscape.evaluate.objective import Objective
 from landscape.space.curves import Curve, Form, shares
 from landscape.space.subspaces import Centred
 
@@ -93,10 +94,12 @@ def _gradients(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of one batch at t, and its gradient; the bend's own is that times the bend's share."""
     theta = {name: tensor[0].detach().requires_grad_() for name, tensor in curve.at(t[:, None]).items()}
-    buffers = {name: objective.buffers[name] for name, _ in model.named_buffers()}
+    # buffers, and parameters that the objective keeps where they are; the copy lacks the statistics
+    own = {name for name, _ in (*model.named_buffers(), *model.named_parameters())}
+    fixed = {name: tensor for name, tensor in objective.buffers.items() if name in own}
     inputs, targets = batch
     with torch.enable_grad():
-        loss = objective.loss(functional_call(model, {**theta, **buffers}, (inputs,)), targets)
+        loss = objective.loss(objective.call.outputs(model, {**fixed, **theta}, inputs), targets)
         found = torch.autograd.grad(loss, list(theta.values()), allow_unused=True)
     gradients = zip(theta.items(), found, strict=True)
     return loss.detach(), {
@@ -105,11 +108,18 @@ def _gradients(
 
 
 def _batches(objective: Objective, size: int, steps: int, generator: np.random.Generator) -> Iterator[Batch]:
-    """One batch a step: random rows of one of the objective's own, each as likely as it has examples."""
-    batches = objective.splits[0].batches
-    counts = np.array([len(targets) for _, targets in batches])
-    for chosen in generator.choice(len(batches), size=steps, p=counts / counts.sum()):
-        inputs, targets = batches[chosen]
+    """One batch a step: random rows of one of the objective's own, each as likely as it has examples.
+
+    Streamed batches come in their order.
+    """
+    split = objective.splits[0]
+    if not isinstance(split.batches, tuple):
+        passes = itertools.chain.from_iterable(split.chunks(size or 2**62) for _ in itertools.count())
+        yield from itertools.islice(passes, steps)
+        return
+    counts = np.array([len(targets) for _, targets in split.batches])
+    for chosen in generator.choice(len(counts), size=steps, p=counts / counts.sum()):
+        inputs, targets = split.batches[chosen]
         if 0 < size < len(targets):
             rows = torch.from_numpy(generator.choice(len(targets), size=size, replace=False))
             rows = rows.to(objective.device, non_blocking=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from landscape.errors import FileError, InputError
+from landscape.evaluate.batchnorm import BatchNorm
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import DEFAULT_EXTENT, DEFAULT_POINTS, Grid, sample
 from landscape.space.directions import Ignored, Normalization
@@ -19,7 +20,12 @@ VIEWS = ("plane", "corridor", "line")
 
 
 def objective_of(
-    run: Run, member: int = 0, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    run: Run,
+    member: int = 0,
+    *,
+    batchnorm: BatchNorm = "frozen",
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ) -> Objective:
     """One member of a run with the data it was trained and tested on."""
     data = run.dataset
@@ -29,6 +35,7 @@ def objective_of(
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
+        batchnorm=batchnorm,
         device=device,
         dtype=dtype,
         name=f"{run.name}:{member}",

@@ -159,7 +159,11 @@ def mean_profile(profiles: Sequence[Profile]) -> Profile:
         stacked = np.stack([profile.metrics[name] for profile in profiles])
         metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
     made = first.provenance
-    recipe = {**made.subspace, "to": "another member", "band": f"band: lowest to highest of {len(profiles)} pairs"}
+    recipe = {
+        **made.subspace,
+        "to": "another member",
+        "band": f"line: mean of {len(profiles)} pairs; band: lowest to highest",
+    }
     model = made.model.partition(":")[0]
     status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
     return Profile(first.axes, metrics, status, error, replace(made, model=model, subspace=recipe))
