@@ -152,8 +152,16 @@ def unit_of(name: str, loss: str = "") -> str:
 
     >>> unit_of("train_loss"), unit_of("test_loss", "mse"), unit_of("test_accuracy"), unit_of("length")
     ('nats per example', 'squared error per example', 'fraction', 'L2')
+    >>> unit_of("train_loss", "GPT2LMHeadModel.loss per next token"), unit_of("train_loss", "physics")
+    ('loss per next token', 'loss per example')
     """
-    per_example = "squared error per example" if "mse" in loss.lower() else "nats per example"
+    kind = loss.lower()
+    known = {"mse": "squared error per example", "entropy": "nats per example"}
+    per_example = next((unit for word, unit in known.items() if word in kind), "loss per example")
+    if " per " in loss:
+        per_example = f"loss per {loss.rpartition(' per ')[2]}"
+    elif not loss:
+        per_example = "nats per example"
     words = {"loss": per_example, "error": per_example, "accuracy": "fraction"}
     words |= {"length": "L2", "step": "step", "radius": "filter norm"}
     return words.get(name.rpartition("_")[2], "1")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.batches import Batch, Inputs, Split
+from landscape.evaluate.batches import Batch, Inputs, Split, placed
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, is_cross_entropy
 
@@ -25,6 +25,7 @@ BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | floa
 Counted: TypeAlias = Literal["example", "token", "next token"]
 
 IGNORED_LABEL = -100
+ROOM = 2e-6  # many models compute their loss in float32 whatever their weights are
 EXPLICIT = "pass batch_loss=f with f(model, batch) returning (sum, count)"
 
 
@@ -92,7 +93,7 @@ class OutputsAndTargets:
         return self.outputs(model, state, inputs).numel() // len(inputs)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Weighted:
     """A call whose output is the loss of a batch as a whole and whose targets are the weights of its examples."""
 
@@ -113,7 +114,7 @@ class _Weighted:
         return torch.where(weight > 0, outputs * weight, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class ModelLoss(_Weighted):
     """``model(**batch).loss`` on dictionaries of tensors, as Hugging Face models have it.
 
@@ -154,14 +155,16 @@ class ModelLoss(_Weighted):
     def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         """The split with each example's share of what the loss counts, found out on the first batch."""
 
+        exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+
         def value(inputs: Inputs) -> float:
             with torch.no_grad():
-                return float(self.outputs(model, state, inputs))
+                return float(self.outputs(model, exact, placed((inputs, ones), ones.device, torch.float64)[0]))
 
-        first, _ = split.head(2)
-        precision = max(torch.finfo(t.dtype).eps for t in state.values() if t.is_floating_point())
-        counted = _counted(first, value, 1e3 * precision)
-        _refuse_not_additive(split.head(8)[0], counted, value, 1e3 * precision)
+        first, ones = split.head(8)
+        counted = _counted(first, value)
+        _refuse_not_additive(first, counted, value)
+        self.name = f"{type(model).__name__}.loss per {counted}"
         total = sum(float(_counts(inputs, counted).sum()) for inputs, _ in split.chunks(2**20))
         if not total:
             raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
@@ -172,7 +175,7 @@ class ModelLoss(_Weighted):
         return functional_call(model, dict(state), (), dict(inputs.tree))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class GivenLoss(_Weighted):
     """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
 
@@ -197,7 +200,7 @@ class GivenLoss(_Weighted):
             return split
         with torch.no_grad():
             returned = (self._returned(model, state, inputs) for inputs, _ in split.chunks(1024))
-            total = sum(float(pair[1]) for pair in returned)
+            total = sum(torch.as_tensor(pair[1]).item() for pair in returned)
         if not total > 0:
             raise InputError(f"batch_loss counted {total} over the {split.name} data, expected more than 0")
         device, weight = split.head(1)[1].device, split.num_examples / total
@@ -291,7 +294,7 @@ def _counts(inputs: Inputs, counted: Counted) -> Tensor:
     return (labels != IGNORED_LABEL).sum(1).double()
 
 
-def _counted(first: Inputs, value: Callable[[Inputs], float], tolerance: float) -> Counted:
+def _counted(first: Inputs, value: Callable[[Inputs], float]) -> Counted:
     """What the loss is a mean over, from its values on two examples with 2 and 4 labels, alone and together.
 
     Together it is ``w a + (1 - w) b`` with w = 1/2 if examples count, 1/3 if labels do, 1/4 if next tokens do.
@@ -310,14 +313,14 @@ def _counted(first: Inputs, value: Callable[[Inputs], float], tolerance: float) 
         probed = Inputs({**both.tree, "labels": probe})
         alone, other, together = value(probed[:1]), value(probed[1:]), value(probed)
         weights: dict[Counted, float] = {"example": 1 / 2, "token": 1 / 3, "next token": 1 / 4}
-        room = tolerance * max(1.0, abs(together))
+        room = ROOM * max(1.0, abs(together))
         fits = [name for name, w in weights.items() if abs(w * alone + (1 - w) * other - together) <= room]
         if len(fits) == 1:
             return fits[0]
     raise InputError(f"what the model's loss is a mean over, examples or labels, could not be found out; {EXPLICIT}")
 
 
-def _refuse_not_additive(batch: Inputs, counted: Counted, value: Callable[[Inputs], float], tolerance: float) -> None:
+def _refuse_not_additive(batch: Inputs, counted: Counted, value: Callable[[Inputs], float]) -> None:
     """A loss that is no mean over its examples (a balancing term, a contrast within the batch) has no mean over all."""
     if len(batch) < 2:
         return
@@ -326,7 +329,7 @@ def _refuse_not_additive(batch: Inputs, counted: Counted, value: Callable[[Input
     weights = [float(_counts(part, counted).sum()) for part in parts]
     together = value(batch)
     apart = sum(w * value(part) for w, part in zip(weights, parts, strict=True)) / sum(weights)
-    if not abs(together - apart) <= tolerance * max(1.0, abs(together)):
+    if not abs(together - apart) <= ROOM * max(1.0, abs(together)):
         raise ObjectiveError(
             f"the model's loss on {len(batch)} examples is {together:.6g}, but {apart:.6g} as the mean of two halves: "
             f"it is no mean over {counted}s, so batches cannot be put together; {EXPLICIT}"

@@ -15,7 +15,7 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.batches import Split, named_tensors, read, read_subset
 from landscape.evaluate.batches import stream as read_again
 from landscape.evaluate.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.evaluate.calls import BatchLoss, Loss, OutputsAndTargets, batches_of, choose_call
+from landscape.evaluate.calls import BatchLoss, Loss, ModelLoss, OutputsAndTargets, batches_of, choose_call
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 
@@ -164,8 +164,12 @@ class Objective:
     @property
     def fixed_inputs(self) -> bool:
         """Whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts rest on."""
-        resident = all(isinstance(split.batches, tuple) for split in self.splits)
-        return resident and isinstance(self.call, OutputsAndTargets) and self._reestimate is None
+        return not self.streamed and isinstance(self.call, OutputsAndTargets) and self._reestimate is None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the data are read again on every pass."""
+        return not all(isinstance(split.batches, tuple) for split in self.splits)
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
@@ -185,7 +189,8 @@ class Objective:
 
         ``s / sqrt(n) * sqrt(1 - n / N)`` with s the standard deviation of the loss over the n examples drawn from N
         without replacement. Where examples weigh differently (tokens), s is that of the weighted residuals, the usual
-        estimate for a ratio of means. The examples are evaluated one at a time.
+        estimate for a ratio of means; where ``batch_loss`` returns (sum, count), that of the sums, which is too large
+        if the counts vary. The examples are evaluated one at a time.
         """
         n, total = self.N, self.drawn_from
         return self._spread() / math.sqrt(n) * math.sqrt(1 - n / total) if total else 0.0
@@ -271,7 +276,7 @@ class Objective:
     @torch.no_grad()
     def _spread(self) -> float:
         """Standard deviation of the training loss's weighted residuals over examples."""
-        values, weights = [], []
+        values, weights, tokens = [], [], isinstance(self.call, ModelLoss)
         for inputs, targets in self.splits[0].chunks(REFERENCE_CHUNK):
             plain = isinstance(self.call, OutputsAndTargets)
             outputs = self.outputs({}, inputs) if plain else None
@@ -279,7 +284,7 @@ class Objective:
                 one = slice(k, k + 1)
                 own = outputs[one] if outputs is not None else self.outputs({}, inputs[one])
                 values.append(self.loss(own, targets[one]).double())
-                weights.append(torch.ones_like(values[-1]) if plain else targets[k].double())
+                weights.append(targets[k].double() if tokens else torch.ones_like(values[-1]))
         loss, weight = torch.stack(values), torch.stack(weights)
         return float((loss - weight * loss.mean()).square().sum().div(len(loss) - 1).sqrt())
 

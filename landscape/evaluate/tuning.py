@@ -17,6 +17,7 @@ TRIAL_SHARE = 0.05
 MIN_TRIAL_SECONDS = 0.3
 REPEATS = 3
 MIN_BLOCK = 8
+STREAM_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def choose(
             f"strategy {strategy!r} cannot be used here: the first layer does not see the raw input alone, "
             "or the subspace is not affine; use --strategy auto"
         )
-    return max(rates, key=lambda plan: rates[plan])
+    best = max(rates, key=lambda plan: rates[plan])
+    return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -95,6 +97,14 @@ def synchronize(device: torch.device) -> None:
     """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def _reading_seldom(plan: Plan, objective: Objective, memory: int) -> Plan:
+    """The plan with as many points to a block as their parameters fit a quarter of the memory: one pass serves all."""
+    if plan.name != "loop":
+        return plan
+    block = max(1, memory // (4 * objective.P * objective.dtype.itemsize))
+    return Plan(plan.name, min(block, STREAM_BLOCK), plan.examples)
 
 
 def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:

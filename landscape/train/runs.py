@@ -297,7 +297,11 @@ def models_of(spec: str) -> list[tuple[str, int]]:
     """
     name, _, member = spec.partition(":")
     if member and not member.isdecimal():
-        raise InputError(f"a model is named NAME or NAME:member with a number, got {spec!r}")
+        raise InputError(
+            f"a model is named NAME or NAME:member with a number, got {spec!r}; one of your own is measured by "
+            "landscape sample --model package.module:factory --data package.module:factory into a file, which goes on "
+            "from there"
+        )
     check_name(name)
     return [(one, int(member or 0)) for one in (PAIR if name == "pair" else (name,))]
 
