@@ -15,7 +15,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
+    from landscape.evaluate.connections import path_between as path_between
     from landscape.evaluate.connections import sample_between as sample_between
+    from landscape.evaluate.connections import sample_pairs as sample_pairs
+    from landscape.evaluate.curves import train_curve as train_curve
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
     from landscape.measure.barriers import barrier as barrier
+    from landscape.measure.barriers import barriers as barriers
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
     from landscape.measure.curvature import hessian_norm as hessian_norm
@@ -48,7 +52,9 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.space.alignment import Alignment as Alignment
     from landscape.space.alignment import align as align
+    from landscape.space.curves import Curve as Curve
     from landscape.space.subspaces import corridor_along as corridor_along
     from landscape.space.subspaces import line_between as line_between
     from landscape.space.subspaces import random_line as random_line
@@ -56,21 +62,28 @@ if TYPE_CHECKING:
     from landscape.store import load as load
     from landscape.store import save as save
     from landscape.train.checkpoints import load_weights as load_weights
+    from landscape.train.recorder import PathRecorder as PathRecorder
+    from landscape.train.recorder import lightning_callback as lightning_callback
+    from landscape.train.recorder import trainer_callback as trainer_callback
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
 _HOMES = {
+    "Alignment": "space.alignment",
+    "Curve": "space.curves",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
+    "PathRecorder": "train.recorder",
     "Profile": "records",
     "Spectrum": "records",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
     "barrier": "measure.barriers",
+    "barriers": "measure.barriers",
     "choose_extent": "evaluate.extent",
     "common_extent": "evaluate.extent",
     "corridor_along": "space.subspaces",
@@ -83,6 +96,7 @@ _HOMES = {
     "hessian_norm": "measure.curvature",
     "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
+    "lightning_callback": "train.recorder",
     "line_between": "space.subspaces",
     "load": "store",
     "load_weights": "train.checkpoints",
@@ -90,18 +104,22 @@ _HOMES = {
     "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
+    "path_between": "evaluate.connections",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
     "roughness": "measure.topology",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
+    "sample_pairs": "evaluate.connections",
     "sample_rays": "evaluate.rays",
     "save": "store",
     "spectral_density": "measure.spectrum",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",
     "topology": "measure.topology",
+    "train_curve": "evaluate.curves",
+    "trainer_callback": "train.recorder",
     "worst_rise": "measure.sharpness",
 }
 

@@ -56,7 +56,8 @@ def train_curve(
     if steps < 1 or batch_size < 0 or not 0 < learning_rate < math.inf:
         raise InputError(f"a curve needs steps and a rate above 0, got {steps}, {learning_rate} and batch {batch_size}")
     start = objective.centre
-    middle = {name: 0.5 * (tensor + end.centre[name]) for name, tensor in start.items() if name in end.centre}
+    Curve(start, start, end.centre, form)  # refuses an unknown form and ends of other shape
+    middle = {name: 0.5 * (tensor + end.centre[name]) for name, tensor in start.items()}
     how = {"between": True, "seed": seed, "steps": steps, "learning_rate": learning_rate, "batch_size": batch_size}
     curve = Curve(start, middle, end.centre, form, {**how, **recipe})
     _descend(objective, curve, steps, learning_rate, batch_size, seed, progress)

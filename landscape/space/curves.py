@@ -37,6 +37,7 @@ class Curve:
         Garipov et al. 2018, arXiv 1802.10026, section 3.2.
 
     Example:
+        >>> import torch
         >>> a, b, c = ({"w": torch.tensor([value])} for value in (0.0, 4.0, 2.0))
         >>> Curve(a, b, c).at(torch.tensor([[0.0], [0.5], [1.0]]))["w"].flatten().tolist()
         [0.0, 2.5, 2.0]
@@ -89,6 +90,7 @@ class Curve:
 def shares(t: Tensor, form: Form) -> tuple[Tensor, Tensor, Tensor]:
     """How much of start, bend and end a point at t holds; they add up to 1.
 
+    >>> import torch
     >>> [share.tolist() for share in shares(torch.tensor([0.5]), "polygon")]
     [[0.0], [1.0], [0.0]]
     """

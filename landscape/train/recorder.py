@@ -189,10 +189,11 @@ def _read(place: Path) -> State:
 def _empty(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise FileError(f"{folder} is not empty: a path is recorded into a folder of its own")
+        full = any(folder.iterdir())
     except OSError as error:
         raise FileError(f"cannot use the folder {folder} ({error.strerror}); give another one") from error
+    if full:
+        raise FileError(f"{folder} is not empty: a path is recorded into a folder of its own")
     return folder
 
 
