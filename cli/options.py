@@ -50,13 +50,17 @@ sampling = options(
     click.option(
         "--extent",
         type=float,
-        help="Half the side of the grid, in filter norms; by default where the loss has risen by 1 nat on every side "
+        help="Half the side of the grid, in filter norms (L2 along top, gradient, ...); by default where "
+        "the loss has risen by 1 nat on every side "
         "(one extent for all surfaces of a figure).",
     ),
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
     click.option(
-        "--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."
+        "--ignore",
+        default="1d",
+        show_default=True,
+        help="Unperturbed: 1d (biases, norms), nothing, or patterns of names: 1d,*embed*.",
     ),
     click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
     click.option(

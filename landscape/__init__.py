@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
+    from landscape.evaluate.repeats import sample_repeats as sample_repeats
     from landscape.evaluate.sampling import sample as sample
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.foreign import save_li as save_li
+    from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.barriers import barriers as barriers
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
@@ -54,9 +57,15 @@ if TYPE_CHECKING:
     from landscape.render.figure import render as render
     from landscape.space.alignment import Alignment as Alignment
     from landscape.space.alignment import align as align
+    from landscape.space.checkpoints import read_direction as read_direction
+    from landscape.space.checkpoints import read_path as read_path
     from landscape.space.curves import Curve as Curve
+    from landscape.space.planes import path_plane as path_plane
+    from landscape.space.planes import plane_through as plane_through
     from landscape.space.subspaces import corridor_along as corridor_along
+    from landscape.space.subspaces import line_along as line_along
     from landscape.space.subspaces import line_between as line_between
+    from landscape.space.subspaces import plane_along as plane_along
     from landscape.space.subspaces import random_line as random_line
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
@@ -88,6 +97,7 @@ _HOMES = {
     "common_extent": "evaluate.extent",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "epsilon_sharpness": "measure.sharpness",
     "free_directions": "measure.freedom",
@@ -97,6 +107,7 @@ _HOMES = {
     "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
     "lightning_callback": "train.recorder",
+    "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
     "load_weights": "train.checkpoints",
@@ -105,15 +116,22 @@ _HOMES = {
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
     "path_between": "evaluate.connections",
+    "path_plane": "space.planes",
+    "plane_along": "space.subspaces",
+    "plane_through": "space.planes",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "read_direction": "space.checkpoints",
+    "read_path": "space.checkpoints",
     "roughness": "measure.topology",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
     "sample_pairs": "evaluate.connections",
     "sample_rays": "evaluate.rays",
+    "sample_repeats": "evaluate.repeats",
     "save": "store",
+    "save_li": "foreign",
     "spectral_density": "measure.spectrum",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",

@@ -11,6 +11,7 @@ from landscape.errors import InputError
 from landscape.evaluate.calls import GivenLoss, ModelLoss
 from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.records import LOSS
+from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.losses import cross_entropy
 
@@ -48,7 +49,7 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     picture as a bowl and a narrow one as a needle. For other losses than cross-entropy it is half the loss of a network
     whose outputs are all 0. Only the ends of the axes are looked at, a corridor's at the last step of training. The
     search ends at 8; there, and where outputs of 0 have no positive loss (the extent is 2 then), the reason says so. A
-    line between two solutions has its own ends.
+    line between two solutions has its own ends, as has a plane through networks or along a path.
 
     Args:
         objective: whose training loss is to rise.
@@ -56,6 +57,8 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     """
     if subspace.recipe.get("between"):
         return Extent(1.0, reason="from one end to the other")
+    if isinstance(subspace, ModelPlane | PathPlane):
+        return Extent(1.0, reason="covers the networks that the plane was laid through")
     alone = objective.loss_only()
     reach = _reach(alone)
     if not (math.isfinite(reach) and reach > 0):

@@ -129,6 +129,12 @@ class Panel:
             lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
         if made.P:
             lines.append(f"$P$ = {made.P:,}   $N$ = {made.N:,}   $K$ = {made.K}")
+        path = self.surface.trajectory
+        if path is not None and path.gap is not None:
+            gap = float(np.max(np.abs(path.gap)))
+            lines.append(
+                f"plane explains {100 * path.explained:.0f} % of the path; loss on it off by {gap:.2g} at most"
+            )
         lines += self._widths()
         return lines + self._left_out()
 
