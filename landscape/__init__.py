@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.study import render_study as render_study
+    from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import Alignment as Alignment
     from landscape.space.alignment import align as align
     from landscape.space.checkpoints import read_direction as read_direction
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.store_results import load_result as load_result
+    from landscape.study.catalogue import run_study as run_study
     from landscape.train.checkpoints import load_weights as load_weights
     from landscape.train.recorder import PathRecorder as PathRecorder
     from landscape.train.recorder import lightning_callback as lightning_callback
@@ -88,6 +92,7 @@ _HOMES = {
     "PathRecorder": "train.recorder",
     "Profile": "records",
     "Spectrum": "records",
+    "StudyResult": "results",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
@@ -110,6 +115,7 @@ _HOMES = {
     "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_result": "store_results",
     "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
     "objective_from": "evaluate.models",
@@ -123,7 +129,9 @@ _HOMES = {
     "random_plane": "space.subspaces",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
+    "render_study": "render.study",
     "roughness": "measure.topology",
+    "run_study": "study.catalogue",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",

@@ -97,17 +97,22 @@ def load(path: FilePath) -> Surface | Profile:
         if foreign.is_li(file):
             return foreign.read_li(file, path)
         _check_format(file, path)
-        axes = _read_axes(file)
-        shape = tuple(len(axis) for axis in axes)
-        metrics = _read_metrics(file, shape)
-        status = read(file, "status", shape, np.uint8)
-        error = read(file, "error", shape)
-        provenance = _read_provenance(file)
-        directions = _read_directions(file, axes)
-        if len(axes) == 1:
-            return Profile(axes, metrics, status, error, provenance, directions=directions)
-        groups = _read_trajectory(file), _read_rays(file), _read_marks(file)
-        return Surface(axes, metrics, status, error, provenance, *groups, directions=directions)
+        return read_record(file)
+
+
+def read_record(group: h5py.Group) -> Surface | Profile:
+    """The record that a file's root or a group of a file holds."""
+    axes = _read_axes(group)
+    shape = tuple(len(axis) for axis in axes)
+    metrics = _read_metrics(group, shape)
+    status = read(group, "status", shape, np.uint8)
+    error = read(group, "error", shape)
+    provenance = _read_provenance(group)
+    directions = _read_directions(group, axes)
+    if len(axes) == 1:
+        return Profile(axes, metrics, status, error, provenance, directions=directions)
+    groups = _read_trajectory(group), _read_rays(group), _read_marks(group)
+    return Surface(axes, metrics, status, error, provenance, *groups, directions=directions)
 
 
 def summarize(path: FilePath) -> Summary:
@@ -192,22 +197,28 @@ def unit_of(name: str, loss: str = "") -> str:
 
 
 def _encode(record: Sampled) -> bytes:
-    _check_record(record)
     buffer = io.BytesIO()
     # Files of HDF5 1.8 carry checksums of all but the values, and attributes of more than 64 KB.
     with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
-        write_attributes(file, {"format": FORMAT, "schema": SCHEMA, "metrics": list(record.metrics)})
-        write_attributes(file, record.provenance.to_dict())
-        _write_grid(file, record)
-        if isinstance(record, Surface) and record.trajectory is not None:
-            _write_trajectory(file, record.trajectory, record)
-        if isinstance(record, Surface) and record.rays is not None:
-            _write_rays(file, record.rays, record.provenance.loss)
-        if isinstance(record, Surface) and record.marks is not None:
-            _write_marks(file, record.marks, record)
-        if record.directions:
-            _write_directions(file, record)
+        write_attributes(file, {"format": FORMAT, "schema": SCHEMA})
+        write_record(file, record)
     return buffer.getvalue()
+
+
+def write_record(group: h5py.Group, record: Sampled) -> None:
+    """Put a record into a file's root or a group of a file."""
+    _check_record(record)
+    write_attributes(group, {"metrics": list(record.metrics)})
+    write_attributes(group, record.provenance.to_dict())
+    _write_grid(group, record)
+    if isinstance(record, Surface) and record.trajectory is not None:
+        _write_trajectory(group, record.trajectory, record)
+    if isinstance(record, Surface) and record.rays is not None:
+        _write_rays(group, record.rays, record.provenance.loss)
+    if isinstance(record, Surface) and record.marks is not None:
+        _write_marks(group, record.marks, record)
+    if record.directions:
+        _write_directions(group, record)
 
 
 def _check_record(record: Sampled) -> None:
@@ -304,7 +315,7 @@ def _read_axis(file: h5py.File, name: str) -> Axis:
 def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
     names = _check_metrics(attribute(file, "metrics", list))
     # Links to one dataset under many names could otherwise ask for far more memory than the file has bytes.
-    if len(names) * prod(shape) * np.float64().nbytes > file.id.get_filesize():
+    if len(names) * prod(shape) * np.float64().nbytes > file.file.id.get_filesize():
         raise ValueError(f"{len(names)} metrics of shape {shape} are more than the file holds")
     return {name: read(file, name, shape) for name in names}
 
@@ -348,7 +359,7 @@ def _read_directions(file: h5py.File, axes: tuple[Axis, ...]) -> tuple[Mapping[s
     outer = member(file, "directions", h5py.Group)
     groups = [member(outer, axis.name, h5py.Group) for axis in axes]
     sizes = [group[name].nbytes for group in groups for name in group if isinstance(group.get(name), h5py.Dataset)]
-    if sum(sizes) > file.id.get_filesize():
+    if sum(sizes) > file.file.id.get_filesize():
         raise ValueError("the directions are more than the file holds")
     named = [(group, attribute(group, "names", list)) for group in groups]
     return tuple({str(name): read_numbers(group, str(k)) for k, name in enumerate(names)} for group, names in named)

@@ -87,8 +87,9 @@ def common_heights(
     if ceiling is not None and not (math.isfinite(ceiling) and ceiling > smallest):
         raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {smallest:.4g}")
     if (scale == "log" and smallest <= 0) or (scale == "sqrt" and smallest < 0):
+        instead = "linear" if smallest < 0 else "sqrt or linear"
         needed = "values above 0" if scale == "log" else "values of 0 or more"
-        raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {needed}; use linear")
+        raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {needed}; use {instead}")
     natural = _natural_ceiling(records, metric) if scale != "log" else None
     if scale == "auto":
         spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES

@@ -1,11 +1,14 @@
 """How figures look: themes, fonts and colour maps that survive print, projection and colour blindness."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Colormap
+from matplotlib.font_manager import findSystemFonts, fontManager
 
 from landscape.errors import InputError
 from landscape.records import FloatArray
@@ -27,8 +30,10 @@ class Theme:
         wall: floor and walls of the box.
         grid: lines on them.
         path: the training path.
+        shade: the sublevel set on the floor.
         series: one colour a curve, in order; Okabe and Ito's, which all colour vision tells apart.
         font: family of all text.
+        instead: families for what the font lacks.
         math: matplotlib's font set for formulas.
         size: points of the tick labels; all other text goes with it.
         line: linewidths are multiplied by it.
@@ -40,18 +45,23 @@ class Theme:
     wall: str = "#f7f7f7"
     grid: str = "#d4d4d4"
     path: str = "#c1121f"
+    shade: str = "#f2c14e"
     series: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#a0527d", "#b8860b", "#333333")
     font: str = "STIXGeneral"
+    instead: tuple[str, ...] = ()
     math: str = "stix"
     size: float = 8.0
     line: float = 1.0
 
-    def settings(self, *, font: str | None = None, usetex: bool = False) -> dict[str, Any]:
-        """Matplotlib's settings for this theme."""
+    def settings(self, *, usetex: bool = False) -> dict[str, Any]:
+        """Matplotlib's settings for this theme; letters that the font lacks come from the one it replaces."""
         return {
-            "font.family": font or self.font,
+            "font.family": ["serif"] if usetex else [self.font, *self.instead],
             "font.size": self.size,
             "mathtext.fontset": self.math,
+            "mathtext.rm": self.font,
+            "mathtext.it": f"{self.font}:italic",
+            "mathtext.bf": f"{self.font}:bold",
             "axes.unicode_minus": True,
             "text.color": self.ink,
             "text.usetex": usetex,
@@ -59,7 +69,7 @@ class Theme:
             "axes.labelcolor": self.ink,
             "xtick.color": self.ink,
             "ytick.color": self.ink,
-            "pdf.fonttype": 42,
+            "pdf.fonttype": 3 if _postscript(self.font) else 42,
             "svg.fonttype": "none",
             "svg.hashsalt": "landscape",
             "figure.dpi": 100,
@@ -75,6 +85,7 @@ THEMES = {
         wall="#1b212d",
         grid="#3a4354",
         path="#ff6b6b",
+        shade="#8a6d1d",
         series=("#56b4e9", "#ff9d5c", "#2fcf9f", "#e29ac4", "#f0e442", "#e6e9ef"),
         font="DejaVu Sans",
         math="dejavusans",
@@ -84,15 +95,38 @@ THEMES = {
 }
 
 
-def theme_of(name: str) -> Theme:
-    """The theme of that name.
+def theme_of(name: str, font: str | None = None) -> Theme:
+    """The theme of that name, in a font of choice.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such theme, or the font is not installed.
     """
     if name not in THEMES:
         raise InputError(f"unknown theme {name!r}; expected one of {', '.join(THEMES)}")
-    return THEMES[name]
+    theme = THEMES[name]
+    if font is None:
+        return theme
+    known = {entry.name for entry in fontManager.ttflist}
+    if font not in known:
+        known = _fonts_on_disk()
+    if font not in known:
+        near = get_close_matches(font, sorted(known), n=3, cutoff=0.4) or sorted(known)[:5]
+        raise InputError(f"no font {font!r} is installed here; there is {', '.join(near)}")
+    return replace(theme, font=font, instead=(theme.font, "DejaVu Sans"), math="custom")
+
+
+def _postscript(font: str) -> bool:
+    """Whether a font has PostScript outlines, which matplotlib embeds rightly as shapes alone (type 3)."""
+    return any(entry.fname.lower().endswith((".otf", ".pfb")) for entry in fontManager.ttflist if entry.name == font)
+
+
+def _fonts_on_disk() -> set[str]:
+    """Names of all fonts, those among them that were installed after matplotlib listed them."""
+    listed = {entry.fname for entry in fontManager.ttflist}
+    for path in set(findSystemFonts()) - listed:
+        with suppress(Exception):  # a broken font file is no concern of ours
+            fontManager.addfont(path)
+    return {entry.name for entry in fontManager.ttflist}
 
 
 def colors_of(name: str) -> Colormap:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -79,29 +78,24 @@ class PathRecorder:
         state = _state(self.model)
         self._kept[step] = state if self.folder is None else _written(state, self.folder / f"step-{step:09d}")
 
-    def states(self) -> list[State]:
-        """Parameters and buffers of every checkpoint; those in files are memory-mapped."""
+    def path(self) -> tuple[list[State], FloatArray]:
+        """Parameters of every checkpoint and their steps (T,): what `corridor_along` and `path_plane` take.
+
+        Checkpoints in files are memory-mapped, and stay so in `path_plane`; a corridor holds all of them.
+        """
+        # files hold their tensors by alphabet, but a direction is drawn in the model's own order
+        return [{name: state[name] for name in self._parameters} for state in self._states()], self.steps
+
+    def buffers(self) -> list[State]:
+        """Floating-point buffers (BatchNorm statistics) of every checkpoint; empty for a model without any."""
+        states = self._states()
+        names = sorted(states[0].keys() - set(self._parameters))
+        return [{name: state[name] for name in names} for state in states] if names else []
+
+    def _states(self) -> list[State]:
         if not self._kept:
             raise InputError("nothing is recorded yet: call record(0) before the first step, and record(step) after it")
-        # files hold their tensors by alphabet, but a direction is drawn in the model's own order
-        return [
-            {name: state[name] for name in dict.fromkeys([*self._parameters, *state])}
-            for state in (_read(kept) if isinstance(kept, Path) else kept for _, kept in sorted(self._kept.items()))
-        ]
-
-    def path(self) -> tuple[State, FloatArray]:
-        """Parameters stacked over the path, name -> (T, ...), and their steps (T,): what `corridor_along` takes.
-
-        All of them are in memory at once; `states` leaves them where they are.
-        """
-        states = self.states()
-        return {name: torch.stack([state[name] for state in states]) for name in self._parameters}, self.steps
-
-    def buffers(self) -> State:
-        """Floating-point buffers (BatchNorm statistics) stacked over the path, name -> (T, ...)."""
-        states = self.states()
-        names = states[0].keys() - set(self._parameters)
-        return {name: torch.stack([state[name] for state in states]) for name in sorted(names)}
+        return [_read(kept) if isinstance(kept, Path) else kept for _, kept in sorted(self._kept.items())]
 
 
 def lightning_callback(recorder: PathRecorder) -> Any:

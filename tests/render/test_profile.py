@@ -7,23 +7,13 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from problems import bowl
+from problems import bowl, hill
 
 import landscape
 from landscape.errors import DisplayError, InputError
-from landscape.records import Axis, Profile, Provenance
+from landscape.records import Axis, Profile
 from landscape.render.profile import Curve, curves_of, profile_figure, ray_profile
 from landscape.render.style import theme_of
-
-
-def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0", **metrics: Any) -> Profile:
-    """A barrier of ``height`` nats half way between two solutions of loss 0.1 and 0.3."""
-    alpha = np.linspace(0, 1, 11)
-    loss = 0.1 + 0.2 * alpha + 4 * height * alpha * (1 - alpha)
-    recipe = {"kind": "line", "between": True, "to": "narrow:1", "aligned": aligned}
-    made = Provenance(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
-    values = {"train_loss": loss, **metrics}
-    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), made)
 
 
 def drawn(*records: Any, metric: str = "train_loss", **options: Any) -> Any:

@@ -11,6 +11,7 @@ from problems import examples, small_cnn, small_mlp
 from torch import nn
 
 from landscape.errors import FileError, InputError
+from landscape.space.planes import path_plane
 from landscape.space.subspaces import corridor_along
 from landscape.train.recorder import PathRecorder
 from landscape.train.training import Recipe, checkpoint_steps
@@ -43,12 +44,12 @@ def test_checkpoints_are_the_very_weights_and_statistics(files: bool, tmp_path: 
     states = trained(model, recorder, 20)
     path, steps = recorder.path()
     assert set(steps) == checkpoint_steps(Recipe(steps=20, checkpoints=5))
-    assert list(path) == [name for name, _ in model.named_parameters()]
+    statistics = recorder.buffers()
+    assert list(path[0]) == [name for name, _ in model.named_parameters()]
+    assert set(statistics[0]) == {"1.running_mean", "1.running_var"}
     for row, step in enumerate(steps.astype(int)):
-        assert all(torch.equal(path[name][row], states[step][name]) for name in path)
-        statistics = recorder.buffers()
-        assert all(torch.equal(statistics[name][row], states[step][name]) for name in statistics)
-    assert set(recorder.buffers()) == {"1.running_mean", "1.running_var"}
+        kept = path[row] | statistics[row]
+        assert all(torch.equal(tensor, states[step][name]) for name, tensor in kept.items())
 
 
 def test_memory_and_files_give_one_corridor(tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_memory_and_files_give_one_corridor(tmp_path: Path) -> None:
         corridor = corridor_along(*recorder.path(), seed=1, buffers=recorder.buffers())
         assert corridor.steps.tolist() == [0, 2, 5]
         recipes.append(corridor.recipe)
+        assert path_plane(*recorder.path(), buffers=recorder.buffers()).explained == pytest.approx(1)
     assert recipes[0] == recipes[1]
     assert sorted(file.name for file in (tmp_path / "path").iterdir()) == [
         f"step-{step:09d}.safetensors" for step in (0, 2, 5)
@@ -114,8 +116,8 @@ lightning.Trainer(
 ).fit(module, data)
 path, steps = recorder.path()
 assert steps.tolist() == [0, 1, 3, 5], steps
-assert torch.equal(path["weight"][0], before) and torch.equal(path["weight"][-1], module.net.weight)
-assert not torch.equal(path["weight"][0], path["weight"][1])
+assert torch.equal(path[0]["weight"], before) and torch.equal(path[-1]["weight"], module.net.weight)
+assert not torch.equal(path[0]["weight"], path[1]["weight"])
 """
 
 TRANSFORMERS = """
@@ -135,7 +137,7 @@ transformers.Trainer(
 path, steps = recorder.path()
 assert steps.tolist() == [0, 2, 4, 5], steps
 key = "transformer.wte.weight"
-assert torch.equal(path[key][0], before) and torch.equal(path[key][-1], model.transformer.wte.weight)
+assert torch.equal(path[0][key], before) and torch.equal(path[-1][key], model.transformer.wte.weight)
 """
 
 
