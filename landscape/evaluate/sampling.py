@@ -127,8 +127,7 @@ class _Sampler:
         """The plan of the file that is gone on with, so that the same blocks give the same bits; else a new one."""
         provenance = self.record.provenance
         if provenance.strategy and provenance.block_size:
-            name, examples = provenance.strategy.rsplit("/", 1)
-            return Plan(name, provenance.block_size, int(examples))
+            return Plan.parse(provenance.strategy, provenance.block_size)
         plan = choose(self.objective, self.subspace, coordinates, strategy=strategy, memory=memory)
         self._note(plan)
         error = _precision_error(self.objective, self.subspace, coordinates, plan)
@@ -202,7 +201,7 @@ class _Sampler:
         self.status.flat[block] = Status.MEASURED
 
     def _note(self, plan: Plan) -> None:
-        self._update(strategy=f"{plan.name}/{plan.examples}", block_size=plan.block)
+        self._update(strategy=str(plan), block_size=plan.block)
 
     def _update(self, **changes: Any) -> None:
         self.record = replace(self.record, provenance=replace(self.record.provenance, **changes))

@@ -154,6 +154,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objective = Objective(small_mlp(dtype=torch.float32), examples(30, dtype=torch.float32))
+    monkeypatch.setattr(tuning, "CHAIN_BLOCK", 50)
     whole = surface_of(objective, path=tmp_path / "whole.h5", points=13, strategy=strategy)
     plan = tuning.Plan(*_plan_of(whole))
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plan)
@@ -169,9 +170,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     assert store.load(tmp_path / "part.h5").loss.tobytes() == whole.loss.tobytes()
 
 
-def _plan_of(surface: Surface) -> tuple[str, int, int]:
-    name, chunk = surface.provenance.strategy.rsplit("/", 1)
-    return name, surface.provenance.block_size, int(chunk)
+def _plan_of(surface: Surface) -> tuple[str, int, int, int]:
+    plan = tuning.Plan.parse(surface.provenance.strategy, surface.provenance.block_size)
+    return plan.name, plan.block, plan.examples, plan.workers
 
 
 def test_a_complete_file_is_returned_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
