@@ -51,6 +51,7 @@ def sampled(
     from landscape.evaluate.views import sample_view
     from landscape.train.runs import find_or_train
 
+    tf32 = given["dtype"] == "tf32"
     device, progress = opt.torch_device(given["device"]), not given["quiet"]
     run = find_or_train(name, runs=runs, device=given["device"], progress=progress)
     return sample_view(
@@ -64,7 +65,8 @@ def sampled(
         extent=given["extent"],
         path=path,
         device=device,
-        dtype=opt.torch_dtype(given["dtype"]),
+        dtype=opt.torch_dtype("float32" if tf32 else given["dtype"]),
+        tf32=tf32,
         rays=given["rays"],
         tolerance=given["tolerance"],
         strategy=given["strategy"],

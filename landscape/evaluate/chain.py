@@ -155,6 +155,7 @@ class _Chained:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
         metrics = self.objective.metrics.values()
         if all(metric in STACKED for metric in metrics) and targets.dim() == 1:
+            outputs = losses.full(outputs)
             return torch.stack([STACKED[metric](outputs, targets) for metric in metrics], dim=1)
         return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), targets)
 

@@ -14,7 +14,7 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, is_cross_entropy
+from landscape.train.losses import cross_entropy, full, is_cross_entropy
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -170,6 +170,7 @@ class Objective:
 
     def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """All metrics of one batch at one point, means over its examples, shape (metrics,)."""
+        outputs = full(outputs)
         return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
 
     def evaluate(self, points: Parameters) -> dict[str, Tensor]:

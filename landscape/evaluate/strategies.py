@@ -15,6 +15,7 @@ from torch.func import functional_call, vmap
 from landscape.evaluate.chain import chain
 from landscape.evaluate.first import first_layer, layer_input, row_by_row
 from landscape.evaluate.objective import Batch, Objective, Split
+from landscape.evaluate.streamed import streamed
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Corridor, Subspace
@@ -63,6 +64,7 @@ STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
     "stacked": stacked,
     "affine": affine,
     "chain": chain,
+    "streamed": streamed,
 }
 
 

@@ -1,4 +1,4 @@
-"""One block of points on several threads, each with one core: for networks whose single operations are too small to share.
+"""One block of points on several threads of one core each: for networks whose operations are too small to share.
 
 The parts of a block are the same on every run, and so are the values.
 """

@@ -12,6 +12,7 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import Objective, Split
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
+from landscape.space.directions import Redrawn
 from landscape.space.subspaces import Subspace
 
 DEFAULT_MEMORY = 2**30
@@ -21,6 +22,7 @@ TRIAL_POINTS = 51
 TRIAL_EXAMPLES = 64
 POINT_SECONDS = 0.03
 REPEATS = 3
+MAX_DISAGREEMENT = 0.05
 CHAIN_BLOCK = 255
 # The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
 CHAIN_SHARE = 8
@@ -87,20 +89,38 @@ def choose(
     """
     if strategy not in ("auto", *STRATEGIES):
         raise InputError(f"unknown strategy {strategy!r}; expected auto, {', '.join(STRATEGIES)}")
+    if strategy == "streamed" or (strategy == "auto" and not _is_stored(subspace)):
+        return _streamed(objective, subspace, memory)
     trial = _Trial(objective, subspace, coordinates, memory)
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
     if len(candidates) == 1 and strategy == "loop":
         return candidates[0]
     rates: dict[Plan, float] = {}
-    for plan in candidates:
+    for plan in iter(candidates):
         if trial.budget < 0 and rates:
             break
         rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
+            if plan.name == "chain":  # does the same with less
+                candidates[:] = [other for other in candidates if other.name not in ("affine", "stacked")]
     if not rates:
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
     return max(rates, key=lambda plan: rates[plan])
+
+
+def _is_stored(subspace: Subspace) -> bool:
+    return not any(isinstance(direction, Redrawn) for direction in getattr(subspace, "directions", ()))
+
+
+def _streamed(objective: Objective, subspace: Subspace, memory: int) -> Plan:
+    """The only plan that never holds a whole point; it is not compared with one that does."""
+    plan = Plan("streamed", 1, min(_largest_examples(objective, memory), objective.N))
+    try:
+        plan.build(objective, subspace)
+    except ValueError as error:
+        raise InputError(f"strategy 'streamed' cannot be used here: {error}; use --strategy loop") from error
+    return plan
 
 
 class _Trial:
@@ -127,7 +147,7 @@ class _Trial:
             return None
         finally:
             self.budget -= time.perf_counter() - started
-        tolerance = 1e3 * torch.finfo(self.objective.dtype).eps
+        tolerance = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
         pairs = min(2, len(points))
         agrees = torch.allclose(values[:pairs], self.expected[:pairs], rtol=tolerance, atol=tolerance, equal_nan=True)
         return len(points) / seconds if agrees else None

@@ -45,12 +45,14 @@ def subspace_of(
     seed: int = 0,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
+    stored: bool = True,
 ) -> Subspace:
     """The line, plane or corridor through one member.
 
     Args:
         view: ``"corridor"`` needs the run's path; the others only its solution.
         seed: of the random directions.
+        stored: as in `random_plane`; a corridor's direction is always stored.
 
     Raises:
         InputError: an unknown view.
@@ -61,9 +63,9 @@ def subspace_of(
         moved = {name: tensor.to(objective.device, objective.dtype) for name, tensor in buffers.items()}
         return corridor_along(placed, steps, seed=seed, normalize=normalize, ignore=ignore, buffers=moved)
     if view == "plane":
-        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore)
+        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore, stored=stored)
     if view == "line":
-        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore)
+        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore, stored=stored)
     raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
 
 
@@ -89,7 +91,10 @@ def sample_view(
     """
     choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": extent, "dtype": str(dtype)}
     objective = objective_of(run, member, device=device, dtype=dtype)
-    subspace = subspace_of(run, objective, view, member=member, seed=seed, normalize=normalize, ignore=ignore)
+    stored = options.get("strategy") != "streamed"
+    subspace = subspace_of(
+        run, objective, view, member=member, seed=seed, normalize=normalize, ignore=ignore, stored=stored
+    )
     rows = len(run.config["steps"]) if view == "corridor" else points
     place = kept_path(run, view, member, {"seed": seed, **choices}) if path is None else path
     return sample(objective, subspace, points=(rows, points), extent=extent, path=place, **options)

@@ -1,5 +1,6 @@
 """Directions in parameter space: a tensor per parameter, drawn by seed and scaled to the weights they perturb."""
 
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -33,11 +34,40 @@ def random_direction(
     return scale_to(draw(theta, seed=seed, ignore=ignore), theta, normalize=normalize)
 
 
+class Redrawn(Mapping[str, Tensor]):
+    """`random_direction` that stores nothing: a tensor is drawn and scaled again each time it is asked for."""
+
+    def __init__(
+        self, theta: Parameters, *, seed: int, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    ) -> None:
+        """The same direction, bit for bit, as `random_direction` of the same arguments."""
+        self.theta, self.seed, self.normalize = theta, seed, normalize
+        self.positions = _positions(theta, seed, ignore)
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The tensor of one parameter."""
+        drawn = {name: _normal(self.theta[name], self.seed, self.positions[name])}
+        return scale_to(drawn, self.theta, normalize=self.normalize)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the perturbed parameters, in the order of the model."""
+        return iter(self.positions)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.positions)
+
+
 def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, Tensor]:
     """Independent standard normal values for every perturbed parameter, unscaled.
 
     Drawn on the CPU in float32, one generator per tensor, so that a tensor can be drawn again without the others.
     """
+    return {name: _normal(theta[name], seed, place) for name, place in _positions(theta, seed, ignore).items()}
+
+
+def _positions(theta: Parameters, seed: int, ignore: Ignored) -> dict[str, int]:
+    """Names of the perturbed parameters, each with its place in the model: what its draw depends on beside the seed."""
     if seed < 0:
         raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
     if ignore not in IGNORED:
@@ -46,7 +76,7 @@ def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, T
     if not names:
         raise InputError("no parameter has two dimensions or more; pass ignore='nothing' to perturb 1-D parameters")
     positions = {name: position for position, name in enumerate(theta)}
-    return {name: _normal(theta[name], seed, positions[name]) for name in names}
+    return {name: positions[name] for name in names}
 
 
 def scale_to(direction: Parameters, theta: Parameters, *, normalize: Normalization) -> dict[str, Tensor]:

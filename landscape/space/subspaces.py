@@ -1,6 +1,6 @@
 """Subspaces: coordinates in, parameters out, always computed from the centre and never accumulated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeAlias
@@ -12,7 +12,7 @@ from torch import Tensor
 from landscape.errors import InputError
 from landscape.records import Axis, FloatArray, Scalar
 from landscape.space import parameters as space
-from landscape.space.directions import Ignored, Normalization, draw, random_direction, scale_to
+from landscape.space.directions import Ignored, Normalization, Redrawn, draw, random_direction, scale_to
 from landscape.space.parameters import Parameters
 
 Recipe: TypeAlias = dict[str, Scalar]
@@ -65,7 +65,7 @@ class Affine:
 
     @cached_property
     def _digest(self) -> str:
-        named = [(f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d]
+        named = ((f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d)
         return space.digest(named)[:16]
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
@@ -194,15 +194,26 @@ def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
 
 
 def random_line(
-    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    objective: Centred,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    stored: bool = True,
 ) -> Line:
-    """A line through the objective's centre along one random direction."""
-    direction = random_direction(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
+    """A line through the objective's centre along one random direction; ``stored`` as in `random_plane`."""
+    draw_one: Callable[..., Parameters] = random_direction if stored else Redrawn
+    direction = draw_one(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
     return Line(objective.centre, (direction,), _recipe(seed, normalize, ignore))
 
 
 def random_plane(
-    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    objective: Centred,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    stored: bool = True,
 ) -> Plane:
     """A plane through the objective's centre along two random directions, of seeds ``2 * seed`` and ``2 * seed + 1``.
 
@@ -214,9 +225,12 @@ def random_plane(
         seed: of the plane; different seeds share no direction.
         normalize: ``"filter"`` (Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
         ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all.
+        stored: False draws each tensor again whenever it is needed: the same plane without the memory of two models,
+            for the strategy ``"streamed"``.
     """
     theta = objective.centre
-    first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
+    draw_one: Callable[..., Parameters] = random_direction if stored else Redrawn
+    first, second = (draw_one(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
     cosine = float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
     return Plane(theta, (first, second), {**_recipe(seed, normalize, ignore), "cosine": cosine})
 
