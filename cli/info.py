@@ -30,7 +30,7 @@ def command(subject: str, runs: str, as_json: bool) -> None:
 
         counts = described["status"]
         made = Provenance(**described["provenance"])
-        click.echo(describe_points(counts["measured"], sum(counts.values()), made))
+        click.echo(", ".join(describe_points(counts["measured"], sum(counts.values()), made)))
     click.echo("\n".join(_lines(described)))
 
 

@@ -35,7 +35,12 @@ model = click.option(
 
 sampling = options(
     click.option("--points", default=51, show_default=True, help="Grid points a side."),
-    click.option("--extent", default=2.0, show_default=True, help="Half the side of the grid, in filter norms."),
+    click.option(
+        "--extent",
+        type=float,
+        help="Half the side of the grid, in filter norms; by default where the loss has risen by 1 nat on every side "
+        "(one extent for all surfaces of a figure).",
+    ),
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
     click.option(

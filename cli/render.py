@@ -24,6 +24,8 @@ from . import options as opt
 def command(files: tuple[str, ...], model: str | None, view: str | None, output: str | None, **given: Any) -> None:
     """Draw one surface, or several side by side with the same axes and the same scale.
 
+    Without --extent, all surfaces of a figure reach as far as the widest of them has to.
+
     A picture that landscape made is replaced; any other file in its place only with --force.
 
     \b
@@ -63,11 +65,12 @@ def _sampled(model: str, view: str | None, given: dict[str, Any]) -> list[Any]:
     from landscape.errors import InputError
     from landscape.train.runs import models_of
 
-    from .sample import sampled
+    from .sample import extent_for, sampled
 
     models = models_of(model)
     chosen = view or ("corridor" if len(models) > 1 else "plane")
     if chosen not in ("plane", "corridor"):
         raise InputError(f"unknown view {chosen!r}; expected plane or corridor")
     options = {key: value for key, value in given.items() if key != "figure_width"}
+    options["extent"] = extent_for(models, chosen, **options)
     return [sampled(name, member, chosen, None, **options) for name, member in models]

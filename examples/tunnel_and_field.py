@@ -7,14 +7,15 @@ into ``tunnel_and_field.png`` and prints how wide each corridor is.
 """
 
 import landscape as ls
-from landscape.evaluate.views import sample_view
+from landscape.evaluate.views import extent_of, sample_view
 from landscape.train.runs import find_or_train
 
 if __name__ == "__main__":
+    runs = {name: find_or_train(name) for name in ("narrow", "wide")}
+    extent = ls.common_extent([extent_of(run, "corridor") for run in runs.values()])
     corridors = []
-    for name in ("narrow", "wide"):
-        run = find_or_train(name)
-        corridors.append(sample_view(run, "corridor"))
+    for name, run in runs.items():
+        corridors.append(sample_view(run, "corridor", extent=extent))
         surface = corridors[-1]
         made = surface.provenance
         across = ls.corridor_width(surface)

@@ -16,6 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
     from landscape.evaluate.connections import sample_between as sample_between
+    from landscape.evaluate.extent import Extent as Extent
+    from landscape.evaluate.extent import choose_extent as choose_extent
+    from landscape.evaluate.extent import common_extent as common_extent
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
     from landscape.evaluate.sampling import sample as sample
@@ -24,10 +27,16 @@ if TYPE_CHECKING:
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
-    from landscape.measure.curvature import hessian_product as hessian_product
+    from landscape.measure.curvature import hessian_norm as hessian_norm
     from landscape.measure.curvature import hessian_trace as hessian_trace
+    from landscape.measure.curvature_map import sample_curvature as sample_curvature
     from landscape.measure.freedom import FreeDirections as FreeDirections
     from landscape.measure.freedom import free_directions as free_directions
+    from landscape.measure.products import hessian_product as hessian_product
+    from landscape.measure.sharpness import epsilon_sharpness as epsilon_sharpness
+    from landscape.measure.sharpness import noise_rise as noise_rise
+    from landscape.measure.sharpness import worst_rise as worst_rise
+    from landscape.measure.spectrum import spectral_density as spectral_density
     from landscape.measure.topology import Topology as Topology
     from landscape.measure.topology import roughness as roughness
     from landscape.measure.topology import topology as topology
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
     from landscape.records import Profile as Profile
+    from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
     from landscape.space.alignment import align as align
@@ -49,24 +59,31 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Eigenpairs": "measure.curvature",
+    "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
     "Profile": "records",
+    "Spectrum": "records",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
     "barrier": "measure.barriers",
+    "choose_extent": "evaluate.extent",
+    "common_extent": "evaluate.extent",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
     "ensure_run": "train.runs",
+    "epsilon_sharpness": "measure.sharpness",
     "free_directions": "measure.freedom",
     "half_width": "measure.widths",
     "hessian_eigenpairs": "measure.curvature",
-    "hessian_product": "measure.curvature",
+    "hessian_norm": "measure.curvature",
+    "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
     "line_between": "space.subspaces",
     "load": "store",
+    "noise_rise": "measure.sharpness",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
     "random_line": "space.subspaces",
@@ -74,11 +91,14 @@ _HOMES = {
     "roughness": "measure.topology",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
+    "sample_curvature": "measure.curvature_map",
     "sample_rays": "evaluate.rays",
     "save": "store",
+    "spectral_density": "measure.spectrum",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",
     "topology": "measure.topology",
+    "worst_rise": "measure.sharpness",
 }
 
 __all__ = ["__version__", "render", *_HOMES]

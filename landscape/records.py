@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from landscape.errors import InputError
 
@@ -22,6 +23,7 @@ Scale: TypeAlias = Literal["linear", "log1p"]
 Regime: TypeAlias = Literal["under", "critical", "over"]
 
 LOSS = "train_loss"
+RISE = 0.5  # nats per example: the rise that defines half-widths, and the set in which interpolation is held tighter
 
 
 class Status(IntEnum):
@@ -86,6 +88,10 @@ class Provenance:
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
         interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a safety
             factor times the largest error at the held-back points.
+        inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
+            measured whole.
+        reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.
+        extent: why the grid reaches as far as it does, in words.
     """
 
     model: str = ""
@@ -112,6 +118,9 @@ class Provenance:
     tolerance: float = 0.0
     held_back_points: int = 0
     interpolation_error: Mapping[str, float] = field(default_factory=dict)
+    inside_error: float = 0.0
+    reach: float = 0.0
+    extent: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
@@ -226,18 +235,17 @@ class Sampled:
         save(self, path, overwrite=overwrite)
 
 
-def describe_points(measured: int, total: int, provenance: Provenance) -> str:
-    """How many grid points were measured, and how far off the others may be, in words.
+def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
+    """How many grid points were measured and, where others were filled in, how far off they may be, in words.
 
-    >>> describe_points(353, 2601, Provenance(held_back_points=64, interpolation_error={"train_loss": 0.0041}))
-    'measured 353 of 2601 points, estimated interpolation error 0.0041 (measured on 64 held-back points)'
+    >>> describe_points(353, 2601, Provenance(held_back_points=52, interpolation_error={"train_loss": 0.0041}))
+    ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
     """
-    line = f"measured {measured} of {total} points"
-    error = provenance.interpolation_error.get(LOSS)
-    if not provenance.held_back_points or error is None:
-        return line
-    points = f"{provenance.held_back_points} held-back points"
-    return f"{line}, estimated interpolation error {error:.2g} (measured on {points})"
+    words = [f"measured {measured:,} of {total:,} points"]
+    error = provenance.interpolation_error.get(metric)
+    if provenance.held_back_points and error is not None:
+        words.append(f"estimated interpolation error {error:.2g} ({provenance.held_back_points} held-back points)")
+    return words
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,3 +319,69 @@ def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
 def _freeze_arrays(record: object, *names: str) -> None:
     for name in names:
         object.__setattr__(record, name, _frozen(getattr(record, name)))
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """The eigenvalues of a symmetric P x P matrix as a distribution, by a quadrature for each random probe.
+
+    Args:
+        nodes: Ritz values, shape (probes, steps), ascending.
+        weights: their shares of the spectrum, shape (probes, steps), each row summing to 1.
+        P: eigenvalues in all.
+        matrix: ``"hessian"`` or ``"gauss-newton"``.
+        steps: Lanczos steps asked for.
+        seed: of the probes.
+        unit: of the eigenvalues.
+    """
+
+    nodes: FloatArray
+    weights: FloatArray
+    P: int
+    matrix: str = "hessian"
+    steps: int = 0
+    seed: int = 0
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "nodes", "weights")
+        if self.nodes.ndim != 2 or self.nodes.shape != self.weights.shape or len(self.nodes) < 1:
+            raise InputError(f"a spectrum has nodes and weights of one shape (probes, steps), got {self.nodes.shape}")
+
+    @property
+    def sigma(self) -> float:
+        """The width to which the density is smoothed by default: 1 % of the range of the nodes."""
+        return 0.01 * (float(np.ptp(self.nodes)) or 1.0)
+
+    def grid(self, points: int = 1001) -> FloatArray:
+        """Eigenvalues from below the smallest node to above the largest, evenly spaced, shape (points,)."""
+        margin = 4 * self.sigma
+        return np.linspace(self.nodes.min() - margin, self.nodes.max() + margin, points)
+
+    def density(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
+        """Density at eigenvalues (n,), smoothed by a Gaussian of width ``sigma``; its integral is 1."""
+        return np.asarray(self._by_probe(values, sigma, cumulative=False).mean(axis=0))
+
+    def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
+        """Share of eigenvalues at most ``values`` (n,), smoothed alike."""
+        return np.asarray(self._by_probe(values, sigma, cumulative=True).mean(axis=0))
+
+    @property
+    def error(self) -> float:
+        """Largest standard error of the smoothed cumulative distribution, a share of the P eigenvalues."""
+        if len(self.nodes) < 2:
+            return float("inf")
+        shares = self._by_probe(self.grid(401), None, cumulative=True)
+        return float(shares.std(axis=0, ddof=1).max() / len(self.nodes) ** 0.5)
+
+    def moment(self, order: int) -> tuple[float, float]:
+        """``sum_i lambda_i^order`` (the trace, the squared Frobenius norm, ...) and its standard error."""
+        sums = self.P * (self.weights * self.nodes**order).sum(axis=1)
+        spread = float(sums.std(ddof=1) / len(sums) ** 0.5) if len(sums) > 1 else float("inf")
+        return float(sums.mean()), spread
+
+    def _by_probe(self, values: ArrayLike, sigma: float | None, *, cumulative: bool) -> FloatArray:
+        width = self.sigma if sigma is None else sigma
+        away = (np.asarray(values, dtype=np.float64)[None, :, None] - self.nodes[:, None, :]) / width
+        kernel = ndtr(away) if cumulative else np.exp(-0.5 * away**2) / (width * np.sqrt(2 * np.pi))
+        return np.asarray(np.einsum("pvs,ps->pv", kernel, self.weights))

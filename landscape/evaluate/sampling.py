@@ -18,7 +18,8 @@ from tqdm import tqdm
 import landscape
 from landscape import store
 from landscape.errors import FileError, InputError
-from landscape.evaluate.adaptive import Filling, Level, aimed, check_tolerance, fill, levels
+from landscape.evaluate.adaptive import Filling, check_tolerance, coarse_to_fine
+from landscape.evaluate.extent import Extent, choose_extent, given_extent
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.precision import PRECISION_POINTS, precision_error, products
 from landscape.evaluate.rays import sample_rays
@@ -29,7 +30,6 @@ from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.regime import regime
 
 DEFAULT_POINTS = 51
-DEFAULT_EXTENT = 2.0
 DEFAULT_RAYS = 64
 SNAPSHOT_SECONDS = 10.0
 
@@ -41,7 +41,7 @@ def sample(
     subspace: Subspace,
     *,
     points: int | Sequence[int] = DEFAULT_POINTS,
-    extent: float = DEFAULT_EXTENT,
+    extent: float | Extent | None = None,
     rays: int = DEFAULT_RAYS,
     tolerance: float | None = None,
     path: str | Path | None = None,
@@ -60,12 +60,14 @@ def sample(
     Args:
         points: grid points per axis, one number or one per axis; at least 2. A corridor has at most as many rows as
             the path has checkpoints.
-        extent: half the side of the grid, in the subspace's unit (filter norms for random directions).
+        extent: half the side of the grid, in the subspace's unit (filter norms for random directions). None chooses
+            it: see `choose_extent`; a file that is gone on with keeps its own. Surfaces of one figure want one extent:
+            `common_extent`.
         rays: random directions along which the half-width is measured beside a surface; 0 for none.
         tolerance: None or 0 measures every grid point. Otherwise nested coarser grids are measured first, and where a
             spline is within this share of each loss's range at points held back from it, it fills the others: status
             2, with the estimated ``error``. A rough surface, or one that diverges, is measured in full. See
-            `landscape.evaluate.adaptive.fill` for the bound.
+            `landscape.evaluate.adaptive.coarse_to_fine` for the bound.
         path: where the record is kept while it grows (every 10 s) and when it is complete. A complete file of the same
             recipe is returned as it is, an incomplete one is gone on with. A file interpolated to a larger tolerance
             keeps its measured points and is refined.
@@ -87,8 +89,9 @@ def sample(
     """
     if rays != 0 and rays < 2:
         raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
-    axes = subspace.axes(_per_axis(points), extent)
-    empty = _empty(objective, subspace, axes, command)
+    chosen = _extent(objective, subspace, extent, None if overwrite else path)
+    axes = subspace.axes(_per_axis(points), chosen.value)
+    empty = _empty(objective, subspace, axes, command, chosen)
     if tf32:
         empty = replace(empty, provenance=replace(empty.provenance, dtype="tf32"))
     started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance))
@@ -117,7 +120,7 @@ class _Sampler:
         coordinates = _coordinates(self.record.axes)
         plan = self._plan(coordinates, strategy, memory)
         self.bar.update(self.status.size - len(self._pending()))
-        self.bar.set_description(f"{self.objective.name} {self.subspace.kind}, {plan.name}")
+        self.bar.set_description(self._described(plan))
         try:
             if self.record.provenance.tolerance and not self.record.complete:
                 plan = self._coarse_to_fine(coordinates, plan)
@@ -129,6 +132,12 @@ class _Sampler:
         finally:
             self._save()
         return self._snapshot()
+
+    def _described(self, plan: Plan) -> str:
+        """What is measured, by which strategy, and where it goes; the bar adds the points."""
+        made = self.record.provenance
+        to = f" -> {Path(self.path).name}" if self.path is not None else ""
+        return f"{self.objective.name} {self.subspace.kind}, {plan.name} {made.dtype}{to}"
 
     def _plan(self, coordinates: Tensor, strategy: str, memory: int) -> Plan:
         """The plan of the file that is gone on with, so that the same blocks give the same bits; else a new one."""
@@ -142,6 +151,8 @@ class _Sampler:
         return plan
 
     def _measure_all(self, pending: NDArray[np.intp], coordinates: Tensor, plan: Plan) -> Plan:
+        if not len(pending):
+            return plan
         evaluate = plan.build(self.objective, self.subspace)
         saved = time.perf_counter()
         position = 0
@@ -168,37 +179,28 @@ class _Sampler:
         return np.flatnonzero(self.status.ravel() == Status.PENDING)
 
     def _coarse_to_fine(self, coordinates: Tensor, plan: Plan) -> Plan:
-        """Measure level after level until one is accepted and fills the rest; what stays pending is to be measured."""
-        tolerance = self.record.provenance.tolerance
-        for coarse in levels(self.status.shape):
-            plan, finite = self._measure_level(coarse, coordinates, plan)
-            if not finite:
-                break
-            if not fill(self.record.axes, self.values, coarse, tolerance).accepted:
-                continue
-            level = aimed(self.record.axes, self.values, coarse)
-            plan, finite = self._measure_level(level, coordinates, plan)
-            if not finite:
-                break
-            filling = fill(self.record.axes, self.values, level, tolerance)
-            if filling.accepted:
-                self._fill(filling, len(level.held_back))
-                break
-        return plan
+        """Measure what the search asks for and fill in the rest; what stays pending is to be measured."""
+        search = coarse_to_fine(self.record.axes, self.values, self.record.provenance.tolerance)
+        while True:
+            try:
+                wanted = next(search)
+            except StopIteration as end:
+                if end.value is not None:
+                    self._fill(end.value)
+                return plan
+            plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
 
-    def _measure_level(self, level: Level, coordinates: Tensor, plan: Plan) -> tuple[Plan, bool]:
-        """Measure what the level lacks, and whether all of its values are finite."""
-        wanted = np.union1d(level.knots, level.held_back)
-        plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
-        return plan, all(np.all(np.isfinite(values.flat[wanted])) for values in self.values.values())
-
-    def _fill(self, filling: Filling, held_back: int) -> None:
+    def _fill(self, filling: Filling) -> None:
         pending = self._pending()
         for name, values in filling.values.items():
             self.values[name].flat[pending] = values.flat[pending]
         self.error.flat[pending] = filling.errors[LOSS]
         self.status.flat[pending] = Status.INTERPOLATED
-        self._update(held_back_points=held_back, interpolation_error=filling.errors)
+        self._update(
+            held_back_points=filling.held_back,
+            interpolation_error=filling.errors,
+            inside_error=filling.inside_error,
+        )
         self.bar.update(len(pending))
 
     def _store(self, block: NDArray[np.intp], measured: FloatArray) -> None:
@@ -235,11 +237,24 @@ def _coordinates(axes: tuple[Axis, ...]) -> Tensor:
     return torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
 
 
-def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], command: str) -> Grid:
+def _extent(objective: Objective, subspace: Subspace, extent: float | Extent | None, path: str | Path | None) -> Extent:
+    """The extent as it was asked for, or that of the file that is gone on with, or one that is chosen now."""
+    if isinstance(extent, Extent):
+        return extent
+    if extent is not None:
+        return given_extent(extent)
+    if path is not None and Path(path).exists():
+        found = store.load(path)
+        if found.provenance.reach:
+            return Extent(float(found.axes[-1].values[-1]), found.provenance.reach, found.provenance.extent)
+    return choose_extent(objective, subspace)
+
+
+def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], command: str, extent: Extent) -> Grid:
     shape = tuple(len(axis) for axis in axes)
     metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status = np.full(shape, Status.PENDING, dtype=np.uint8)
-    provenance = _provenance(objective, subspace, command)
+    provenance = replace(_provenance(objective, subspace, command), reach=extent.reach, extent=extent.reason)
     if len(axes) == 1:
         return Profile(axes, metrics, status, np.zeros(shape), provenance)
     trajectory = trajectory_of(objective, subspace) if isinstance(subspace, Corridor) else None
@@ -310,7 +325,7 @@ def _accurate(found: Grid, tolerance: float) -> Grid:
         return found
     metrics = {name: np.where(interpolated, np.nan, values) for name, values in found.metrics.items()}
     status = np.where(interpolated, np.uint8(Status.PENDING), found.status)
-    made = replace(made, tolerance=tolerance, held_back_points=0, interpolation_error={})
+    made = replace(made, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
     return replace(found, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=made)
 
 

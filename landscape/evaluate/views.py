@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from landscape.errors import FileError, InputError
+from landscape.evaluate.extent import Extent, choose_extent
 from landscape.evaluate.objective import Objective
-from landscape.evaluate.sampling import DEFAULT_EXTENT, DEFAULT_POINTS, Grid, sample
+from landscape.evaluate.sampling import DEFAULT_POINTS, Grid, sample
 from landscape.space.directions import Ignored, Normalization
 from landscape.space.subspaces import Subspace, corridor_along, random_line, random_plane
 from landscape.train.runs import Run
@@ -69,6 +70,16 @@ def subspace_of(
     raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
 
 
+def extent_of(run: Run, view: View, *, member: int = 0, device: torch.device | str = "cpu", **choices: Any) -> Extent:
+    """The extent that the tool chooses for a view of one member; `common_extent` makes one of several.
+
+    Args:
+        choices: ``seed``, ``normalize`` and ``ignore``, as for `subspace_of`.
+    """
+    objective = objective_of(run, member, device=device)
+    return choose_extent(objective, subspace_of(run, objective, view, member=member, **choices))
+
+
 def sample_view(
     run: Run,
     view: View,
@@ -78,7 +89,7 @@ def sample_view(
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
     points: int = DEFAULT_POINTS,
-    extent: float = DEFAULT_EXTENT,
+    extent: float | Extent | None = None,
     path: str | Path | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
@@ -87,17 +98,21 @@ def sample_view(
     """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
 
     Args:
+        extent: None chooses it, see `choose_extent`; surfaces that are drawn side by side want a common one.
         options: passed on to `sample`.
     """
-    choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": extent, "dtype": str(dtype)}
     objective = objective_of(run, member, device=device, dtype=dtype)
     stored = options.get("strategy") != "streamed"
     subspace = subspace_of(
         run, objective, view, member=member, seed=seed, normalize=normalize, ignore=ignore, stored=stored
     )
     rows = len(run.config["steps"]) if view == "corridor" else points
-    place = kept_path(run, view, member, {"seed": seed, **choices}) if path is None else path
-    return sample(objective, subspace, points=(rows, points), extent=extent, path=place, **options)
+    if path is None:
+        extent = choose_extent(objective, subspace) if extent is None else extent
+        value = extent.value if isinstance(extent, Extent) else extent
+        choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": value, "dtype": str(dtype)}
+        path = kept_path(run, view, member, {"seed": seed, **choices})
+    return sample(objective, subspace, points=(rows, points), extent=extent, path=path, **options)
 
 
 def kept_path(run: Run, view: View, member: int, choices: dict[str, Any]) -> Path:

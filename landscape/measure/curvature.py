@@ -1,6 +1,6 @@
-"""Curvature: eigenvalues and trace of the Hessian of the training loss, over all training examples."""
+"""Curvature: eigenvalues, trace and Frobenius norm of the Hessian of the training loss, over all training examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal, TypeAlias
@@ -10,22 +10,21 @@ import torch
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from scipy.special import stdtrit
 from torch import Tensor
-from torch.func import grad, vjp
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import Objective
-from landscape.records import Estimate
-from landscape.space.parameters import Parameters
+from landscape.evaluate.tuning import DEFAULT_MEMORY
+from landscape.measure.products import Matrix, Product, hessian_product
+from landscape.records import Estimate, FloatArray
 
-Product: TypeAlias = Callable[[Tensor], Tensor]
 End: TypeAlias = Literal["top", "bottom"]
+Names: TypeAlias = str | Sequence[str] | None
 
 UNIT = "nats per squared unit of weight"
 DENSE_LIMIT = 512
 MAX_PROBES = 2000
-_CHUNK = 2048
 _PILOT = 16
-_TOLERANCE = 1e-12
+_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +53,12 @@ class Eigenpairs:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """The trace of the Hessian, the sum of its P eigenvalues.
+class Probed:
+    """A sum over the whole spectrum, estimated from random probes.
 
     Args:
-        value: the trace, or its estimate.
-        standard_error: of the mean over the probes, 0 where the trace is exact up to rounding.
+        value: the quantity, or its estimate.
+        standard_error: of the estimate, 0 where it is exact up to rounding.
         num_probes: Hessian-vector products taken.
         exact: whether the probes were the P unit vectors.
         unit: of value and error, for cross-entropy.
@@ -73,50 +72,20 @@ class Trace:
 
     @property
     def estimate(self) -> Estimate:
-        """The trace with its 95 % interval by Student's t."""
+        """The value with its 95 % interval by Student's t."""
         reach = 0.0 if self.exact else float(stdtrit(self.num_probes - 1, 0.975)) * self.standard_error
         return Estimate(self.value, self.value - reach, self.value + reach, self.unit)
 
 
-def hessian_product(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Product:
-    """The map ``v -> H v``, H the Hessian of the mean training loss at the centre, (P, P), never formed.
-
-    ``H v = d/dtheta (grad L . v)`` (Pearlmutter 1994), exact up to rounding, over all N examples in chunks. Where a
-    ReLU is exactly at its kink there is no second derivative, and PyTorch's choice counts.
-
-    Args:
-        objective: model and training data, never changed.
-        dtype: of the product; vectors, (P,) with parameters in the order of ``objective.centre``, are cast to it.
-
-    Raises:
-        InputError: (from the function) the vector does not have shape (P,).
-        ObjectiveError: (from the function) the product is not finite.
-
-    Example:
-        >>> model = torch.nn.Linear(1, 1, bias=False).double()
-        >>> x = torch.full((3, 1), 2.0, dtype=torch.float64)
-        >>> product = hessian_product(Objective(model, (x, x), loss=torch.nn.functional.mse_loss))
-        >>> product(torch.ones(1)).item()
-        8.0
-    """
-    exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
-    centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
-
-    def product(vector: Tensor) -> Tensor:
-        if vector.shape != centre.shape:
-            raise InputError(f"expected a vector of shape ({len(centre)},), got {tuple(vector.shape)}")
-        placed = vector.detach().to(centre)
-        result = torch.zeros_like(centre)
-        for inputs, targets in exact.splits[0].chunks(_CHUNK):
-            result += _chunk_product(exact, centre, placed, inputs, targets) * (len(targets) / exact.N)
-        if not bool(torch.isfinite(result).all()):
-            raise ObjectiveError("the Hessian-vector product is not finite: is the loss smooth at these weights?")
-        return result
-
-    return product
-
-
-def hessian_eigenpairs(objective: Objective, k: int = 1, *, which: End = "top", seed: int = 0) -> Eigenpairs:
+def hessian_eigenpairs(
+    objective: Objective,
+    k: int = 1,
+    *,
+    which: End = "top",
+    matrix: Matrix = "hessian",
+    parameters: Names = None,
+    seed: int = 0,
+) -> Eigenpairs:
     """The k largest or smallest eigenvalues of the Hessian, in the algebraic order, with eigenvectors.
 
     The first from the top is the sharpness of the loss; the first from the bottom is the strongest negative curvature,
@@ -129,30 +98,39 @@ def hessian_eigenpairs(objective: Objective, k: int = 1, *, which: End = "top", 
         objective: model and training data, never changed.
         k: eigenvalues, from 1 to P.
         which: ``"top"`` for the largest, ``"bottom"`` for the smallest.
+        matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
+        parameters: name patterns that leave a diagonal block of the matrix, such as one layer's; P counts these only.
         seed: of the iteration's start vector.
 
     Raises:
-        InputError: ``k`` or ``which`` out of range.
+        InputError: ``k``, ``which``, ``matrix`` or ``parameters`` that cannot be used.
         ObjectiveError: the iteration does not converge, or a product is not finite.
     """
-    if not 1 <= k <= objective.P:
-        raise InputError(f"k must be from 1 to P = {objective.P}, got {k}")
     if which not in ("top", "bottom"):
         raise InputError(f"which must be 'top' or 'bottom', got {which!r}")
-    product = hessian_product(objective)
-    if objective.P <= DENSE_LIMIT or k >= objective.P - 1:
-        values, vectors = torch.linalg.eigh(_dense(product, objective))
+    product = hessian_product(objective, matrix=matrix, parameters=parameters)
+    if not 1 <= k <= product.size:
+        raise InputError(f"k must be from 1 to P = {product.size}, got {k}")
+    if product.size <= DENSE_LIMIT or k >= product.size - 1:
+        values, vectors = torch.linalg.eigh(_dense(product))
     else:
-        values, vectors = _lanczos(product, objective, k, which, seed)
+        values, vectors = _lanczos(product, k, which, seed)
     order = values.argsort(descending=which == "top")[:k]
     values, rows = values[order], vectors.T[order].contiguous()
-    residuals = torch.stack([product(row) - value * row for value, row in zip(values, rows, strict=True)]).norm(dim=1)
+    residuals = (product(rows) - values[:, None] * rows).norm(dim=1)
     return Eigenpairs(values, rows, residuals, which)
 
 
 def hessian_trace(
-    objective: Objective, *, relative_error: float = 0.05, num_probes: int | None = None, seed: int = 0
-) -> Trace:
+    objective: Objective,
+    *,
+    relative_error: float = 0.05,
+    num_probes: int | None = None,
+    matrix: Matrix = "hessian",
+    parameters: Names = None,
+    memory: int = DEFAULT_MEMORY,
+    seed: int = 0,
+) -> Probed:
     """The trace of the Hessian by Hutchinson's estimator, the mean of ``z . H z`` over random signs z.
 
     As in Yao et al. 2020, arXiv 1912.07145. Without ``num_probes``, 16 probes tell how many more the error takes. Where
@@ -163,57 +141,89 @@ def hessian_trace(
         objective: model and training data, never changed; in float64 whatever its precision.
         relative_error: standard error asked for, as a share of the trace.
         num_probes: take so many probes instead, at least 2.
+        matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
+        parameters: name patterns that leave a diagonal block of the matrix.
+        memory: bytes that a kept graph may take.
         seed: of the probes.
 
     Raises:
         InputError: ``relative_error`` not above 0, or ``num_probes`` below 2.
         ObjectiveError: a product is not finite.
     """
-    if not relative_error > 0:
-        raise InputError(f"relative_error must be above 0, got {relative_error}")
-    if num_probes is not None and num_probes < 2:
-        raise InputError(f"num_probes must be at least 2 for a standard error, got {num_probes}")
-    product = hessian_product(objective)
-    generator = torch.Generator().manual_seed(seed)
-    samples: list[float] = []
-    wanted = num_probes if num_probes is not None else _PILOT
-    while len(samples) < wanted:
-        if wanted >= objective.P:
-            return Trace(float(_dense(product, objective).trace()), 0.0, objective.P, exact=True)
-        samples += [_probe(product, objective.P, generator) for _ in range(wanted - len(samples))]
-        if num_probes is None:
-            wanted = _needed(samples, relative_error)
-    return Trace(float(np.mean(samples)), _standard_error(samples), len(samples), exact=False)
+    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
+    sums = _Sums(product, lambda signs, images: (signs * images).sum(dim=1), lambda dense: float(dense.trace()), seed)
+    return sums.estimate(relative_error, num_probes)
 
 
-def _chunk_product(objective: Objective, centre: Tensor, vector: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
-    def loss(flat: Tensor) -> Tensor:
-        return objective.loss(objective.outputs(_named(objective, flat), inputs), targets)
+def hessian_norm(
+    objective: Objective,
+    *,
+    relative_error: float = 0.05,
+    num_probes: int | None = None,
+    matrix: Matrix = "hessian",
+    parameters: Names = None,
+    memory: int = DEFAULT_MEMORY,
+    seed: int = 0,
+) -> Probed:
+    """The Frobenius norm of the Hessian, the root of the mean of ``|H z|^2`` over random signs z.
 
-    pulled: Tensor = vjp(grad(loss), centre)[1](vector)[0]
-    return pulled.detach()
+    The standard error is that of the mean square, carried through the root. Arguments and errors are those of
+    `hessian_trace`.
+    """
+    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
+    sums = _Sums(product, lambda _, images: images.square().sum(dim=1), lambda dense: float(dense.square().sum()), seed)
+    # the root halves a small relative error
+    square = sums.estimate(2 * relative_error, num_probes)
+    root = square.value**0.5
+    error = square.standard_error / (2 * root) if root else 0.0
+    return Probed(root, error, square.num_probes, square.exact)
 
 
-def _named(objective: Objective, flat: Tensor) -> Parameters:
-    parts = flat.split([tensor.numel() for tensor in objective.centre.values()])
-    return {name: part.view(like.shape) for part, (name, like) in zip(parts, objective.centre.items(), strict=True)}
+@dataclass
+class _Sums:
+    """A quantity's mean over random signs, or its exact value where P products are no more."""
+
+    product: Product
+    of: Callable[[Tensor, Tensor], Tensor]
+    exact: Callable[[Tensor], float]
+    seed: int
+
+    def estimate(self, relative_error: float, num_probes: int | None) -> Probed:
+        if not relative_error > 0:
+            raise InputError(f"relative_error must be above 0, got {relative_error}")
+        if num_probes is not None and num_probes < 2:
+            raise InputError(f"num_probes must be at least 2 for a standard error, got {num_probes}")
+        generator = torch.Generator().manual_seed(self.seed)
+        samples = np.empty(0)
+        wanted = num_probes if num_probes is not None else _PILOT
+        while len(samples) < wanted:
+            if wanted >= self.product.size:
+                return Probed(self.exact(_dense(self.product)), 0.0, self.product.size, exact=True)
+            samples = np.concatenate([samples, self._probed(wanted - len(samples), generator)])
+            if num_probes is None:
+                wanted = _needed(samples, relative_error)
+        return Probed(float(samples.mean()), _standard_error(samples), len(samples), exact=False)
+
+    def _probed(self, count: int, generator: torch.Generator) -> FloatArray:
+        signs = torch.randint(0, 2, (count, self.product.size), generator=generator).double() * 2 - 1
+        signs = signs.to(self.product.objective.device)
+        return np.asarray(self.of(signs, self.product(signs)).cpu().numpy())
 
 
-def _dense(product: Product, objective: Objective) -> Tensor:
+def _dense(product: Product) -> Tensor:
     """H itself, (P, P), symmetric to the last bit."""
-    units = torch.eye(objective.P, dtype=torch.float64, device=objective.device)
-    rows = torch.stack([product(unit) for unit in units])
+    rows = product(torch.eye(product.size, dtype=torch.float64, device=product.objective.device))
     return (rows + rows.T) / 2
 
 
-def _lanczos(product: Product, objective: Objective, k: int, which: End, seed: int) -> tuple[Tensor, Tensor]:
-    size = objective.P
+def _lanczos(product: Product, k: int, which: End, seed: int) -> tuple[Tensor, Tensor]:
+    size, device = product.size, product.objective.device
     start = np.random.default_rng(seed).standard_normal(size)
 
     def shifted(shift: float) -> LinearOperator:
-        def times(vector: np.ndarray) -> np.ndarray:
+        def times(vector: FloatArray) -> FloatArray:
             flat = torch.from_numpy(np.array(vector, dtype=np.float64).ravel())
-            return product(flat).cpu().numpy() + shift * flat.numpy()
+            return np.asarray(product(flat).cpu().numpy() + shift * flat.numpy())
 
         return LinearOperator((size, size), matvec=times, dtype=np.float64)
 
@@ -227,21 +237,14 @@ def _lanczos(product: Product, objective: Objective, k: int, which: End, seed: i
         raise ObjectiveError(
             f"the {which} {k} eigenvalues did not converge ({error}); ask for fewer or more"
         ) from error
-    found = torch.from_numpy(values - shift).to(objective.device)
-    return found, torch.from_numpy(vectors).to(objective.device)
+    return torch.from_numpy(values - shift).to(device), torch.from_numpy(vectors).to(device)
 
 
-def _probe(product: Product, size: int, generator: torch.Generator) -> float:
-    signs = torch.randint(0, 2, (size,), generator=generator).double() * 2 - 1
-    image = product(signs)
-    return float(signs.to(image) @ image)
-
-
-def _standard_error(samples: list[float]) -> float:
+def _standard_error(samples: FloatArray) -> float:
     return float(np.std(samples, ddof=1) / len(samples) ** 0.5)
 
 
-def _needed(samples: list[float], relative_error: float) -> int:
+def _needed(samples: FloatArray, relative_error: float) -> int:
     """Probes after which the standard error is as asked for, at most `MAX_PROBES`."""
     allowed = relative_error * abs(float(np.mean(samples)))
     error = _standard_error(samples)

@@ -12,8 +12,7 @@ from landscape.evaluate.tuning import DEFAULT_MEMORY
 from landscape.evaluate.views import objective_of
 from landscape.measure.freedom import free_directions
 from landscape.measure.summary import half_widths
-from landscape.measure.widths import RISE
-from landscape.records import Rays
+from landscape.records import RISE, Rays
 from landscape.train.runs import Run
 
 

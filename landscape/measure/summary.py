@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from landscape.measure.topology import summarize_topology
-from landscape.measure.widths import RISE, HalfWidth, corridor_width, half_width, sublevel_area
-from landscape.records import Profile, Rays, Surface
+from landscape.measure.widths import HalfWidth, corridor_width, half_width, sublevel_area
+from landscape.records import RISE, Profile, Rays, Surface
 
 
 def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[str, Any]:

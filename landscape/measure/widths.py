@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from landscape.errors import InputError
-from landscape.records import Estimate, FloatArray, Rays, Surface
+from landscape.records import RISE, Estimate, FloatArray, Rays, Surface
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 
-RISE = 0.5
 NUM_RESAMPLES = 2000
 
 Unit = Literal["filter norm", "L2"]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, InputError
 from landscape.measure.widths import corridor_width, half_width
-from landscape.records import Axis, FloatArray, Status, Surface
+from landscape.records import Axis, FloatArray, Status, Surface, describe_points
 from landscape.render.camera import Box
 from landscape.render.heights import Heights
 from landscape.render.scene import Scene
@@ -162,10 +162,7 @@ class Panel:
         if pending:
             lines.append(f"{pending:,} of {total:,} points not measured yet")
         if interpolated:
-            worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
-            lines.append(
-                f"measured {surface.num_measured:,} of {total:,} points, estimated interpolation error {worst:.2g}"
-            )
+            lines += describe_points(surface.num_measured, total, surface.provenance, self.metric)
         if self.thinned > 1:
             lines.append(f"every {self.thinned}th row and column drawn")
         return lines

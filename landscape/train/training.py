@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 from tqdm import tqdm
 
 from landscape.errors import InputError
@@ -22,8 +23,10 @@ Optimizer: TypeAlias = Literal["adam", "sgd"]
 Schedule: TypeAlias = Literal["cosine", "constant"]
 LossName: TypeAlias = Literal["cross_entropy", "mse"]
 State: TypeAlias = dict[str, Tensor]
+Step: TypeAlias = Callable[[list[Tensor], State, Tensor, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
 
 EVALUATION_EXAMPLES = 256
+EVALUATION_VALUES = 2**18
 BAR_STEPS = 25
 
 
@@ -139,7 +142,7 @@ def train(
             if step in wanted:
                 kept.append(ensemble.state())
                 measured.append(ensemble.evaluate())
-            if step % BAR_STEPS == 0 or step == recipe.steps:
+            if progress and (step % BAR_STEPS == 0 or step == recipe.steps):
                 bar.update(step - bar.n)
                 bar.set_postfix_str(f"loss {float(loss.mean()):.4g}", refresh=False)
     path = {name: torch.stack([state[name] for state in kept]).cpu() for name in kept[0]}
@@ -173,17 +176,37 @@ class _Ensemble:
 
     def run(self) -> Iterator[Tensor]:
         """One optimizer step after another; yields each step's batch loss of every member, shape (members,)."""
-        optimizer = _optimizer(self.recipe, list(self.parameters.values()))
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _decay(self.recipe, step))
+        parameters = list(self.parameters.values())
+        optimizer = _optimizer(self.recipe, parameters)
         x, y = self.data["train"]
-        for batch in self._batches():
-            self.skeleton.train()
-            losses = vmap(self._loss)(self.parameters, self.buffers, x[batch], y[batch])
-            optimizer.zero_grad()
-            losses.sum().backward()
+        step: Step | None = None
+        for count, batch in enumerate(self._batches()):
+            inputs, targets = (part.index_select(0, batch.flatten()).unflatten(0, batch.shape) for part in (x, y))
+            step = self._traced(parameters, inputs, targets) if step is None else step
+            with torch.no_grad():
+                losses, gradients = step(parameters, self.buffers, inputs, targets)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = gradient
+            optimizer.param_groups[0]["lr"] = self.recipe.learning_rate * _decay(self.recipe, count)
             optimizer.step()
-            scheduler.step()
-            yield losses.detach()
+            yield losses
+
+    def _traced(self, parameters: list[Tensor], inputs: Tensor, targets: Tensor) -> Step:
+        """Losses and gradients of all members as one list of tensor operations, without what finds them at each step.
+
+        The operations are those of ``vmap`` and autograd, so the bits are the same. Tracing takes one pass, on buffers
+        that are thrown away.
+        """
+        names = list(self.parameters)
+
+        def step(parameters: list[Tensor], buffers: State, inputs: Tensor, targets: Tensor) -> Any:
+            losses = vmap(self._loss)(dict(zip(names, parameters, strict=True)), buffers, inputs, targets)
+            return losses, torch.autograd.grad(losses.sum(), parameters)
+
+        self.skeleton.train()
+        spare = {name: tensor.clone() for name, tensor in self.buffers.items()}
+        traced: Step = make_fx(step)(parameters, spare, inputs, targets)
+        return traced
 
     def state(self) -> State:
         """Parameters and buffers now, name -> (members, ...)."""
@@ -202,12 +225,15 @@ class _Ensemble:
 
     def _means(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         totals = torch.zeros(2, len(self.seeds), dtype=torch.float64, device=self.device)
-        for inputs, targets in zip(x.split(EVALUATION_EXAMPLES), y.split(EVALUATION_EXAMPLES), strict=True):
+        size = max(EVALUATION_EXAMPLES, EVALUATION_VALUES // max(1, x[0].numel()))
+        for inputs, targets in zip(x.split(size), y.split(size), strict=True):
             outputs = vmap(self._forward, in_dims=(0, 0, None))(self.parameters, self.buffers, inputs)
-            losses = vmap(self.recipe.loss_function, in_dims=(0, None))(outputs, targets)
-            right = vmap(accuracy, in_dims=(0, None))(outputs, targets).double()
-            totals += torch.stack([losses.double(), right]) * (len(targets) / len(y))
+            measured = vmap(self._measured, in_dims=(0, None), out_dims=1)(outputs, targets)
+            totals += measured.double() * (len(targets) / len(y))
         return totals[0], totals[1]
+
+    def _measured(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return torch.stack([self.recipe.loss_function(outputs, targets), accuracy(outputs, targets)])
 
     def _loss(self, parameters: State, buffers: State, inputs: Tensor, targets: Tensor) -> Tensor:
         return self.recipe.loss_function(self._forward(parameters, buffers, inputs), targets)
@@ -221,20 +247,20 @@ class _Ensemble:
         num_examples = len(self.data["train"][1])
         size = min(self.recipe.batch_size or num_examples, num_examples)
         generators = [np.random.default_rng([seed, 1]) for seed in self.seeds]
-        queue = np.empty((len(self.seeds), 0), dtype=np.int64)
+        queue = torch.empty((len(self.seeds), 0), dtype=torch.int64, device=self.device)
         for _ in range(self.recipe.steps):
             while queue.shape[1] < size:
                 epoch = np.stack([generator.permutation(num_examples) for generator in generators])
-                queue = np.concatenate([queue, epoch], axis=1)
-            yield torch.from_numpy(queue[:, :size].copy()).to(self.device, non_blocking=True)
+                queue = torch.cat([queue, torch.from_numpy(epoch).to(self.device)], dim=1)
+            yield queue[:, :size]
             queue = queue[:, size:]
 
 
 def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
     rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
-    return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, foreach=True)
+    return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, foreach=True)
 
 
 def _decay(recipe: Recipe, step: int) -> float:

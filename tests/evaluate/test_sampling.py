@@ -277,6 +277,16 @@ def test_the_file_holds_the_record(tmp_path: Path) -> None:
     assert np.all(loaded.status == Status.MEASURED)
 
 
+def test_the_progress_line_names_network_strategy_points_and_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objective = Objective(small_mlp(), examples(10), name="mine")
+    surface_of(objective, path=tmp_path / "s.h5", strategy="loop", progress=True)
+    line = capsys.readouterr().err
+    assert "mine plane, loop float64 -> s.h5" in line
+    assert "49/49" in line
+
+
 @pytest.mark.parametrize("points", [1, 0, -3, (5, 1), ()])
 def test_too_few_points_are_refused(points: int) -> None:
     objective = Objective(small_mlp(), examples(10))

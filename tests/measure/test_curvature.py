@@ -6,7 +6,8 @@ from torch.func import functional_call, hessian
 
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
-from landscape.measure.curvature import End, hessian_eigenpairs, hessian_product, hessian_trace
+from landscape.measure.curvature import End, hessian_eigenpairs, hessian_trace
+from landscape.measure.products import hessian_product
 from landscape.space.parameters import digest
 
 SPECTRUM = (0.0, 0.0, 0.01, 0.5, 0.9, 1.0, 1.0, 2.0, 4.0, 30.0, 100.0, 1000.0)
@@ -115,8 +116,9 @@ def test_ragged_batches_and_chunks_give_the_same_product(monkeypatch: pytest.Mon
     vector = torch.linspace(-1, 1, Objective(model, (inputs, targets)).P, dtype=torch.float64)
     expected = whole(vector)
     torch.testing.assert_close(ragged(vector), expected, rtol=1e-10, atol=1e-14)
-    monkeypatch.setattr("landscape.measure.curvature._CHUNK", 7)
-    torch.testing.assert_close(ragged(vector), expected, rtol=1e-10, atol=1e-14)
+    monkeypatch.setattr("landscape.measure.products.CHUNK", 7)
+    chunked = hessian_product(Objective(model, (inputs, targets)))
+    torch.testing.assert_close(chunked(vector), expected, rtol=1e-10, atol=1e-14)
 
 
 def test_the_model_is_bit_identical_afterwards() -> None:
@@ -139,5 +141,5 @@ def test_refuses_what_it_cannot_measure() -> None:
         hessian_trace(objective, relative_error=0)
     with pytest.raises(InputError, match="num_probes must be at least 2"):
         hessian_trace(objective, num_probes=1)
-    with pytest.raises(InputError, match=r"shape \(12,\)"):
+    with pytest.raises(InputError, match="length 12"):
         hessian_product(objective)(torch.ones(3))

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 from landscape.errors import InputError
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, checkpoint_steps, train
+from landscape.train.training import Recipe, _Ensemble, checkpoint_steps, train
 
 MLP = NetworkConfig("mlp", 5)
 
@@ -99,14 +99,29 @@ def test_checkpoints_hold_both_ends_and_are_as_many_as_asked(steps: int, checkpo
 
 
 def test_every_example_is_seen_once_an_epoch(digits: Dataset) -> None:
-    from landscape.train.training import _Ensemble
-
     ensemble = _Ensemble(MLP, digits, Recipe(steps=4, batch_size=30), [0, 1], torch.device("cpu"))
     seen = torch.cat(list(ensemble._batches()), dim=1)
     assert seen.shape == (2, 120)
     for member in seen:
         assert sorted(member.tolist()) == list(range(120))
     assert not torch.equal(seen[0], seen[1])
+
+
+@pytest.mark.parametrize("network", [MLP, NetworkConfig("resnet", 2, 8)])
+def test_the_traced_step_has_the_bits_of_vmap_and_autograd(digits: Dataset, network: NetworkConfig) -> None:
+    ensemble = _Ensemble(network, digits, Recipe(steps=2, batch_size=8), [0, 1], torch.device("cpu"))
+    parameters, names = list(ensemble.parameters.values()), list(ensemble.parameters)
+    x, y = ensemble.data["train"]
+    inputs, targets = (part[next(ensemble._batches())] for part in (x, y))
+    step = ensemble._traced(parameters, inputs, targets)
+    untouched, moved = ({name: tensor.clone() for name, tensor in ensemble.buffers.items()} for _ in range(2))
+    with torch.no_grad():
+        losses, gradients = step(parameters, moved, inputs, targets)
+    plain = torch.func.vmap(ensemble._loss)(dict(zip(names, parameters, strict=True)), untouched, inputs, targets)
+    assert torch.equal(losses, plain)
+    for ours, theirs in zip(gradients, torch.autograd.grad(plain.sum(), parameters), strict=True):
+        assert torch.equal(ours, theirs)
+    assert all(torch.equal(moved[name], untouched[name]) for name in moved)
 
 
 @pytest.mark.parametrize("seeds", [[], [1, 1]])

@@ -1,0 +1,173 @@
+"""Curvature at every grid point: extreme eigenvalues of the Hessian, its trace, and the norm of the gradient."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import grad_and_value, vjp, vmap
+from tqdm import tqdm
+
+from landscape import store
+from landscape.evaluate.objective import Batch, Objective
+from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory
+from landscape.measure.lanczos import lanczos
+from landscape.records import FloatArray, Surface
+from landscape.space.parameters import Parameters
+from landscape.space.subspaces import Subspace
+
+METRICS = (
+    "gradient_norm",
+    "hessian_top",
+    "hessian_bottom",
+    "curvature_ratio",
+    "curvature_residual",
+    "hessian_trace",
+    "hessian_trace_error",
+)
+STEPS = 30
+NUM_PROBES = 8
+BLOCK = 16
+CHUNK = 2048
+SNAPSHOT_SECONDS = 10.0
+
+
+def sample_curvature(
+    objective: Objective,
+    subspace: Subspace,
+    surface: Surface,
+    *,
+    steps: int = STEPS,
+    num_probes: int = NUM_PROBES,
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    path: str | Path | None = None,
+    progress: bool = False,
+) -> Surface:
+    """The surface with the curvature of the training loss at each of its points as further metrics.
+
+    Added are ``gradient_norm``; ``hessian_top`` and ``hessian_bottom``, the extreme eigenvalues of the Hessian in all
+    P parameters, by Lanczos; ``curvature_ratio``, ``|lambda_min / lambda_max|`` (Li et al. 2018, arXiv 1712.09913,
+    section 6 and Fig. 7): near 0 where the loss is convex, towards 1 where it curves down as strongly as up; the larger
+    ``curvature_residual`` of the two eigenvalues; and ``hessian_trace`` by Hutchinson's estimator with its standard
+    error. Values that are not finite, as where the loss diverged, are stored as inf.
+
+    Args:
+        objective: what the surface was sampled from; in its own precision.
+        subspace: what it was sampled on.
+        surface: planes or corridors; curvature it already holds is kept, so that a stopped measure goes on.
+        steps: Lanczos steps at each point: more of them make the residual smaller.
+        num_probes: random signs for the trace, at least 2.
+        seed: of start vectors and probes, the same at all points.
+        memory: bytes that a block of points may take.
+        path: where the surface is kept while it grows (every 10 s) and when it is complete.
+        progress: show a bar on stderr.
+    """
+    mapper = _Mapper(objective, subspace, steps, num_probes, seed)
+    metrics = {name: np.array(surface.metrics.get(name, np.full(surface.loss.shape, np.nan))) for name in METRICS}
+    mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
+    coordinates = torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
+    pending = np.flatnonzero(np.isnan(metrics["gradient_norm"].ravel()))
+    block = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
+    saved, done = time.perf_counter(), 0
+
+    def snapshot() -> Surface:
+        return replace(surface, metrics={**surface.metrics, **metrics})
+
+    with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:
+        try:
+            while done < len(pending):
+                chosen = pending[done : done + block]
+                try:
+                    found = mapper(coordinates[chosen])
+                except RuntimeError as error:
+                    if not is_out_of_memory(error) or block == 1:
+                        raise
+                    block //= 2
+                    continue
+                for name, values in found.items():
+                    metrics[name].flat[chosen] = np.where(np.isfinite(values), values, np.inf)
+                done += len(chosen)
+                bar.update(len(chosen))
+                if path is not None and time.perf_counter() - saved > SNAPSHOT_SECONDS:
+                    store.save(snapshot(), path)
+                    saved = time.perf_counter()
+        finally:
+            if path is not None:
+                store.save(snapshot(), path)
+    return snapshot()
+
+
+class _Mapper:
+    """Curvature at a block of points at once, each with its own Hessian."""
+
+    def __init__(self, objective: Objective, subspace: Subspace, steps: int, num_probes: int, seed: int) -> None:
+        self.objective, self.subspace, self.steps = objective.loss_only(), subspace, steps
+        generator = torch.Generator().manual_seed(seed)
+        self.start = torch.randn(1, objective.P, generator=generator).to(objective.device, objective.dtype)
+        signs = torch.randint(0, 2, (num_probes, objective.P), generator=generator) * 2 - 1
+        self.signs = signs.to(objective.device, objective.dtype)
+        self.shapes = {name: tensor.shape for name, tensor in objective.centre.items()}
+
+    def __call__(self, coordinates: Tensor) -> dict[str, FloatArray]:
+        theta, buffers = self._points(coordinates)
+        multiply = self._products(theta, buffers)
+        ritz, _, residual = lanczos(multiply, self.start.expand(len(theta), -1), self.steps).ritz()
+        traces = torch.stack([(multiply(sign.expand_as(theta)) * sign).sum(dim=1) for sign in self.signs])
+        bottom, top = ritz[:, 0], ritz[:, -1]
+        columns = {
+            "gradient_norm": self._gradients(theta, buffers).norm(dim=1),
+            "hessian_top": top,
+            "hessian_bottom": bottom,
+            "curvature_ratio": (bottom / top).abs(),
+            "curvature_residual": torch.maximum(residual[:, 0], residual[:, -1]),
+            "hessian_trace": traces.mean(dim=0),
+            "hessian_trace_error": traces.std(dim=0) / len(traces) ** 0.5,
+        }
+        return {name: values.double().cpu().numpy() for name, values in columns.items()}
+
+    def _points(self, coordinates: Tensor) -> tuple[Tensor, Parameters]:
+        """All parameters of each point, (k, P), and buffers that move along (a corridor's BatchNorm statistics)."""
+        moved = self.subspace.at(coordinates.to(self.objective.device))
+        count = len(coordinates)
+        centre = self.objective.centre
+        parts = [
+            moved[name].reshape(count, -1) if name in moved else centre[name].reshape(1, -1).expand(count, -1)
+            for name in centre
+        ]
+        return torch.cat(parts, dim=1), {name: value for name, value in moved.items() if name not in centre}
+
+    def _gradients(self, theta: Tensor, buffers: Parameters) -> Tensor:
+        def slope(flat: Tensor, held: Parameters, batch: Batch) -> Tensor:
+            found: Tensor = grad_and_value(self._loss)(flat, held, batch)[0]
+            return found
+
+        return self._summed(slope, theta, buffers)
+
+    def _products(self, theta: Tensor, buffers: Parameters) -> Callable[[Tensor], Tensor]:
+        def times(flat: Tensor, held: Parameters, batch: Batch, vector: Tensor) -> Tensor:
+            def slope(at: Tensor) -> Tensor:
+                found: Tensor = grad_and_value(self._loss)(at, held, batch)[0]
+                return found
+
+            pulled: Tensor = vjp(slope, flat)[1](vector)[0]
+            return pulled
+
+        return lambda vectors: self._summed(times, theta, buffers, vectors)
+
+    def _summed(self, one: Callable[..., Tensor], theta: Tensor, buffers: Parameters, *vectors: Tensor) -> Tensor:
+        """``one`` at every point, averaged over all examples, (k, P)."""
+        total = torch.zeros_like(theta)
+        for inputs, targets in self.objective.splits[0].chunks(CHUNK):
+            dims = (0, 0, None, *[0] * len(vectors))
+            found = vmap(one, dims)(theta, dict(buffers), (inputs, targets), *vectors)
+            total += found.detach() * (len(targets) / self.objective.N)
+        return total
+
+    def _loss(self, flat: Tensor, buffers: Parameters, batch: Batch) -> Tensor:
+        parts = flat.split([shape.numel() for shape in self.shapes.values()])
+        point = {name: part.view(shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)}
+        return self.objective.loss(self.objective.outputs({**point, **buffers}, batch[0]), batch[1])

@@ -1,0 +1,87 @@
+"""The spectral density of the Hessian by stochastic Lanczos quadrature."""
+
+from math import ceil
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from landscape.errors import InputError
+from landscape.evaluate.objective import Objective
+from landscape.evaluate.tuning import DEFAULT_MEMORY
+from landscape.measure.curvature import UNIT, Names
+from landscape.measure.lanczos import lanczos
+from landscape.measure.products import BLOCK, Matrix, Product, hessian_product
+from landscape.records import FloatArray, Spectrum
+
+STEPS = 90
+MAX_PROBES = 512
+_PILOT = 8
+
+
+def spectral_density(
+    objective: Objective,
+    *,
+    error: float = 0.01,
+    num_probes: int | None = None,
+    steps: int = STEPS,
+    matrix: Matrix = "hessian",
+    parameters: Names = None,
+    memory: int = DEFAULT_MEMORY,
+    seed: int = 0,
+    progress: bool = False,
+) -> Spectrum:
+    """The density of the Hessian's eigenvalues, from ``steps`` Lanczos steps on each of several random vectors.
+
+    Each probe gives a Gauss quadrature of the density as that vector sees it; their mean converges to the spectrum
+    (Ghorbani et al. 2019, arXiv 1901.10159, section 2; Yao et al. 2020, arXiv 1912.07145). Probes are added until the
+    standard error of the smoothed cumulative distribution is at most ``error`` everywhere (`Spectrum.error`), at most
+    512. The trace and the Frobenius norm follow from the same probes.
+
+    Args:
+        objective: model and training data, never changed; in float64 whatever its precision.
+        error: standard error asked for, a share of the P eigenvalues.
+        num_probes: take so many probes instead, at least 2.
+        steps: Lanczos steps per probe: two spectra whose moments agree to order ``2 steps - 1`` cannot be told apart.
+        matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
+        parameters: name patterns that leave a diagonal block of the matrix.
+        memory: bytes that the Lanczos vectors, or a kept graph, may take.
+        seed: of the probes.
+        progress: show a bar on stderr.
+
+    Raises:
+        InputError: an error, number of probes or number of steps out of range.
+        ObjectiveError: a product is not finite.
+    """
+    if not error > 0 or (num_probes is not None and num_probes < 2) or steps < 2:
+        raise InputError(
+            f"the density needs an error above 0, 2 probes and 2 steps or more, got {error}, {num_probes}, {steps}"
+        )
+    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=BLOCK, memory=memory)
+    block = max(1, min(BLOCK, memory // (8 * (steps + 4) * product.size)))
+    generator = torch.Generator().manual_seed(seed)
+    wanted = num_probes if num_probes is not None else _PILOT
+    nodes: list[FloatArray] = []
+    weights: list[FloatArray] = []
+    with tqdm(total=wanted, disable=not progress, unit="probe", desc=f"{objective.name} spectral density") as bar:
+        while len(nodes) < wanted:
+            count = min(block, wanted - len(nodes))
+            found = _quadrature(product, count, steps, generator)
+            nodes.extend(found[0])
+            weights.extend(found[1])
+            bar.update(count)
+            if num_probes is None and len(nodes) >= wanted:
+                made = _spectrum(nodes, weights, product, steps, seed)
+                wanted = min(MAX_PROBES, max(wanted, ceil(len(nodes) * (made.error / error) ** 2)))
+                bar.total = wanted
+    return _spectrum(nodes, weights, product, steps, seed)
+
+
+def _quadrature(product: Product, count: int, steps: int, generator: torch.Generator) -> tuple[FloatArray, FloatArray]:
+    start = torch.randn(count, product.size, dtype=torch.float64, generator=generator)
+    values, weights, _ = lanczos(product, start.to(product.objective.device), steps).ritz()
+    return values.cpu().numpy(), weights.cpu().numpy()
+
+
+def _spectrum(nodes: list[FloatArray], weights: list[FloatArray], product: Product, steps: int, seed: int) -> Spectrum:
+    return Spectrum(np.array(nodes), np.array(weights), product.size, product.matrix, steps, seed, UNIT)
