@@ -162,7 +162,7 @@ class _Chained:
     def _parts(self, inputs: Tensor) -> tuple[list[Tensor], int]:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
         bytes_each = self.width * inputs.element_size()
-        chunk = max(MIN_CHUNK, CHUNK_BYTES[inputs.device.type] // bytes_each)
+        chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
         made = []
         for part in inputs.split(chunk):
             outputs = [inputs.new_zeros(self.centre[f"{self.stack.first}.weight"].shape[0], len(part))] * len(
@@ -185,7 +185,7 @@ class _Chained:
         """
         device, item = parts[0].device, parts[0].element_size()
         bytes_each = max(chunk * self.width, self.weights) * item
-        size = max(1, min(MAX_STACK[device.type], STACK_BYTES[device.type] // bytes_each))
+        size = max(1, min(MAX_STACK[_kind(device)], STACK_BYTES[_kind(device)] // bytes_each))
         if device.type != "cpu":
             for here in coordinates.split(size):
                 weights = torch.cat([torch.ones_like(here[:, :1]), here], dim=1).to(parts[0])
@@ -235,6 +235,10 @@ class _Chained:
         if index not in self.rooms or self.rooms[index].numel() < size:
             self.rooms[index] = like.new_empty(size)
         return self.rooms[index][:size].view(shape)
+
+
+def _kind(device: torch.device) -> str:
+    return "cpu" if device.type == "cpu" else "cuda"
 
 
 def _runs(coordinates: Tensor) -> Iterator[Tensor]:
