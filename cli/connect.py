@@ -15,7 +15,7 @@ from . import options as opt
 @click.option("--points", default=25, show_default=True, help="Points on the line, both ends among them.")
 @click.option("-o", "--output", metavar="FILE.h5", help="Keep the profile there.")
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
 @opt.device
 @opt.runs
 @opt.quiet
@@ -62,6 +62,7 @@ def connected(start: str, end: str, path: str | None, *, aligned: bool, runs: st
         points=given["points"],
         device=device,
         dtype=dtype,
+        tf32=given["dtype"] == "tf32",
         strategy=given["strategy"],
         path=path,
         overwrite=force,

@@ -7,22 +7,56 @@ import click
 
 from . import options as opt
 
+SURFACES = ("plane", "corridor")
+DRAWN = ("surface", "contour", "profile")
 
-@click.command(short_help="Draw surfaces; trains and measures what is missing.")
+shown = opt.options(
+    click.option("--metric", default="train_loss", show_default=True, help="What the height shows."),
+    click.option("--color", metavar="METRIC", help="Another metric as colour, such as train_accuracy."),
+    click.option("--scale", default="auto", show_default=True, help="Height: auto, linear, log or sqrt."),
+    click.option("--ceiling", type=float, help="Cut the surfaces at this loss."),
+    click.option("--ranges", default="shared", show_default=True, help="shared by all panels, or free."),
+    click.option(
+        "--sublevel", type=float, default=0.5, show_default=True, help="Rise shaded on the floor; 0 for none."
+    ),
+    click.option("--title", "titles", multiple=True, help="One per panel or curve, in order."),
+)
+page = opt.options(
+    click.option("--width", "width", help="column (3.375in), text (6.75in), or as 6.75in, 8.6cm."),
+    click.option("--columns", type=int, help="Panels side by side; as many as can be read by default."),
+    click.option("--dpi", default=300, show_default=True, help="Resolution of the surfaces, and of a PNG."),
+    click.option("--theme", default="paper", show_default=True, help="paper, dark or slide."),
+    click.option("--font", help="Family of all text, such as 'DejaVu Serif'."),
+    click.option("--usetex", is_flag=True, help="Set all text by LaTeX."),
+    click.option("--colormap", default="viridis", show_default=True, help="Colour map; its lightness must go one way."),
+    click.option("--notes/--no-notes", default=None, help="Small print under the panels; without it beside --tex."),
+    click.option("--tex", "with_tex", is_flag=True, help="Write a .tex beside: figure, caption, a macro a number."),
+)
+place = opt.options(
+    click.option("--camera", default="auto", show_default=True, help="auto, front, side, corner, low or top."),
+    click.option("--azimuth", type=float, help="Degrees from the alpha axis towards the beta axis."),
+    click.option("--elevation", type=float, help="Degrees above the floor, 5 to 85."),
+)
+DRAWING = (
+    *("metric", "color", "scale", "ceiling", "ranges", "width", "columns", "dpi", "theme", "font", "usetex"),
+    *("colormap", "notes", "with_tex", "camera", "azimuth", "elevation"),
+)
+
+
+@click.command(short_help="Draw surfaces and profiles; trains and measures what is missing.")
 @click.argument("files", nargs=-1, metavar="[FILE.h5]...")
 @opt.model
-@click.option("--view", help="plane or corridor; by default plane, for the pair corridor.")
+@click.option("--view", help="surface, contour or profile; plane or corridor: the surface of that kind.")
+@click.option("--subspace", help="With --model: plane or corridor; by default plane, for the pair corridor.")
 @click.option("-o", "--output", metavar="FILE", help="png, pdf or svg by its suffix; by default NAME.png.")
-@click.option("--scale", default="auto", show_default=True, help="Height: auto, linear or log.")
-@click.option("--ceiling", type=float, help="Cut the surfaces at this loss.")
-@click.option("--figure-width", type=float, help="Width of the figure in inches.")
-@click.option("--dpi", default=300, show_default=True, help="Resolution of the surfaces, and of a PNG.")
-@click.option("--colormap", default="viridis", show_default=True, help="A matplotlib colour map.")
+@shown
+@page
+@place
 @opt.sampling
 @opt.runs
 @opt.force
 def command(files: tuple[str, ...], model: str | None, view: str | None, output: str | None, **given: Any) -> None:
-    """Draw one surface, or several side by side with the same axes and the same scale.
+    """Draw one surface or profile, or several with the same axes and the same scale.
 
     Without --extent, all surfaces of a figure reach as far as the widest of them has to.
 
@@ -31,46 +65,56 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
     \b
     Examples:
       landscape render --model wide
-      landscape render --model pair -o pair.pdf
-      landscape render narrow.h5 wide.h5 -o pair.svg
+      landscape render --model pair -o pair.pdf --width text --tex
+      landscape render --model pair --view profile -o widths.pdf
+      landscape render narrow.h5 wide.h5 -o pair.svg --view contour
     """
-    from landscape.render.figure import check_target, render
+    from landscape.render.figure import render
 
     if bool(files) == (model is not None):
         raise click.UsageError("give surface files, or --model: one of the two")
+    if view not in (None, *DRAWN, *SURFACES):
+        raise click.UsageError(f"unknown view {view!r}; expected {', '.join(DRAWN)}, plane or corridor")
     name = Path(files[0]).stem if model is None else model.replace(":", "-")
     target = output or f"{name}.png"
-    check_target(target, force=given.pop("force"))
-    drawing = {key: given.pop(key) for key in ("scale", "ceiling", "dpi", "colormap")}
-    surfaces = _loaded(files) if model is None else _sampled(model, view, given)
-    drawn = render(surfaces, target, width=given["figure_width"], **drawing)
+    _check(target, force=given.pop("force"), with_tex=given["with_tex"])
+    drawing = {key: given.pop(key) for key in DRAWING}
+    drawing |= {"sublevel": given.pop("sublevel") or None, "titles": given.pop("titles") or None}
+    subspace = given.pop("subspace") or (view if view in SURFACES else None)
+    records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view)
+    kind: Any = "surface" if view in SURFACES else view or "auto"
+    drawn = render(records, target, view=kind, **drawing)
     for line in drawn.messages:
         click.echo(line, err=True)
     click.echo(target)
+    if drawn.tex is not None:
+        click.echo(drawn.tex)
+
+
+def _check(target: str, *, force: bool, with_tex: bool) -> None:
+    """Refuse before the long work what could not be written after it."""
+    from landscape.render.write import check_free, check_target
+
+    check_target(target, force=force)
+    if with_tex:
+        check_free(Path(target).with_suffix(".tex"), force=force)
 
 
 def _loaded(files: tuple[str, ...]) -> list[Any]:
-    from landscape.errors import InputError
-    from landscape.records import Surface
     from landscape.store import load
 
-    records = [load(file) for file in files]
-    for file, record in zip(files, records, strict=True):
-        if not isinstance(record, Surface):
-            raise InputError(f"{file} holds a {record.kind or 'profile'}, expected a plane or a corridor")
-    return records
+    return [load(file) for file in files]
 
 
-def _sampled(model: str, view: str | None, given: dict[str, Any]) -> list[Any]:
+def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None) -> list[Any]:
     from landscape.errors import InputError
     from landscape.train.runs import models_of
 
     from .sample import extent_for, sampled
 
     models = models_of(model)
-    chosen = view or ("corridor" if len(models) > 1 else "plane")
-    if chosen not in ("plane", "corridor"):
-        raise InputError(f"unknown view {chosen!r}; expected plane or corridor")
-    options = {key: value for key, value in given.items() if key != "figure_width"}
-    options["extent"] = extent_for(models, chosen, **options)
-    return [sampled(name, member, chosen, None, **options) for name, member in models]
+    chosen = subspace or ("corridor" if len(models) > 1 and view != "profile" else "plane")
+    if chosen not in SURFACES:
+        raise InputError(f"unknown subspace {chosen!r}; expected plane or corridor")
+    given["extent"] = extent_for(models, chosen, **given)
+    return [sampled(name, member, chosen, None, **given) for name, member in models]

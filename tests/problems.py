@@ -1,13 +1,14 @@
 """Test problems with known answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from landscape.evaluate.objective import Objective
-from landscape.records import Axis, Provenance, Rays, Surface
+from landscape.records import Axis, Profile, Provenance, Rays, Surface, Trajectory
 
 
 def half_square(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -96,3 +97,23 @@ def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, direc
         Provenance(subspace={"kind": "plane"}, loss="cross_entropy"),
         rays=rays,
     )
+
+
+def tunnel() -> Surface:
+    """A corridor whose walls stand at beta = +-(2 - alpha) / 4 where the loss has risen by 0.5."""
+    step, beta = np.linspace(0, 1, 21), np.linspace(-1, 1, 41)
+    loss = 0.5 * (beta[None, :] * 4 / (2 - step[:, None])) ** 2 + (1 - step[:, None])
+    axes = (Axis("alpha", step, "step", "training step"), Axis("beta", beta))
+    path = Trajectory(step, step, np.zeros(21), 1 - step, step)
+    status, made = np.ones(loss.shape, np.uint8), Provenance(subspace={"kind": "corridor"}, loss="cross_entropy")
+    return Surface(axes, {"train_loss": loss}, status, np.zeros(loss.shape), made, trajectory=path)
+
+
+def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0", **metrics: Any) -> Profile:
+    """A barrier of ``height`` nats half way between two solutions of loss 0.1 and 0.3."""
+    alpha = np.linspace(0, 1, 11)
+    loss = 0.1 + 0.2 * alpha + 4 * height * alpha * (1 - alpha)
+    recipe = {"kind": "line", "between": True, "to": "narrow:1", "aligned": aligned}
+    made = Provenance(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
+    values = {"train_loss": loss, **metrics}
+    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), made)

@@ -11,15 +11,15 @@ from functools import partial
 from itertools import chain as chain_of
 from itertools import groupby
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, fx, nn
 from torch.func import vmap
 from torch.nn import functional
 
+from landscape.evaluate.batches import Batch
 from landscape.evaluate.first import first_layer, layer_input, row_by_row
-from landscape.evaluate.objective import Batch, Objective
+from landscape.evaluate.objective import Objective
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Corridor, Subspace
 from landscape.train import losses
@@ -77,8 +77,6 @@ STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor], Tensor]] = {
     losses.accuracy: losses.stacked_accuracy,
 }
 
-_FOUND: "WeakKeyDictionary[nn.Module, Stack | None]" = WeakKeyDictionary()
-
 
 @dataclass(frozen=True)
 class Stack:
@@ -95,9 +93,10 @@ class Stack:
 
 def plain_stack(objective: Objective) -> Stack | None:
     """The network as a plain stack, read off its traced graph; None where it is anything else."""
-    if objective.model not in _FOUND:
-        _FOUND[objective.model] = _read(objective)
-    return _FOUND[objective.model]
+    if "stack" not in objective.known:
+        objective.known["stack"] = _read(objective)
+    found: Stack | None = objective.known["stack"]
+    return found
 
 
 def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[Tensor], Tensor]:
@@ -254,7 +253,7 @@ def _read(objective: Objective) -> Stack | None:
     model, first = objective.model, first_layer(objective)
     if first is None or type(model.get_submodule(first)) is not nn.Linear or _has_hooks(model):
         return None
-    if layer_input(objective, first, objective.splits[0].batches[0][0][:1]).dim() != 2:
+    if layer_input(objective, first, objective.splits[0].head(1)[0]).dim() != 2:
         return None
     try:
         graph = fx.symbolic_trace(model).graph

@@ -1,15 +1,12 @@
 """The first layer with parameters: whether it sees the raw input alone, and what it sees."""
 
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
 from landscape.evaluate.objective import Objective
 from landscape.space.subspaces import Corridor, Line
-
-_FOUND: "WeakKeyDictionary[nn.Module, str | None]" = WeakKeyDictionary()
 
 
 class _ReachedError(Exception):
@@ -18,16 +15,21 @@ class _ReachedError(Exception):
 
 def first_layer(objective: Objective) -> str | None:
     """Name of the first layer with parameters, if it is linear or a convolution, used once, on the raw input alone."""
-    if objective.model not in _FOUND:
-        _FOUND[objective.model] = _find(objective)
-    return _FOUND[objective.model]
+    if "first" not in objective.known:
+        objective.known["first"] = _find(objective)
+    found: str | None = objective.known["first"]
+    return found
 
 
 def _find(objective: Objective) -> str | None:
+    if not objective.fixed_inputs:
+        return None
     names = [name for name, module in objective.model.named_modules() if list(module.parameters(recurse=False))]
     name = names[0]
     layer = objective.model.get_submodule(name)
     if name == "" or not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return None
+    if any(f"{name}.{own}" not in objective.centre for own, _ in layer.named_parameters()):
         return None
     shared = {id(parameter) for other in names[1:] for parameter in objective.model.get_submodule(other).parameters()}
     if any(id(parameter) in shared for parameter in layer.parameters()):
@@ -37,7 +39,7 @@ def _find(objective: Objective) -> str | None:
 
 def _sees_raw_input(objective: Objective, name: str) -> bool:
     """Whether the layer runs once and its input stays the same when every parameter changes."""
-    inputs = objective.splits[0].batches[0][0][:2]
+    inputs, _ = objective.splits[0].head(2)
     seen: list[Tensor] = []
     moved = {key: value + 0.5 for key, value in objective.centre.items()}
     handle = objective.model.get_submodule(name).register_forward_pre_hook(lambda _, args: seen.append(args[0]))

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from landscape.evaluate.batches import Batch, Split
 from landscape.evaluate.chain import chain
 from landscape.evaluate.first import first_layer, layer_input, row_by_row
-from landscape.evaluate.objective import Batch, Objective, Split
+from landscape.evaluate.objective import Objective
 from landscape.evaluate.streamed import streamed
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
@@ -79,18 +80,18 @@ def _summed(objective: Objective, subspace: Subspace, examples: int, measure: Me
 
     @torch.no_grad()
     def evaluate(coordinates: Tensor) -> Tensor:
-        points = subspace.at(coordinates.to(objective.device))
+        points = objective.settled(subspace.at(coordinates.to(objective.device)))
         return torch.cat(
-            [_mean(split, (measure(points, batch) for batch in batches), batches) for split, batches in chunks], 1
+            [_mean(split, ((measure(points, batch), batch) for batch in batches)) for split, batches in chunks], 1
         )
 
     return evaluate
 
 
-def _mean(split: Split, measured: Iterator[Tensor], batches: list[Batch]) -> Tensor:
+def _mean(split: Split, measured: Iterator[tuple[Tensor, Batch]]) -> Tensor:
     """Mean over all examples of a split from the means of its chunks, (k, metrics) float64."""
     total = None
-    for values, (_, targets) in zip(measured, batches, strict=True):
+    for values, (_, targets) in measured:
         weighted = values.double() * (len(targets) / split.num_examples)
         total = weighted if total is None else total.add_(weighted)
     assert total is not None
@@ -135,8 +136,8 @@ class _FirstLayerCombined:
         weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
         columns = []
         for split, batches in self.chunks:
-            measured = (self._measured(points, weights, self._parts(batch), batch) for batch in batches)
-            columns.append(_mean(split, measured, batches))
+            measured = ((self._measured(points, weights, self._parts(batch), batch), batch) for batch in batches)
+            columns.append(_mean(split, measured))
         return torch.cat(columns, dim=1)
 
     def _measured(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from landscape.evaluate.batches import Inputs, mapped
 from landscape.evaluate.objective import Objective
 from landscape.space.subspaces import Affine, Subspace
 
@@ -46,7 +47,7 @@ class _Streamed:
         self.exact = {name: p.detach() for name, p in objective.model.named_parameters()} if own else {}
         self.names = {id(tensor): name for name, tensor in objective.model.named_parameters()}
         with torch.no_grad(), _Unmoved(self.centre):
-            self._outputs([0.0] * len(subspace.directions), objective.splits[0].batches[0][0][:1])
+            self._outputs([0.0] * len(subspace.directions), objective.splits[0].head(1)[0])
 
     @torch.no_grad()
     def __call__(self, coordinates: Tensor) -> Tensor:
@@ -102,6 +103,8 @@ class _Streamed:
         return moved
 
     def _converted(self, given: Any) -> Any:
+        if isinstance(given, Inputs):
+            return Inputs(mapped(given.tree, self._converted))
         return given.to(self.dtype) if isinstance(given, Tensor) and given.is_floating_point() else given
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.objective import Objective, Split
+from landscape.evaluate.batches import Split
+from landscape.evaluate.objective import Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
 from landscape.space.directions import Redrawn
@@ -22,6 +23,7 @@ TRIAL_POINTS = 51
 TRIAL_EXAMPLES = 64
 POINT_SECONDS = 0.03
 REPEATS = 3
+STREAM_BLOCK = 256
 MAX_DISAGREEMENT = 0.05
 CHAIN_BLOCK = 255
 # The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
@@ -57,10 +59,12 @@ class Plan:
 
     def build(self, objective: Objective, subspace: Subspace) -> Strategy:
         """The strategy, ready to take coordinates."""
-        make = STRATEGIES[self.name]
+        make, bare = STRATEGIES[self.name], objective.without_terms()
         if self.workers > 1:
-            return threaded(lambda own: make(own, subspace, self.examples), objective, self.workers)
-        return make(objective, subspace, self.examples)
+            measure = threaded(lambda own: make(own, subspace, self.examples), bare, self.workers)
+        else:
+            measure = make(bare, subspace, self.examples)
+        return _with_terms(objective, subspace, measure) if objective.terms else measure
 
     def halved(self) -> "Plan":
         """The plan with half the block, then one thread and half the examples; then memory cannot be saved further."""
@@ -94,7 +98,7 @@ def choose(
     trial = _Trial(objective, subspace, coordinates, memory)
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
     if len(candidates) == 1 and strategy == "loop":
-        return candidates[0]
+        return _reading_seldom(candidates[0], objective, memory) if objective.streamed else candidates[0]
     rates: dict[Plan, float] = {}
     for plan in iter(candidates):
         if trial.budget < 0 and rates:
@@ -106,7 +110,8 @@ def choose(
                 candidates[:] = [other for other in candidates if other.name not in ("affine", "stacked")]
     if not rates:
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
-    return max(rates, key=lambda plan: rates[plan])
+    best = max(rates, key=lambda plan: rates[plan])
+    return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
 def _is_stored(subspace: Subspace) -> bool:
@@ -140,10 +145,10 @@ class _Trial:
         points = self.coordinates[: min(plan.block, TRIAL_POINTS * plan.workers)]
         try:
             seconds, values = _timed(plan.build(self.objective, self.subspace), points, self.objective)
-        except (ValueError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not (is_out_of_memory(error) or "vmap" in str(error)):
-                raise
-            self.refusal = str(error).splitlines()[0]
+        except Exception as error:
+            if self.objective.fixed_inputs and not _is_refusal(error):
+                raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
+            self.refusal = str(error).splitlines()[0] if str(error) else type(error).__name__
             return None
         finally:
             self.budget -= time.perf_counter() - started
@@ -166,8 +171,15 @@ def _fraction(objective: Objective, subspace: Subspace, coordinates: Tensor, mem
 
 def _first_chunks(objective: Objective, size: int) -> Objective:
     small = copy.copy(objective)
-    small.splits = tuple(Split(split.name, (next(iter(split.chunks(size))),)) for split in objective.splits)
+    first = [(split.name, next(iter(split.chunks(size)))) for split in objective.splits]
+    small.splits = tuple(Split(name, (batch,), len(batch[1])) for name, batch in first)
     return small
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a strategy says that it does not fit, or runs out of memory or of what vmap can do."""
+    known = isinstance(error, RuntimeError) and (is_out_of_memory(error) or "vmap" in str(error))
+    return known or isinstance(error, ValueError)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -181,10 +193,29 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def _reading_seldom(plan: Plan, objective: Objective, memory: int) -> Plan:
+    """The plan with as many points to a block as their parameters fit a quarter of the memory: one pass serves all."""
+    if plan.name != "loop":
+        return plan
+    block = max(1, memory // (4 * objective.P * objective.dtype.itemsize))
+    return replace(plan, block=min(block, STREAM_BLOCK))
+
+
+def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> Strategy:
+    """The strategy with the terms of the parameters behind its columns."""
+
+    def evaluate(coordinates: Tensor) -> Tensor:
+        terms = objective.terms_at(subspace.at(coordinates.to(objective.device)))
+        return torch.cat([measure(coordinates), terms], dim=1)
+
+    return evaluate
+
+
 def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
     """Sizes worth a trial, the most promising first: what fits the cache of a CPU, or fills a GPU, and the budget."""
     cuda = objective.device.type == "cuda"
-    threads = 1 if cuda else torch.get_num_threads()
+    # a user's own loss and data need not bear two threads
+    threads = 1 if cuda or not objective.fixed_inputs else torch.get_num_threads()
     everything = max(split.num_examples for split in objective.splits)
     most = min(_largest_examples(objective, memory) // CHAIN_SHARE // threads or 1, everything)
     fits = max(1, min(CACHE_BYTES // _bytes_per_example(objective), most))
@@ -232,12 +263,12 @@ def _bytes_per_example(objective: Objective) -> int:
 
     def note(module: nn.Module, args: Sequence[object], output: object) -> None:
         if isinstance(output, Tensor):
-            sizes.append(output.numel() // max(1, len(output)))
+            sizes.append(output.numel() // max([1, *output.shape[:1]]))
 
     handles = [module.register_forward_hook(note) for module in objective.model.modules()]
     try:
         with torch.no_grad():
-            objective.outputs({}, objective.splits[0].batches[0][0][:1])
+            objective.outputs({}, objective.splits[0].head(1)[0])
     finally:
         for handle in handles:
             handle.remove()

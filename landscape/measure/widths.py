@@ -68,6 +68,25 @@ class CorridorWidth:
     rise: float
 
 
+@dataclass(frozen=True)
+class Walls:
+    """Where the loss first exceeds its value at ``beta = 0`` by ``rise``, on both sides, at each ``alpha``.
+
+    Args:
+        alpha: shape (n,).
+        low: the wall at negative beta, shape (n,); the edge of the grid where ``low_bounded`` is False.
+        high: the wall at positive beta, shape (n,).
+        low_bounded: whether the wall lies inside the grid, shape (n,).
+        high_bounded: likewise.
+    """
+
+    alpha: FloatArray
+    low: FloatArray
+    high: FloatArray
+    low_bounded: BoolArray
+    high_bounded: BoolArray
+
+
 def half_width(
     rays: Rays | Surface | Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm", seed: int = 0
 ) -> HalfWidth:
@@ -129,15 +148,22 @@ def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
     """
     if surface.kind != "corridor":
         raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
+    found = walls(surface, rise=rise)
+    bounded = found.low_bounded & found.high_bounded
+    return CorridorWidth(found.alpha, found.high - found.low, bounded, surface.beta.unit, rise)
+
+
+def walls(surface: Surface, *, rise: float = RISE) -> Walls:
+    """The walls on both sides of ``beta = 0`` at each ``alpha``, by monotone cubics between the grid points."""
     beta = surface.beta.values
     centre = int(np.argmin(np.abs(beta)))
-    width, bounded = np.zeros(len(surface.alpha)), np.ones(len(surface.alpha), dtype=np.bool_)
-    for side in (slice(centre, None), slice(centre, None, -1)):
+    ends, reached = [], []
+    for side in (slice(centre, None, -1), slice(centre, None)):
         reach = Rays(np.abs(beta[side] - beta[centre]), surface.loss[:, side], np.ones(len(surface.alpha)))
-        distance, reached = _crossings(reach, rise)
-        width += distance
-        bounded &= reached
-    return CorridorWidth(surface.alpha.values, width, bounded, surface.beta.unit, rise)
+        distance, inside = _crossings(reach, rise)
+        ends.append(distance)
+        reached.append(inside)
+    return Walls(surface.alpha.values, beta[centre] - ends[0], beta[centre] + ends[1], reached[0], reached[1])
 
 
 def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
@@ -153,7 +179,8 @@ def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
 
 def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
     """First radius at which each ray has risen by ``rise``, and whether it was reached, both (directions,)."""
-    above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
+    with np.errstate(invalid="ignore"):  # a ray that starts where the loss diverged rises no further
+        above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
     reached: BoolArray = np.any(above, axis=1)
     first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
     radii = np.full(len(rays.length), rays.radius[-1])

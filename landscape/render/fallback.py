@@ -8,31 +8,45 @@ from matplotlib.colors import Colormap
 from landscape.records import FloatArray
 from landscape.render.camera import Camera
 from landscape.render.panel import Panel
-from landscape.render.scene import LIGHTS, MATERIAL, PATH_COLOR
+from landscape.render.scene import LIGHTS, MATERIAL, UNKNOWN_COLOR
+from landscape.render.style import Theme
 
 
-def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap) -> None:
-    """The surface, its path and its minimum as vectors; cells that reach a hole or the ceiling are left out."""
+def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap, theme: Theme) -> None:
+    """The surface, its path and its minimum as vectors; cells at a hole are left out, others cut at the ceiling."""
     scene = panel.scene()
     x, y = np.meshgrid(scene.x, scene.y, indexing="ij")
     points = np.stack([x, y, scene.z], axis=-1)
     cells = np.stack([points[:-1, :-1], points[1:, :-1], points[1:, 1:], points[:-1, 1:]], axis=2).reshape(-1, 4, 3)
     limit = np.inf if scene.top is None else scene.top
-    keep = np.all(np.isfinite(cells[..., 2]) & (cells[..., 2] <= limit), axis=1)
+    keep = np.isfinite(cells[..., 2]).all(axis=1) & (cells[..., 2] <= limit).any(axis=1)
     shares = _corner_means(scene.values).ravel()[keep]
     cells = cells[keep]
     order = np.argsort(cells.mean(axis=1) @ camera.towards)
-    shaded = _shaded(colors(shares), cells, camera)[order]
-    axes.add_collection(
-        PolyCollection(camera.project(cells[order]), facecolors=shaded, edgecolors=shaded, linewidths=0.2, zorder=2)
-    )
+    filled = colors.with_extremes(bad=UNKNOWN_COLOR)(np.ma.masked_invalid(shares))
+    shaded = _shaded(filled, cells, camera)[order]
+    shapes = [camera.project(_lowered(cell, limit)) for cell in cells[order]]
+    axes.add_collection(PolyCollection(shapes, facecolors=shaded, edgecolors=shaded, linewidths=0.2, zorder=2))
     if scene.path is not None and len(scene.path) > 1:
-        axes.plot(*camera.project(scene.path).T, color=PATH_COLOR, linewidth=1.8, zorder=2.2)
+        axes.plot(*camera.project(scene.path).T, color=theme.path, linewidth=1.8 * theme.line, zorder=2.2)
+    if scene.beads is not None and len(scene.beads):
+        axes.plot(*camera.project(scene.beads).T, "o", color=theme.path, markersize=2.6 * theme.line, zorder=2.25)
     if scene.marker is not None:
-        u, v = camera.project(scene.marker)
-        axes.plot(
-            u, v, marker="o", color="white", markeredgecolor="#444444", markeredgewidth=0.6, markersize=5, zorder=2.3
-        )
+        style = {"markeredgecolor": "#444444", "markeredgewidth": 0.6, "markersize": 5 * theme.line}
+        axes.plot(*camera.project(scene.marker), marker="o", color="white", zorder=2.3, **style)
+
+
+def _lowered(cell: FloatArray, limit: float) -> FloatArray:
+    """The part of a polygon (k, 3) at or below a height, at least one of its corners being so."""
+    if cell[:, 2].max() <= limit:
+        return cell
+    corners = []
+    for start, end in zip(cell, np.roll(cell, -1, axis=0), strict=True):
+        if start[2] <= limit:
+            corners.append(start)
+        if (start[2] <= limit) != (end[2] <= limit):
+            corners.append(start + (end - start) * (limit - start[2]) / (end[2] - start[2]))
+    return np.array(corners)
 
 
 def _corner_means(values: FloatArray) -> FloatArray:

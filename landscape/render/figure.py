@@ -1,48 +1,38 @@
-"""The print figure: shaded surfaces inside vector axes, side by side on one scale, as PNG, PDF or SVG."""
+"""Pictures of records for print and projection: one call, one file, nothing half-written."""
 
-import os
-import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
-import landscape
-from landscape.errors import FileError, InputError
-from landscape.records import LOSS, Surface
+from landscape.errors import InputError
+from landscape.records import LOSS, RISE, Profile, Surface
+from landscape.render import caption, contour, tex
 from landscape.render.backend import Backend, find_backend
 from landscape.render.camera import Box, Camera, Frame
-from landscape.render.heights import HeightScale, common_heights
-from landscape.render.overlay import Overlay, height_label, height_ticks
+from landscape.render.heights import HeightScale
+from landscape.render.layout import COLUMN, Margins, Sheet, compose, inches
+from landscape.render.notes import names_of
 from landscape.render.panel import Panel, panels_of
+from landscape.render.perspective import View3D, draw_box
+from landscape.render.profile import curves_of, profile_figure
+from landscape.render.style import Theme, ThemeName, colors_of, theme_of
+from landscape.render.viewpoint import Preset, hidden_minimum, viewpoint
+from landscape.render.write import suffixed, write_figure, write_text
 
-SUFFIXES = (".png", ".pdf", ".svg")
-MAKER = "landscape"
-PANEL_INCHES = 3.35
-MOST_PANELS = 6
-CORRIDOR_CAMERA = Camera(-32.0, 33.0)
-PLANE_CAMERA = Camera(-58.0, 40.0)
+View: TypeAlias = Literal["auto", "surface", "contour", "profile"]
+VIEWS = ("auto", "surface", "contour", "profile")
+RANGES = ("shared", "free")
+MOST_PANELS = 36
+MOST_POLYGONS = 200  # a side
 CORRIDOR_BOX = Box(half_x=1.15, half_y=1.0)
 PLANE_BOX = Box(top=1.18)
-STYLE = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "axes.unicode_minus": True,
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": MAKER,
-    "figure.dpi": 100,
-}
-# Around the box, in inches: room for ticks, axis names, title and small print.
-LEFT, RIGHT, BELOW, NOTE_LINE, TITLE_LINE, BAR = 0.52, 0.12, 0.36, 0.135, 0.26, 0.78
 
 
 @dataclass(frozen=True)
@@ -52,9 +42,11 @@ class Rendering:
     Args:
         path: where it is.
         backend: ``"vtk"`` or ``"matplotlib"``.
-        clipped: points cut away above the ceiling or diverged, per panel.
-        low: smallest value on the height axis.
-        high: largest value on the height axis.
+        clipped: points cut away above the ceiling or diverged, per panel or curve.
+        low: smallest value on the height axis, of the first panel.
+        high: largest value on it.
+        caption: what is shown, in words, with every number.
+        tex: the LaTeX file beside it, if one was asked for.
         messages: lines that the user should read.
     """
 
@@ -63,218 +55,241 @@ class Rendering:
     clipped: tuple[int, ...]
     low: float
     high: float
+    caption: str = ""
+    tex: Path | None = None
     messages: tuple[str, ...] = ()
 
 
 def render(
-    surfaces: Surface | Sequence[Surface],
+    records: Surface | Profile | Sequence[Surface | Profile],
     path: str | Path,
     *,
+    view: View = "auto",
     metric: str = LOSS,
+    color: str | None = None,
     scale: HeightScale = "auto",
     ceiling: float | None = None,
+    ranges: Literal["shared", "free"] = "shared",
+    sublevel: float | None = RISE,
     titles: Sequence[str] | None = None,
-    width: float | None = None,
+    columns: int | None = None,
+    width: str | float | None = None,
     dpi: int = 300,
+    theme: ThemeName = "paper",
+    font: str | None = None,
+    usetex: bool = False,
     colormap: str = "viridis",
+    camera: Preset = "auto",
+    azimuth: float | None = None,
+    elevation: float | None = None,
+    notes: bool | None = None,
+    with_tex: bool = False,
     backend: Literal["auto", "vtk", "matplotlib"] = "auto",
 ) -> Rendering:
-    """Draw surfaces side by side: same axes, same heights, same colours.
+    """Draw surfaces side by side, or profiles in one picture: same axes, same heights, same colours.
 
     Args:
-        surfaces: planes or corridors, all of one kind.
+        records: planes or corridors, of one kind unless ranges are free; or profiles along axes of one unit.
         path: the suffix chooses PNG, PDF or SVG; what exists is replaced when the picture is complete.
+        view: ``"surface"`` in 3-D, ``"contour"`` from above, ``"profile"`` in 1-D (of surfaces: their rays), or
+            ``"auto"``: surfaces as such, profiles as such.
         metric: what the height shows.
-        scale: ``"linear"``, ``"log"``, or ``"auto"``: linear where the metric has a natural ceiling, see
+        color: another metric that the colour shows, with a colour bar of its own.
+        scale: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where the metric has a natural ceiling, see
             `common_heights`.
         ceiling: value above which the surfaces are cut away; the picture says how many points that are.
-        titles: one per panel; by default the models' names.
-        width: of the figure, inches; by default 3.35 a panel.
+        ranges: ``"shared"`` by all panels, so that they can be compared, or ``"free"``: each its own.
+        sublevel: nats per example; where the loss rises by less is shaded on the floor, its width a dimension line.
+            None shades nothing.
+        titles: one per panel or curve; by default the models' names, and what tells curves apart.
+        columns: panels side by side; by default as many as can be read.
+        width: of the figure: inches, ``"column"`` (3.375 in), ``"text"`` (6.75 in), ``"8.6cm"``; by default 3.35
+            inches a panel, or one column for a profile.
         dpi: pixels per inch of the shaded surface, and of a PNG.
-        colormap: a matplotlib colour map.
+        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
+        font: family of all text, as installed here.
+        usetex: set all text by LaTeX, in the font of its default classes.
+        colormap: a matplotlib colour map whose lightness goes one way.
+        camera: ``"auto"`` so that no rim hides the minimum, or a preset; see `viewpoint`.
+        azimuth: degrees; instead of the camera's.
+        elevation: degrees; instead of the camera's.
+        notes: whether the small print stands under the panels; by default unless the LaTeX caption holds it.
+        with_tex: write a LaTeX file beside the picture: figure, caption, and a macro for every number.
         backend: ``"auto"`` draws with VTK where this machine can, else with matplotlib's own 3-D.
 
     Raises:
-        InputError: an unknown suffix, metric, scale or colour map, or surfaces that cannot share axes.
+        InputError: an unknown suffix, metric, scale, colour map, font or camera, or records that cannot share axes.
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
         FileError: the picture cannot be written.
     """
-    target = _suffixed(path)
-    given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
-    _check(given, titles, width, dpi)
-    colors = _colors(colormap)
-    heights = common_heights(given, metric, scale, ceiling)
-    corridor = given[0].kind == "corridor"
-    names = list(titles) if titles is not None else [_name(surface) for surface in given]
-    panels = panels_of(given, metric, heights, CORRIDOR_BOX if corridor else PLANE_BOX, names)
-    chosen = find_backend() if backend == "auto" else Backend(backend)
-    camera = CORRIDOR_CAMERA if corridor else PLANE_CAMERA
-    with mpl.rc_context(STYLE):
-        figure = _figure(panels, camera, colors, width, dpi, chosen)
-        _write(figure, target, dpi)
-    messages = (f"drawn with matplotlib's own 3-D; {chosen.advice}",) if chosen.advice else ()
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
-    return Rendering(target, chosen.name, clipped, heights.low, heights.high, messages)
+    target = suffixed(path)
+    given = [records] if isinstance(records, Surface | Profile) else list(records)
+    kind = _kind_of(view, given)
+    _check(given, kind, titles)
+    if ranges not in RANGES:
+        raise InputError(f"unknown ranges {ranges!r}; expected shared or free")
+    if sublevel is not None and not sublevel > 0:
+        raise InputError(f"a sublevel set rises by more than 0, got {sublevel:g}; None shades nothing")
+    shown = _Shown(metric, color, scale, ceiling, ranges == "shared", sublevel, titles)
+    page = _Page(target, theme_of(theme, font), colors_of(colormap), inches(width), columns, _checked_dpi(dpi), notes)
+    page = replace(page, usetex=usetex, tex=with_tex)
+    if with_tex:
+        tex.check_format(target)
+    with mpl.rc_context(page.theme.settings(usetex=usetex)):
+        if kind == "profile":
+            return _draw_profiles(given, shown, page)
+        surfaces = [record for record in given if isinstance(record, Surface)]
+        panels = _panels(surfaces, shown, flat=kind == "contour")
+        if kind == "contour":
+            return _draw_maps(panels, shown, page)
+        place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
+        return _draw_surfaces(panels, shown, page, place, find_backend() if backend == "auto" else Backend(backend))
 
 
-def check_target(path: str | Path, *, force: bool = False) -> None:
-    """Refuse a picture that could not be written, or that would replace a file landscape did not make.
-
-    Raises:
-        InputError: the suffix names no format.
-        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
-    """
-    target = _suffixed(path)
-    if target.exists() and not force and not _made_here(target):
-        raise FileError(
-            f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
-        )
-    with _beside(target) as temporary:
-        temporary.touch()
+@dataclass(frozen=True)
+class _Shown:
+    metric: str
+    color: str | None
+    scale: HeightScale
+    ceiling: float | None
+    shared: bool
+    sublevel: float | None
+    titles: Sequence[str] | None
 
 
-def _figure(
-    panels: list[Panel], camera: Camera, colors: Colormap, width: float | None, dpi: int, backend: Backend
-) -> Figure:
-    frame = Frame.around(camera.project(panels[0].box.corners()))
-    notes = max(len(panel.notes()) for panel in panels)
-    total = width or PANEL_INCHES * len(panels) + BAR
-    cell = (total - BAR) / len(panels)
-    inner = cell - LEFT - RIGHT
-    if inner < 0.8:
-        raise InputError(
-            f"{total:g} inches are too narrow for {len(panels)} panels; give at least "
-            f"{(LEFT + RIGHT + 0.8) * len(panels) + BAR:.2g}"
-        )
-    scale = inner / frame.width
-    tall = frame.height * scale
-    height = TITLE_LINE + tall + BELOW + NOTE_LINE * notes + 0.05
-    figure = Figure(figsize=(total, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    for index, panel in enumerate(panels):
-        left, bottom = index * cell + LEFT, height - TITLE_LINE - tall
-        axes = figure.add_axes((left / total, bottom / height, inner / total, tall / height))
-        _draw_panel(axes, panel, camera, frame, colors, dpi, backend, inner)
-        middle = (left + inner / 2) / total
-        letter = f"({chr(ord('a') + index)}) " if len(panels) > 1 else ""
-        figure.text(middle, 1 - 0.05 / height, letter + panel.title, ha="center", va="top", fontsize=11)
-        for row, line in enumerate(panel.notes()):
-            y = (bottom - BELOW - NOTE_LINE * row) / height
-            figure.text(middle, y, line, ha="center", va="top", fontsize=7.5, color="#333333")
-    _color_bar(
-        figure,
-        panels[0],
-        colors,
-        (total - BAR + 0.16) / total,
-        (height - TITLE_LINE - 0.86 * tall) / height,
-        0.72 * tall / height,
-        total,
+@dataclass(frozen=True)
+class _Page:
+    target: Path
+    theme: Theme
+    colors: Colormap
+    width: float | None
+    columns: int | None
+    dpi: int
+    notes: bool | None
+    usetex: bool = False
+    tex: bool = False
+
+    @property
+    def with_notes(self) -> bool:
+        return not self.tex if self.notes is None else self.notes
+
+
+def _draw_profiles(given: Sequence[Surface | Profile], shown: _Shown, page: _Page) -> Rendering:
+    curves = curves_of(given, shown.metric, shown.titles)
+    figure, heights = profile_figure(
+        curves,
+        shown.metric,
+        page.theme,
+        width=page.width or COLUMN * page.theme.size / 8,
+        scale=shown.scale,
+        ceiling=shown.ceiling,
+        notes=page.with_notes,
     )
-    return figure
+    facts = caption.of_curves(curves, shown.metric, heights)
+    clipped = tuple(heights.clipped(curve.profile, shown.metric) for curve in curves)
+    drawn = Rendering(page.target, "matplotlib", clipped, heights.low, heights.high)
+    return _finish(figure, drawn, facts, page)
 
 
-def _draw_panel(
-    axes: Axes, panel: Panel, camera: Camera, frame: Frame, colors: Colormap, dpi: int, backend: Backend, inches: float
-) -> None:
-    axes.set_axis_off()
-    axes.set_xlim(frame.left, frame.right)
-    axes.set_ylim(frame.bottom, frame.top)
-    Overlay(axes, panel, camera, colors).draw()
-    if backend.name == "vtk":
-        from landscape.render.scene import draw
+def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering:
+    def draw(axes: Axes, panel: Panel, _: float) -> None:
+        contour.draw_map(axes, panel, page.colors, page.theme)
 
-        size = max(8, round(inches * dpi)), max(8, round(inches * dpi * frame.height / frame.width))
-        image = draw(panel.scene(), camera, frame, size, colors)
-        extent = (frame.left, frame.right, frame.bottom, frame.top)
-        axes.imshow(image, extent=extent, aspect="auto", interpolation="none", zorder=2, clip_on=False)
-    else:
-        from landscape.render.fallback import draw_polygons
-
-        draw_polygons(axes, panel, camera, colors)
-    axes.set_xlim(frame.left, frame.right)
-    axes.set_ylim(frame.bottom, frame.top)
+    sheet = Sheet(panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True)
+    return _finish_panels(sheet, shown, page, Backend("matplotlib"))
 
 
-def _color_bar(
-    figure: Figure, panel: Panel, colors: Colormap, left: float, bottom: float, height: float, total: float
-) -> None:
-    heights = panel.heights
-    norm = LogNorm(heights.low, heights.high) if heights.log else Normalize(heights.low, heights.high)
-    axes = figure.add_axes((left, bottom, 0.11 / total, height))
-    values, labels = height_ticks(panel)
-    bar = figure.colorbar(
-        ScalarMappable(norm, colors), cax=axes, extend="max" if heights.ceiling is not None else "neither"
+def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: Camera, backend: Backend) -> Rendering:
+    if backend.name != "vtk":
+        panels = _thinned(panels, MOST_POLYGONS)
+    corners = np.concatenate([panel.box.corners() for panel in panels])
+    frame = Frame.around(camera.project(corners))
+
+    def draw(axes: Axes, panel: Panel, width: float) -> None:
+        draw_box(axes, panel, page.theme, page.colors, View3D(camera, frame, round(width * page.dpi), backend.name))
+
+    sheet = Sheet(panels, frame.height / frame.width, draw, _margins(camera), shown.shared, page.with_notes)
+    hidden = [hidden_minimum(panel, camera) for panel in panels]
+    return _finish_panels(sheet, shown, page, backend, tuple(filter(None, hidden)))
+
+
+def _margins(camera: Camera) -> Margins:
+    """Room for the axes of the floor: below where one runs across, on the right where one runs up."""
+    facing = camera.towards
+    outward = camera.project(np.diag([np.copysign(1.0, facing[0]), np.copysign(1.0, facing[1]), 0.0])[:2])
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    right = float(np.clip((outward[:, 0].max() - 0.75) / 0.25, 0, 1))
+    below = float(np.clip((-outward[:, 1].min() - 0.8) / 0.2, 0, 1))
+    usual = Margins()
+    return replace(usual, right=usual.right + 0.5 * right, below=usual.below + 0.14 * below)
+
+
+def _finish_panels(
+    sheet: Sheet, shown: _Shown, page: _Page, backend: Backend, messages: tuple[str, ...] = ()
+) -> Rendering:
+    figure = compose(sheet, page.theme, page.colors, width=page.width, columns=page.columns)
+    panels = sheet.panels
+    facts = caption.of_panels(panels, shared=shown.shared, flat=sheet.flat)
+    clipped = tuple(panel.heights.clipped(panel.surface, panel.metric) for panel in panels)
+    first = panels[0].heights
+    messages += (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
+    drawn = Rendering(page.target, backend.name, clipped, first.low, first.high, messages=messages)
+    return _finish(figure, drawn, facts, page)
+
+
+def _finish(figure: Figure, drawn: Rendering, facts: caption.Caption, page: _Page) -> Rendering:
+    if page.usetex:
+        tex.prepare(figure)
+    with tex.explained(page.usetex):
+        write_figure(figure, page.target, page.dpi)
+    drawn = replace(drawn, caption=facts.text())
+    if not page.tex:
+        return drawn
+    beside = page.target.with_suffix(".tex")
+    write_text(tex.document(facts, page.target, float(figure.get_size_inches()[0])), beside)
+    return replace(drawn, tex=beside)
+
+
+def _panels(surfaces: Sequence[Surface], shown: _Shown, *, flat: bool) -> list[Panel]:
+    corridor = surfaces[0].kind == "corridor"
+    names = list(shown.titles) if shown.titles is not None else names_of(surfaces)
+    panels = panels_of(
+        surfaces,
+        shown.metric,
+        CORRIDOR_BOX if corridor else PLANE_BOX,
+        names,
+        color=shown.color,
+        scale=shown.scale,
+        ceiling=shown.ceiling,
+        shared=shown.shared,
+        sublevel=shown.sublevel if shown.metric == LOSS else None,
     )
-    bar.set_ticks(list(values), labels=labels, fontsize=8)
-    bar.ax.minorticks_off()
-    bar.outline.set_linewidth(0.6)
-    bar.ax.tick_params(width=0.6, length=2.5, pad=2)
-    bar.set_label(height_label(panel), fontsize=9)
+    return _thinned(panels, contour.MOST_POINTS) if flat else panels
 
 
-def _name(surface: Surface) -> str:
-    model = surface.provenance.model or "surface"
-    return model.removesuffix(":0").replace(":", ", member ")
+def _thinned(panels: Sequence[Panel], most: int) -> list[Panel]:
+    """The panels with at most so many points a side; vectors of more make files that no viewer likes."""
+    return [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // most) for panel in panels]
 
 
-def _check(surfaces: list[Surface], titles: Sequence[str] | None, width: float | None, dpi: int) -> None:
-    if not 1 <= len(surfaces) <= MOST_PANELS:
-        raise InputError(f"a figure has 1 to {MOST_PANELS} panels, got {len(surfaces)} surfaces")
-    if titles is not None and len(titles) != len(surfaces):
-        raise InputError(f"{len(surfaces)} panels need as many titles, got {len(titles)}")
+def _kind_of(view: str, given: Sequence[Surface | Profile]) -> str:
+    if view not in VIEWS:
+        raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
+    if view != "auto":
+        return view
+    return "profile" if given and all(isinstance(record, Profile) for record in given) else "surface"
+
+
+def _check(given: Sequence[Surface | Profile], kind: str, titles: Sequence[str] | None) -> None:
+    if not 1 <= len(given) <= MOST_PANELS:
+        raise InputError(f"a figure has 1 to {MOST_PANELS} panels, got {len(given)} records")
+    if titles is not None and len(titles) != len(given):
+        raise InputError(f"{len(given)} panels need as many titles, got {len(titles)}")
+    if kind != "profile" and any(isinstance(record, Profile) for record in given):
+        raise InputError("a profile has no surface: draw profiles and surfaces in figures of their own")
+
+
+def _checked_dpi(dpi: int) -> int:
     if not 20 <= dpi <= 2400:
         raise InputError(f"dpi must lie between 20 and 2400, got {dpi}")
-    if width is not None and not 0.5 <= width <= 60:
-        raise InputError(f"the width of a figure must lie between 0.5 and 60 inches, got {width:g}")
-
-
-def _colors(name: str) -> Colormap:
-    if name not in mpl.colormaps:
-        raise InputError(f"unknown colour map {name!r}; expected one of matplotlib's, such as viridis, cividis, magma")
-    return mpl.colormaps[name]
-
-
-def _suffixed(path: str | Path) -> Path:
-    target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        raise InputError(f"cannot draw to {target.name!r}: the suffix must be one of {', '.join(SUFFIXES)}")
-    return target
-
-
-def _write(figure: Figure, target: Path, dpi: int) -> None:
-    made = f"{MAKER} {landscape.__version__}"
-    kind = target.suffix.lower()
-    metadata: Any = {
-        ".png": {"Software": made},
-        ".pdf": {"Creator": made, "CreationDate": None},
-        ".svg": {"Creator": [made], "Date": None},
-    }[kind]
-    with _beside(target) as temporary:
-        figure.savefig(temporary, format=kind[1:], dpi=dpi, metadata=metadata)
-        os.replace(temporary, target)
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A temporary name beside the target; removed afterwards, so that a failure leaves what existed."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        yield temporary
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(
-            f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _made_here(target: Path) -> bool:
-    """Whether the picture carries our name as its maker."""
-    if not target.is_file():
-        return False
-    content = target.read_bytes()
-    return any(
-        mark in content
-        for mark in (b"Software\x00landscape ", b"/Creator (landscape ", b"<dc:title>landscape ", b">landscape ")
-    )
+    return dpi

@@ -1,4 +1,4 @@
-"""From losses to heights: one scale, one range and one ceiling for all panels of a figure."""
+"""From losses to heights: one scale, one range and one ceiling for all panels that share them."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, InputError
-from landscape.records import LOSS, FloatArray, Surface
+from landscape.records import FloatArray, Sampled, Surface
 
-HeightScale: TypeAlias = Literal["auto", "linear", "log"]
-SCALES = ("auto", "linear", "log")
+HeightScale: TypeAlias = Literal["auto", "linear", "log", "sqrt"]
+ScaleName: TypeAlias = Literal["linear", "log", "sqrt"]
+SCALES = ("auto", "linear", "log", "sqrt")
 GUESSES = 1.5
 DECADES = 2.0
 
@@ -22,26 +23,32 @@ class Heights:
     """How a value becomes a height.
 
     Args:
-        log: whether heights are logarithms to base 10.
+        scale: ``"linear"``, ``"log"`` (to base 10) or ``"sqrt"``: what heights are proportional to.
         low: smallest value drawn, the bottom of the height axis.
         high: largest value drawn, its top.
         ceiling: values above it are cut away; None where nothing is cut.
     """
 
-    log: bool
+    scale: ScaleName
     low: float
     high: float
     ceiling: float | None = None
 
     def share(self, values: FloatArray) -> FloatArray:
         """Values as shares of the height axis, 0 at ``low`` and 1 at ``high``; NaN where there is nothing to draw."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = np.log10(values) if self.log else values / 1.0
-            low, high = (math.log10(end) if self.log else end for end in (self.low, self.high))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            scaled = self._forward(np.asarray(values, dtype=np.float64))
+            low, high = self._forward(np.array([self.low, self.high]))
             shares = (scaled - low) / (high - low)
         return np.where(np.isfinite(scaled), shares, np.nan)
 
-    def clipped(self, surface: Surface, metric: str) -> int:
+    def value(self, shares: FloatArray) -> FloatArray:
+        """The values at shares of the height axis: the inverse of `share`."""
+        low, high = self._forward(np.array([self.low, self.high]))
+        scaled = low + np.asarray(shares, dtype=np.float64) * (high - low)
+        return np.asarray({"log": lambda: 10**scaled, "sqrt": lambda: scaled**2}.get(self.scale, lambda: scaled)())
+
+    def clipped(self, surface: Sampled, metric: str) -> int:
         """Grid points whose value lies above the ceiling or has diverged."""
         values = surface.metrics[metric]
         above = np.isposinf(values)
@@ -49,70 +56,73 @@ class Heights:
 
     def levels(self, count: int = 9) -> FloatArray:
         """Contour levels, equal steps in height, none of them at the ends."""
-        shares = (np.arange(count) + 0.5) / count
-        low, high = (math.log10(end) if self.log else end for end in (self.low, self.high))
-        return np.asarray(10 ** (low + shares * (high - low)) if self.log else low + shares * (high - low))
+        return self.value((np.arange(count) + 0.5) / count)
 
-    @property
-    def scale_name(self) -> str:
-        """``"linear"`` or ``"log"``."""
-        return "log" if self.log else "linear"
+    def _forward(self, values: FloatArray) -> FloatArray:
+        if self.scale == "log":
+            return np.asarray(np.log10(values))
+        return np.asarray(np.sqrt(values)) if self.scale == "sqrt" else values
 
 
-def common_heights(surfaces: Sequence[Surface], metric: str, scale: HeightScale, ceiling: float | None) -> Heights:
-    """One rule for all panels.
+def common_heights(
+    records: Sequence[Sampled], metric: str, scale: HeightScale = "auto", ceiling: float | None = None
+) -> Heights:
+    """One rule for all records.
 
     ``auto`` is linear where the value has a natural ceiling: cross-entropy, cut at 1.5 times the loss of guessing
     (1.5 ln K nats), or a share such as accuracy. Otherwise it is logarithmic if all values are positive and span more
     than 2 decades. A ceiling that is given is used as it is.
 
     Raises:
-        InputError: an unknown scale, a metric that is not there, a ceiling below all values, or a logarithm of values
-            that are not positive.
+        InputError: an unknown scale, a metric that is not there, a ceiling below all values, a logarithm of values that
+            are not positive, or a root of negative ones.
         DisplayError: no finite value.
     """
     if scale not in SCALES:
         raise InputError(f"unknown scale {scale!r}; expected one of {', '.join(SCALES)}")
-    finite = np.concatenate([_finite(surface, metric) for surface in surfaces])
+    finite = np.concatenate([_finite(record, metric) for record in records])
     if not finite.size:
         raise DisplayError(f"no finite {metric} to draw: every point diverged or is pending")
-    if ceiling is not None and not (math.isfinite(ceiling) and ceiling > finite.min()):
-        raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {finite.min():.4g}")
-    natural = _natural_ceiling(surfaces, metric) if scale != "log" else None
-    chosen = ceiling if ceiling is not None else natural
-    if scale == "log" and finite.min() <= 0:
-        raise InputError(f"{metric} goes down to {finite.min():.4g}: a log scale needs values above 0; use linear")
-    spans = finite.min() > 0 and math.log10(finite.max()) - math.log10(finite.min()) > DECADES
-    log = scale == "log" or (scale == "auto" and natural is None and bool(spans))
-    return _range(finite, log, chosen)
+    smallest, largest = float(finite.min()), float(finite.max())
+    if ceiling is not None and not (math.isfinite(ceiling) and ceiling > smallest):
+        raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {smallest:.4g}")
+    if (scale == "log" and smallest <= 0) or (scale == "sqrt" and smallest < 0):
+        instead = "linear" if smallest < 0 else "sqrt or linear"
+        needed = "values above 0" if scale == "log" else "values of 0 or more"
+        raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {needed}; use {instead}")
+    natural = _natural_ceiling(records, metric) if scale != "log" else None
+    if scale == "auto":
+        spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES
+        scale = "log" if natural is None and spans else "linear"
+    return _range(smallest, largest, scale, ceiling if ceiling is not None else natural)
 
 
-def _range(finite: FloatArray, log: bool, ceiling: float | None) -> Heights:
-    low, largest = float(finite.min()), float(finite.max())
+def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) -> Heights:
     if ceiling is not None and (ceiling >= largest or ceiling <= low):
         ceiling = None
     high = largest if ceiling is None else ceiling
-    if not log and 0 <= low < 0.3 * high:
+    if scale != "log" and 0 <= low < 0.3 * high:
         low = 0.0
     if high - low <= 1e-12 * max(abs(high), abs(low)) or high == low:
         margin = 0.5 * abs(high) or 0.5
-        low, high = (high / 2, high * 2) if log else (high - margin, high + margin)
-    return Heights(log, low, high, ceiling)
+        low, high = (high / 2, high * 2) if scale == "log" else (high - margin, high + margin)
+        low = max(low, 0.0) if scale == "sqrt" else low
+    return Heights(scale, low, high, ceiling)
 
 
-def _natural_ceiling(surfaces: Sequence[Surface], metric: str) -> float | None:
+def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
     if metric.endswith("accuracy"):
         return 1.0
-    made = [surface.provenance for surface in surfaces]
+    made = [record.provenance for record in records]
     if metric.endswith("loss") and all(one.loss == "cross_entropy" and one.K > 1 for one in made):
         return GUESSES * math.log(max(one.K for one in made))
     return None
 
 
-def _finite(surface: Surface, metric: str) -> NDArray[np.float64]:
-    if metric not in surface.metrics:
-        raise InputError(f"no {metric} in this surface; it holds {', '.join(surface.metrics)}")
-    if metric == LOSS and min(surface.loss.shape) < 2:
-        raise DisplayError(f"a surface needs 2 points a side, got {surface.loss.shape}")
-    values = surface.metrics[metric]
+def _finite(record: Sampled, metric: str) -> NDArray[np.float64]:
+    if metric not in record.metrics:
+        raise InputError(f"no {metric} in this record; it holds {', '.join(record.metrics)}")
+    if isinstance(record, Surface) and min(record.status.shape) < 2:
+        raise DisplayError(f"a surface needs 2 points a side, got {record.status.shape}")
+    values = record.metrics[metric]
     return values[np.isfinite(values)]

@@ -1,25 +1,27 @@
-"""One surface placed in the box: where its points stand, and the words that belong under it."""
+"""One surface on its way into a picture: where its points stand in the box, or on the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, InputError
-from landscape.measure.widths import corridor_width, half_width
-from landscape.records import Axis, FloatArray, Status, Surface, describe_points
+from landscape.measure.widths import Walls, walls
+from landscape.records import LOSS, Axis, FloatArray, Status, Surface
 from landscape.render.camera import Box
-from landscape.render.heights import Heights
+from landscape.render.heights import Heights, HeightScale, common_heights
 from landscape.render.scene import Scene
 
 MOST_POINTS = 1000
 EXPLAINED = 0.5
-REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
+BEAD_SPACING = 0.11  # of checkpoints along the drawn path, world lengths; nearer ones would run into each other
 
 
 @dataclass(frozen=True)
 class Floor:
-    """The ranges of alpha and beta that the floor shows, the same for all panels; ends as spaced on the drawn axis."""
+    """The ranges of alpha and beta that the floor shows; ends as spaced on the drawn axis."""
 
     alpha: tuple[float, float]
     beta: tuple[float, float]
@@ -40,12 +42,15 @@ class Panel:
     """A surface with its place in the box.
 
     Args:
-        surface: the record, thinned where it has more points than can be seen.
+        surface: the record.
         metric: what the height shows.
-        heights: common to all panels.
-        floor: common to all panels.
-        box: common to all panels.
+        heights: its scale and range.
+        floor: ranges of the axes.
+        box: the box it stands in.
         title: above the picture.
+        color: the metric that the colour shows.
+        shades: its scale and range.
+        sublevel: rise (nats per example) up to which the floor is shaded; None shades nothing.
         thinned: every which row and column is drawn; 1 draws all.
     """
 
@@ -55,128 +60,193 @@ class Panel:
     floor: Floor
     box: Box
     title: str
+    color: str
+    shades: Heights
+    sublevel: float | None = None
     thinned: int = 1
+
+    def __post_init__(self) -> None:
+        least = 1 + (max(self.surface.status.shape) - 1) // MOST_POINTS
+        object.__setattr__(self, "thinned", max(self.thinned, least))
 
     @property
     def values(self) -> FloatArray:
         """The metric at the points that are drawn, NaN at holes; diverged values stand above every ceiling."""
-        step = self.thinned
-        values = self.surface.metrics[self.metric][::step, ::step]
-        return np.where(self.surface.status[::step, ::step] == Status.PENDING, np.nan, values)
+        return self._drawn(self.metric)
+
+    @property
+    def alpha(self) -> FloatArray:
+        """Positions of the rows that are drawn, shape (n,)."""
+        return self.surface.alpha.positions[:: self.thinned]
+
+    @property
+    def beta(self) -> FloatArray:
+        """Positions of the columns that are drawn, shape (m,)."""
+        return self.surface.beta.positions[:: self.thinned]
 
     @property
     def x(self) -> FloatArray:
         """World x of the rows, shape (n,)."""
-        return self.floor.x(self.surface.alpha.positions[:: self.thinned], self.box)
+        return self.floor.x(self.alpha, self.box)
 
     @property
     def y(self) -> FloatArray:
         """World y of the columns, shape (m,)."""
-        return self.floor.y(self.surface.beta.positions[:: self.thinned], self.box)
+        return self.floor.y(self.beta, self.box)
 
     @property
     def z(self) -> FloatArray:
-        """World z of the values, NaN at holes, shape (n, m)."""
-        return self.world_z(self.values)
+        """World z of the values, NaN at holes and where they diverged, shape (n, m)."""
+        values = self.values
+        return self.world_z(np.where(np.isposinf(values), np.nan, values))
 
     def world_z(self, values: FloatArray) -> FloatArray:
         """Height above the floor of values of the metric."""
         return self.box.bottom + self.heights.share(values) * (self.box.top - self.box.bottom)
 
-    def path(self) -> FloatArray | None:
-        """World points of the training path (k, 3), where it lies in this subspace; NaN above the ceiling."""
+    def colored(self) -> FloatArray:
+        """What the colour shows, as shares of its range, NaN where it is not finite, shape (n, m)."""
+        return np.clip(self.shades.share(self._drawn(self.color)), 0, 1)
+
+    def path_at(self) -> FloatArray | None:
+        """The training path (k, 3): positions along alpha and beta, and the loss; None where it leaves the subspace."""
         path = self.surface.trajectory
-        if path is None or path.explained < EXPLAINED or self.metric != "train_loss":
+        if path is None or path.explained < EXPLAINED or self.metric != LOSS:
             return None
         alpha = np.log1p(path.alpha) if self.surface.alpha.scale == "log1p" else path.alpha
-        z = self.world_z(path.loss)
-        z = np.where(z <= self.box.top, z, np.nan)
-        points = np.stack([self.floor.x(alpha, self.box), self.floor.y(path.beta, self.box), z], axis=1)
-        return points[np.isfinite(z)]
+        return np.stack([alpha, path.beta, path.loss], axis=1)
+
+    def path(self) -> FloatArray | None:
+        """World points of the training path (k, 3), below the ceiling and above the floor's ranges."""
+        at = self.path_at()
+        if at is None:
+            return None
+        z = self.world_z(at[:, 2])
+        points = np.stack([self.floor.x(at[:, 0], self.box), self.floor.y(at[:, 1], self.box), z], axis=1)
+        inside = np.isfinite(z) & (z <= self.box.top + 1e-9)
+        inside &= (np.abs(points[:, 0]) <= self.box.half_x + 1e-9) & (np.abs(points[:, 1]) <= self.box.half_y + 1e-9)
+        return points[inside]
+
+    def beads(self) -> FloatArray | None:
+        """Those checkpoints of the path that stand clear of each other, the ends among them, shape (k, 3)."""
+        path = self.path()
+        if path is None or len(path) < 2:
+            return None
+        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+        kept = [0]
+        for index in range(1, len(path)):
+            if along[index] - along[kept[-1]] >= BEAD_SPACING and along[-1] - along[index] >= BEAD_SPACING:
+                kept.append(index)
+        return path[kept]
+
+    @cached_property
+    def solution(self) -> tuple[float, float, float] | None:
+        """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
+        on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
+        alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0
+        for axis, at in zip(self.surface.axes, (alpha, 0.0), strict=True):
+            if not axis.positions[0] <= at <= axis.positions[-1]:
+                return None
+        places = [axis.positions for axis in self.surface.axes]
+        row, column = (int(np.argmin(np.abs(place - at))) for place, at in zip(places, (alpha, 0.0), strict=True))
+        values = self.surface.metrics[self.metric]
+        if places[0][row] == alpha and places[1][column] == 0:
+            return alpha, 0.0, float(values[row, column])
+        along = [np.interp(alpha, places[0], line) for line in values.T]
+        return alpha, 0.0, float(np.interp(0.0, places[1], along))
 
     def marker(self) -> FloatArray | None:
         """World point of the trained network (3,), if it lies on the grid and below the ceiling."""
-        path = self.surface.trajectory
-        on_path = path is not None and self.surface.kind == "corridor"
-        alpha = self.surface.alpha.positions[-1] if on_path else 0.0
-        row, column = (
-            int(np.argmin(np.abs(a.positions - at))) for a, at in zip(self.surface.axes, (alpha, 0.0), strict=True)
-        )
-        inside = self.surface.alpha.positions[0] <= alpha <= self.surface.alpha.positions[-1]
-        value = self.surface.metrics[self.metric][row, column]
-        z = float(self.world_z(np.array([value]))[0])
-        if not inside or not np.isfinite(z) or z > self.box.top:
+        if self.solution is None:
             return None
-        place = np.array([alpha]), np.zeros(1)
-        return np.array([self.floor.x(place[0], self.box)[0], self.floor.y(place[1], self.box)[0], z])
+        alpha, beta, value = self.solution
+        z = float(self.world_z(np.array([value]))[0])
+        if not np.isfinite(z) or z > self.box.top:
+            return None
+        x, y = self.floor.x(np.array([alpha]), self.box), self.floor.y(np.array([beta]), self.box)
+        return np.array([x[0], y[0], z])
+
+    @cached_property
+    def walls(self) -> Walls | None:
+        """The walls at ``sublevel`` above the path or the centre, where they are asked for and can be measured."""
+        beta = self.surface.beta.values
+        if self.sublevel is None or LOSS not in self.surface.metrics or not beta[0] <= 0 <= beta[-1]:
+            return None
+        return walls(self.surface, rise=self.sublevel) if np.isfinite(self._reference()).all() else None
+
+    def bore(self) -> tuple[float, float, float, bool] | None:
+        """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted.
+
+        At the last step of a corridor, through the centre of a plane.
+        """
+        if self.walls is None:
+            return None
+        row = -1 if self.surface.kind == "corridor" else int(np.argmin(np.abs(self.surface.alpha.positions)))
+        found = self.walls
+        bounded = bool(found.low_bounded[row] and found.high_bounded[row])
+        return float(self.surface.alpha.positions[row]), float(found.low[row]), float(found.high[row]), bounded
+
+    def below(self) -> FloatArray | None:
+        """How far the loss lies above ``sublevel``, negative inside the set that is shaded; shape (n, m)."""
+        if self.sublevel is None or LOSS not in self.surface.metrics:
+            return None
+        step = self.thinned
+        largest = np.nanmax(np.where(np.isfinite(self.surface.loss), self.surface.loss, np.nan), initial=0.0)
+        loss = np.nan_to_num(self.surface.loss[::step, ::step], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
+        return np.asarray(loss - self._reference()[::step, None] - self.sublevel)
 
     def scene(self) -> Scene:
         """What is to be shaded."""
-        span = self.box.top - self.box.bottom
-        levels = self.box.bottom + self.heights.share(self.heights.levels()) * span
-        capped = np.where(np.isposinf(self.values), np.nan, self.values)
-        z = self.world_z(capped)
+        levels = self.world_z(self.heights.levels())
         top = self.box.top if self.heights.ceiling is not None else None
-        return Scene(
-            self.x, self.y, z, np.clip(self.heights.share(capped), 0, 1), top, levels, self.path(), self.marker()
-        )
+        return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), self.marker(), self.beads())
 
-    def notes(self) -> list[str]:
-        """The small print: network, half-width, width of the corridor, and what the picture leaves out."""
-        made = self.surface.provenance
-        lines = []
-        if made.network:
-            lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
-        if made.P:
-            lines.append(f"$P$ = {made.P:,}   $N$ = {made.N:,}   $K$ = {made.K}")
-        lines += self._widths()
-        return lines + self._left_out()
+    def _reference(self) -> FloatArray:
+        """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's."""
+        column = int(np.argmin(np.abs(self.surface.beta.values)))
+        along = self.surface.loss[:, column]
+        if self.surface.kind == "corridor":
+            return along
+        return np.full(len(along), along[int(np.argmin(np.abs(self.surface.alpha.values)))])
 
-    def _widths(self) -> list[str]:
-        lines = []
-        if self.surface.rays is not None:
-            width = half_width(self.surface.rays)
-            sign = "\u2265 " if width.censored else ""
-            lines.append(
-                f"half-width at +{width.rise:g} nat: {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] "
-                f"filter norms, {width.directions} directions"
-            )
-        if self.surface.kind == "corridor" and self.metric == "train_loss":
-            across = corridor_width(self.surface)
-            sign = "" if across.bounded[-1] else "\u2265 "
-            lines.append(
-                f"corridor width at +{across.rise:g} nat, last step: {sign}{across.width[-1]:.2f} filter norms"
-            )
-        return lines
-
-    def _left_out(self) -> list[str]:
-        surface, total = self.surface, self.surface.status.size
-        pending = int(np.count_nonzero(surface.status == Status.PENDING))
-        interpolated = int(np.count_nonzero(surface.status == Status.INTERPOLATED))
-        clipped = self.heights.clipped(surface, self.metric)
-        lines = []
-        if clipped and self.heights.ceiling is not None:
-            lines.append(f"cut at {self.heights.ceiling:.3g}: {clipped:,} of {total:,} points lie above it")
-        elif clipped:
-            lines.append(f"{clipped:,} of {total:,} points diverged")
-        if pending:
-            lines.append(f"{pending:,} of {total:,} points not measured yet")
-        if interpolated:
-            lines += describe_points(surface.num_measured, total, surface.provenance, self.metric)
-        if self.thinned > 1:
-            lines.append(f"every {self.thinned}th row and column drawn")
-        return lines
+    def _drawn(self, metric: str) -> FloatArray:
+        step = self.thinned
+        values = self.surface.metrics[metric][::step, ::step]
+        return np.where(self.surface.status[::step, ::step] == Status.PENDING, np.nan, values)
 
 
-def panels_of(surfaces: list[Surface], metric: str, heights: Heights, box: Box, titles: list[str]) -> list[Panel]:
-    """All panels on one floor: the union of their ranges."""
+def panels_of(
+    surfaces: Sequence[Surface],
+    metric: str,
+    box: Box,
+    titles: Sequence[str],
+    *,
+    color: str | None = None,
+    scale: HeightScale = "auto",
+    ceiling: float | None = None,
+    shared: bool = True,
+    sublevel: float | None = None,
+) -> list[Panel]:
+    """All panels, on one floor and one range of heights and colours if these are shared, else each on its own.
+
+    Raises:
+        InputError: surfaces that cannot share axes, or what `common_heights` refuses.
+        DisplayError: nothing finite, or fewer than 2 points a side.
+    """
     for surface in surfaces:
         if min(surface.status.shape) < 2:
             raise DisplayError(f"a surface needs 2 points a side to be drawn, got {surface.status.shape}")
-    floor = _floor(surfaces)
+    groups = [list(surfaces)] if shared else [[surface] for surface in surfaces]
+    panels = []
+    for group in groups:
+        heights = common_heights(group, metric, scale, ceiling)
+        other = color is not None and color != metric
+        shades = common_heights(group, str(color)) if other else heights
+        floor = _floor(group)
+        panels += [(surface, heights, floor, shades) for surface in group]
     return [
-        Panel(surface, metric, heights, floor, box, title, 1 + (max(surface.status.shape) - 1) // MOST_POINTS)
-        for surface, title in zip(surfaces, titles, strict=True)
+        Panel(surface, metric, heights, floor, box, title, color or metric, shades, sublevel)
+        for (surface, heights, floor, shades), title in zip(panels, titles, strict=True)
     ]
 
 
@@ -187,7 +257,7 @@ def _floor(surfaces: list[Surface]) -> Floor:
         if ours != theirs:
             raise InputError(
                 f"panels share their axes: cannot draw a {surface.kind or 'surface'} beside "
-                f"a {first.kind or 'surface'}; draw each in a figure of its own"
+                f"a {first.kind or 'surface'}; draw each in a figure of its own, or with free ranges"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)
@@ -198,4 +268,4 @@ def _union(positions: list[NDArray[np.float64]]) -> tuple[float, float]:
 
 
 def _spread(positions: FloatArray, ends: tuple[float, float], half: float) -> FloatArray:
-    return half * (2 * (positions - ends[0]) / (ends[1] - ends[0]) - 1)
+    return np.asarray(half * (2 * (positions - ends[0]) / (ends[1] - ends[0]) - 1))

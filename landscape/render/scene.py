@@ -18,7 +18,9 @@ TUBE_SIDES = 16
 CONTOUR_RADIUS = 0.0038
 PATH_RADIUS = 0.014
 MARKER_RADIUS = 0.028
+BEAD_RADIUS = 0.021
 PATH_COLOR = "#c1121f"
+UNKNOWN_COLOR = "#9a9a9a"
 # Key, fill and back light: direction in the camera's own axes (right, up, towards the viewer) and strength.
 LIGHTS = (((-0.5, 0.9, 0.8), 0.62), ((0.8, 0.25, 0.6), 0.40), ((0.1, 0.6, -0.9), 0.22))
 MATERIAL = {"ambient": 0.32, "diffuse": 0.72, "specular": 0.08, "specular_power": 20.0}
@@ -31,11 +33,12 @@ class Scene:
     Args:
         x, y: grid lines, shapes (n,) and (m,).
         z: heights, shape (n, m); NaN is a hole.
-        values: what the colour shows, shape (n, m), in [0, 1].
+        values: what the colour shows, shape (n, m), in [0, 1]; NaN is grey.
         top: heights above it are cut away along the exact contour; None cuts nothing.
         levels: heights of the draped contours.
         path: points of the training path, shape (k, 3), or None.
         marker: where the solution lies, shape (3,), or None.
+        beads: checkpoints marked on the path, shape (k, 3), or None.
     """
 
     x: FloatArray
@@ -46,6 +49,7 @@ class Scene:
     levels: FloatArray
     path: FloatArray | None = None
     marker: FloatArray | None = None
+    beads: FloatArray | None = None
 
 
 def mesh_of(scene: Scene) -> Any:
@@ -59,7 +63,7 @@ def mesh_of(scene: Scene) -> Any:
     grid["shade"] = np.where(holes, 0.0, scene.values).ravel(order="F")
     if holes.any():
         grid["hole"] = holes.astype(np.uint8).ravel(order="F")
-        grid = grid.threshold(0.5, scalars="hole", invert=True, all_scalars=True)
+        grid = grid.threshold((-0.5, 0.5), scalars="hole", all_scalars=True)
     surface = grid.extract_surface(algorithm="dataset_surface").triangulate()
     if not surface.n_cells:
         return surface
@@ -68,13 +72,16 @@ def mesh_of(scene: Scene) -> Any:
     return surface.compute_normals(cell_normals=False, split_vertices=False) if surface.n_cells else surface
 
 
-def draw(scene: Scene, camera: Camera, frame: Frame, size: tuple[int, int], colors: Any) -> Image:
+def draw(
+    scene: Scene, camera: Camera, frame: Frame, size: tuple[int, int], colors: Any, *, path_color: str = PATH_COLOR
+) -> Image:
     """The scene seen by the camera, shape (height, width, 4) in [0, 1], transparent where there is nothing.
 
     Args:
         frame: the rectangle of picture coordinates that the image covers exactly.
         size: width and height in pixels.
         colors: a matplotlib colour map.
+        path_color: of the training path.
     """
     import pyvista as pv
 
@@ -84,7 +91,7 @@ def draw(scene: Scene, camera: Camera, frame: Frame, size: tuple[int, int], colo
         _place_camera(plotter, camera, frame)
         _add_lights(plotter, camera)
         _add_surface(plotter, scene, colors)
-        _add_path(plotter, scene)
+        _add_path(plotter, scene, path_color)
         plotter.render()
         image = plotter.screenshot(transparent_background=True, return_img=True)
     finally:
@@ -117,7 +124,7 @@ def _add_surface(plotter: Any, scene: Scene, colors: Any) -> None:
     if not mesh.n_cells:
         return
     options = {"smooth_shading": True, "show_scalar_bar": False, **MATERIAL}
-    plotter.add_mesh(mesh, scalars="shade", cmap=colors, clim=(0.0, 1.0), **options)
+    plotter.add_mesh(mesh, scalars="shade", cmap=colors, clim=(0.0, 1.0), nan_color=UNKNOWN_COLOR, **options)
     low, high = mesh["height"].min(), mesh["height"].max()
     levels = [level for level in scene.levels if low < level < high]
     if levels:
@@ -127,20 +134,24 @@ def _add_surface(plotter: Any, scene: Scene, colors: Any) -> None:
             plotter.add_mesh(tubes, color="black", ambient=1.0, diffuse=0.0, show_scalar_bar=False)
 
 
-def _add_path(plotter: Any, scene: Scene) -> None:
+def _add_path(plotter: Any, scene: Scene, color: str) -> None:
     import pyvista as pv
 
     if scene.path is not None and len(scene.path) > 1:
         tube = pv.lines_from_points(scene.path).tube(radius=PATH_RADIUS, n_sides=TUBE_SIDES)
-        plotter.add_mesh(tube, color=PATH_COLOR, smooth_shading=True, **MATERIAL)
+        plotter.add_mesh(tube, color=color, smooth_shading=True, **MATERIAL)
+    if scene.beads is not None and len(scene.beads):
+        for point in scene.beads:
+            plotter.add_mesh(_ball(point, BEAD_RADIUS), color=color, smooth_shading=True, **MATERIAL)
     if scene.marker is not None:
-        ball = pv.Sphere(
-            radius=MARKER_RADIUS,
-            center=tuple(scene.marker + np.array([0, 0, MARKER_RADIUS / 2])),
-            theta_resolution=40,
-            phi_resolution=40,
-        )
+        ball = _ball(scene.marker + np.array([0, 0, MARKER_RADIUS / 2]), MARKER_RADIUS)
         plotter.add_mesh(ball, color="white", smooth_shading=True, ambient=0.5, diffuse=0.55, specular=0.3)
+
+
+def _ball(centre: FloatArray, radius: float) -> Any:
+    import pyvista as pv
+
+    return pv.Sphere(radius=radius, center=tuple(centre), theta_resolution=40, phi_resolution=40)
 
 
 def _averaged(image: Image, factor: int) -> Image:

@@ -1,0 +1,192 @@
+"""The map: a surface from straight above, filled and lined as vectors, with its heights written into the lines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from landscape.records import FloatArray
+from landscape.render.labels import dense
+from landscape.render.layout import Margins
+from landscape.render.panel import Panel
+from landscape.render.style import Theme
+from landscape.render.ticks import axis_label, axis_ticks, number
+
+MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)
+BANDS = 36
+LINES = 9
+MOST_POINTS = 400  # a side; vectors of more make files that no viewer likes
+CORRIDOR_ASPECT = 0.8
+HATCH = "////"
+
+
+def aspect(panels: Sequence[Panel]) -> float:
+    """Height over width: equal scales where both axes have one unit."""
+    floor = panels[0].floor
+    if floor.alpha_axis.unit == floor.beta_axis.unit and floor.alpha_axis.scale == floor.beta_axis.scale:
+        return float(np.clip(np.ptp(floor.beta) / np.ptp(floor.alpha), 0.2, 5.0))
+    return CORRIDOR_ASPECT
+
+
+def draw_map(axes: Axes, panel: Panel, colors: Colormap, theme: Theme) -> None:
+    """One panel; hatched where the value lies above the ceiling, diverged or is missing."""
+    _frame(axes, panel, theme)
+    values = panel.values
+    shares = np.where(np.isposinf(values), 2.0, np.minimum(panel.heights.share(values), 2.0))
+    if not np.isfinite(shares).all():
+        _hatched(axes, panel, theme)
+    _fill(axes, panel, shares, colors)
+    _cover(axes, panel, shares, theme)
+    _lines(axes, panel, shares, theme)
+    _sublevel(axes, panel, theme)
+    _path(axes, panel, theme)
+
+
+def _fill(axes: Axes, panel: Panel, shares: FloatArray, colors: Colormap) -> None:
+    own = panel.color == panel.metric
+    shades = np.ma.masked_invalid(np.clip(shares, 0, 1) if own else panel.colored()).T
+    levels = np.linspace(0, 1, BANDS + 1)
+    # Bands drawn on top of each other's rims, so that no seam shows between them.
+    filled = axes.contourf(panel.alpha, panel.beta, shades, levels=levels, cmap=colors, vmin=0, vmax=1, zorder=1)
+    filled.set_edgecolor("face")
+    filled.set_linewidth(0.3)
+    filled.set_clip_on(True)
+
+
+def _cover(axes: Axes, panel: Panel, shares: FloatArray, theme: Theme) -> None:
+    """What lies above the ceiling, hatched, along its exact contour."""
+    above = np.ma.masked_invalid(shares).T
+    if above.max() <= 1 + 1e-12:
+        return
+    cover = axes.contourf(
+        panel.alpha, panel.beta, above, levels=[1.0, 3.0], colors=[theme.wall], hatches=[HATCH], zorder=1.5
+    )
+    cover.set_edgecolor(theme.grid)
+    cover.set_linewidth(0.0)
+
+
+def _lines(axes: Axes, panel: Panel, shares: FloatArray, theme: Theme) -> None:
+    """Lines of equal height with their values written into them."""
+    levels = (np.arange(LINES) + 0.5) / LINES
+    drawn = np.ma.masked_invalid(shares).T
+    inside = [level for level in levels if drawn.min() < level < drawn.max()]
+    if not inside:
+        return
+    color = "#1a1a1a"  # on the colours of the map, whatever the theme
+    lines = axes.contour(
+        panel.alpha, panel.beta, drawn, levels=inside, colors=color, linewidths=0.45 * theme.line, zorder=2
+    )
+    places = _label_places(axes, lines, panel, theme)
+    if not places:
+        return
+    texts = {level: number(float(panel.heights.value(np.array(level))), 2) for level in inside}
+    labels = axes.clabel(lines, fmt=texts, fontsize=theme.size - 1.5, inline_spacing=2, manual=places)
+    for label in labels:
+        label.set_path_effects([withStroke(linewidth=1.1, foreground="white", alpha=0.75)])
+
+
+def _label_places(axes: Axes, lines: Any, panel: Panel, theme: Theme) -> list[tuple[float, float]]:
+    """A point on each line that is far from the edges, the path, the dimension line and the other labels."""
+    size = theme.size * axes.figure.dpi / 72  # pixels
+    taken = _occupied(axes, panel)
+    frame = axes.get_window_extent()
+    places: list[tuple[float, float]] = []
+    for line in lines.get_paths():
+        if len(line.vertices) < 2:
+            continue
+        points = np.asarray(line.vertices)[:: max(1, len(line.vertices) // 150)]
+        pixels = axes.transData.transform(points)
+        edges = np.stack(
+            [pixels[:, 0] - frame.x0, frame.x1 - pixels[:, 0], pixels[:, 1] - frame.y0, frame.y1 - pixels[:, 1]]
+        )
+        clear = edges.min(axis=0) / 1.5
+        if len(taken):
+            clear = np.minimum(clear, np.linalg.norm(pixels[:, None] - taken[None], axis=2).min(axis=1))
+        best = int(np.argmax(clear))
+        if clear[best] > 1.7 * size:
+            places.append((float(points[best, 0]), float(points[best, 1])))
+            taken = np.vstack([taken, pixels[best]])
+    return places
+
+
+def _occupied(axes: Axes, panel: Panel) -> FloatArray:
+    """Pixels that labels keep away from, shape (k, 2)."""
+    parts = []
+    at, bore = panel.path_at(), panel.bore()
+    if at is not None:
+        parts.append(at[:, :2])
+    if panel.solution is not None:
+        parts.append(np.array([panel.solution[:2]]))
+    if bore is not None:
+        alpha, low, high, _ = bore
+        parts.append(np.column_stack([np.full(20, alpha), np.linspace(low, high, 20)]))
+    if not parts:
+        return np.empty((0, 2))
+    return np.vstack([dense(axes.transData.transform(part), step=4.0) for part in parts])
+
+
+def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> None:
+    """The rim of the sublevel set, and the width between its walls as a dimension line."""
+    below, bore = panel.below(), panel.bore()
+    if below is None:
+        return
+    if below.min() < 0 < below.max():
+        style = {"colors": theme.shade, "linewidths": 1.5 * theme.line, "zorder": 2.5}
+        axes.contour(panel.alpha, panel.beta, below.T, levels=[0.0], **style)
+    if bore is None:
+        return
+    alpha, low, high, bounded = bore
+    inset = 0.02 * np.ptp(panel.floor.alpha)
+    at = min(max(alpha, panel.floor.alpha[0] + inset), panel.floor.alpha[1] - inset)
+    heads = "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"
+    style = {"arrowstyle": heads, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9 * theme.line, "color": theme.shade}
+    axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3)
+    side = -1 if at > np.mean(panel.floor.alpha) else 1
+    axes.annotate(
+        ("" if bounded else "\u2265 ") + f"{high - low:.2f}",
+        (at, high),
+        (3 * side, 2),
+        textcoords="offset points",
+        ha="left" if side > 0 else "right",
+        va="bottom",
+        fontsize=theme.size,
+        color="#1a1a1a",
+        zorder=4,
+        path_effects=[withStroke(linewidth=1.8, foreground="white")],
+    )
+
+
+def _path(axes: Axes, panel: Panel, theme: Theme) -> None:
+    at = panel.path_at()
+    halo = [withStroke(linewidth=2.2 * theme.line, foreground="white")]
+    if at is not None and len(at) > 1:
+        axes.plot(at[:, 0], at[:, 1], color=theme.path, linewidth=1.3 * theme.line, path_effects=halo, zorder=3)
+        axes.plot(at[:, 0], at[:, 1], "o", color=theme.path, markersize=1.7 * theme.line, zorder=3.1)
+    if panel.solution is not None:
+        style = {"markerfacecolor": "white", "markeredgecolor": "#222222", "markersize": 5 * theme.line}
+        axes.plot(*panel.solution[:2], "o", markeredgewidth=0.9, zorder=3.5, clip_on=False, **style)
+
+
+def _frame(axes: Axes, panel: Panel, theme: Theme) -> None:
+    floor = panel.floor
+    axes.set_facecolor(theme.ground)
+    axes.set_xlim(*floor.alpha)
+    axes.set_ylim(*floor.beta)
+    axes.set_xticks(*axis_ticks(floor.alpha_axis, floor.alpha))
+    axes.set_yticks(*axis_ticks(floor.beta_axis, floor.beta))
+    axes.set_xlabel(axis_label(floor.alpha_axis, r"$\alpha$"), fontsize=theme.size + 1, labelpad=1)
+    axes.set_ylabel(axis_label(floor.beta_axis, r"$\beta$"), fontsize=theme.size + 1, labelpad=1)
+    axes.tick_params(labelsize=theme.size, width=0.6 * theme.line, length=2.5 * theme.line, pad=2)
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.8 * theme.line)
+
+
+def _hatched(axes: Axes, panel: Panel, theme: Theme) -> None:
+    """Missing values show as hatching, which everything else is drawn over."""
+    corner, far = (panel.alpha[0], panel.beta[0]), (panel.alpha[-1], panel.beta[-1])
+    style = {"facecolor": theme.wall, "edgecolor": theme.grid, "hatch": HATCH, "linewidth": 0}
+    axes.add_patch(Rectangle(corner, far[0] - corner[0], far[1] - corner[1], zorder=0.5, **style))

@@ -1,0 +1,425 @@
+"""The 1-D view: loss along a line, between two solutions or out from one, with bands, ends and what is measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from landscape.errors import DisplayError, InputError
+from landscape.measure.barriers import Barrier, barrier
+from landscape.measure.widths import HalfWidth, half_width
+from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
+from landscape.render.heights import Heights, HeightScale, common_heights
+from landscape.render.labels import Placer
+from landscape.render.style import Theme
+from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
+
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (3, 1)), (0, (8, 2)))
+MOST_CURVES = len(DASHES)
+ASPECT = 0.68
+HEADROOM = 0.07
+BAND = (0.1, 0.9)
+SHORTEST_ARROW = 14.0  # points; a shorter dimension line is all arrow head, its number goes into the label
+CURVES = {"line": "straight line", "curve": "curve", "bezier": "Bezier curve", "polygonal": "polygonal chain"}
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve of the picture.
+
+    Args:
+        profile: what is drawn; metrics ``NAME_low`` and ``NAME_high`` make a band.
+        label: beside the curve.
+        half_width: drawn as a dimension line, where the curve runs out along many directions.
+        band: what the band is, in words.
+    """
+
+    profile: Profile
+    label: str
+    half_width: HalfWidth | None = None
+    band: str = ""
+
+    @property
+    def between(self) -> bool:
+        """Whether it runs from one solution to another."""
+        return "to" in self.profile.provenance.subspace
+
+    def barrier(self, metric: str) -> Barrier | None:
+        """The barrier along it, if it runs between two solutions and is measured as a whole."""
+        made, values = self.profile, self.profile.metrics[metric]
+        split, _, what = metric.partition("_")
+        ready = what == "loss" and len(values) > 1 and made.complete and np.isfinite(values[[0, -1]]).all()
+        return barrier(made, split=split) if self.between and ready and not np.isnan(values).any() else None
+
+
+def curves_of(records: Sequence[Profile | Surface], metric: str, titles: Sequence[str] | None = None) -> list[Curve]:
+    """Profiles as they are, surfaces as the loss along their rays, each with a label that tells it from the others.
+
+    Raises:
+        InputError: too many records, axes of different units, or a surface without rays.
+    """
+    if not 1 <= len(records) <= MOST_CURVES:
+        raise InputError(f"a profile picture has 1 to {MOST_CURVES} curves, got {len(records)}")
+    profiles = [record if isinstance(record, Profile) else ray_profile(record, metric) for record in records]
+    units = {(profile.alpha.unit, profile.alpha.scale) for profile in profiles}
+    if len(units) > 1:
+        raise InputError(
+            f"profiles share their axis: cannot draw {' beside '.join(sorted(unit for unit, _ in units))}; "
+            "draw each in a figure of its own"
+        )
+    names = list(titles) if titles is not None else _labels(profiles)
+    widths = [half_width(record) if isinstance(record, Surface) else None for record in records]
+    return [
+        Curve(profile, name, width, _band(profile, metric))
+        for profile, name, width in zip(profiles, names, widths, strict=True)
+    ]
+
+
+def ray_profile(surface: Surface, metric: str = LOSS) -> Profile:
+    """The loss against the distance from the centre: mean over the surface's rays, band from their 10 % to 90 %.
+
+    A mean over directions of which one diverged is inf. The band takes measured values, without interpolation.
+    """
+    rays = surface.rays
+    if rays is None:
+        raise InputError("this surface holds no rays to draw a profile of; sample it with rays=64, or draw the surface")
+    if metric != LOSS:
+        raise InputError(f"rays hold the training loss alone, not {metric}")
+    low, high = np.quantile(rays.loss, BAND, axis=0, method="inverted_cdf")
+    metrics = {LOSS: rays.loss.mean(axis=0), f"{LOSS}_low": low, f"{LOSS}_high": high}
+    shape = rays.radius.shape
+    return Profile(
+        (Axis("alpha", rays.radius, "filter norm", "distance from the solution"),),
+        metrics,
+        np.full(shape, Status.MEASURED, dtype=np.uint8),
+        np.zeros(shape),
+        _provenance_of_rays(surface.provenance, rays),
+    )
+
+
+def profile_figure(
+    curves: Sequence[Curve],
+    metric: str,
+    theme: Theme,
+    *,
+    width: float,
+    scale: HeightScale = "auto",
+    ceiling: float | None = None,
+    notes: bool = True,
+) -> tuple[Figure, Heights]:
+    """The picture ``width`` inches wide, and its range of heights.
+
+    Args:
+        notes: whether networks, bands and what is cut away are named under it.
+    """
+    if min(len(curve.profile.alpha) for curve in curves) < 2:
+        raise DisplayError("a profile needs 2 points to be drawn")
+    heights = common_heights([curve.profile for curve in curves], metric, scale, ceiling)
+    lines = small_print(curves, metric, heights) if notes else []
+    line = 1.18 * (theme.size - 1.5) / 72
+    height = ASPECT * width + line * len(lines)
+    figure = Figure(figsize=(width, height), facecolor=theme.ground, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(rect=(0, line * len(lines) / height, 1, 1 - line * len(lines) / height))
+    axes = figure.add_subplot(facecolor=theme.ground)
+    _Drawing(axes, curves, metric, heights, theme).draw()
+    for row, text in enumerate(lines):
+        place = (line * (len(lines) - row) + 0.02) / height
+        figure.text(0.5, place, text, ha="center", va="top", fontsize=theme.size - 1.5, color=theme.small)
+    return figure, heights
+
+
+def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[str]:
+    """What a reader must know: networks, what bands are, and what lies outside the picture."""
+    networks = [_network(curve.profile.provenance) for curve in curves]
+    lines = list(dict.fromkeys(filter(None, networks)))
+    lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
+    clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
+    total = sum(len(curve.profile.alpha) for curve in curves)
+    if clipped:
+        cut = f"cut at {number(heights.ceiling, 3)}" if heights.ceiling is not None else "diverged"
+        lines.append(f"{cut}: {clipped:,} of {total:,} points" + (" lie above it" if heights.ceiling else ""))
+    pending = sum(int(np.count_nonzero(curve.profile.status == Status.PENDING)) for curve in curves)
+    if pending:
+        lines.append(f"{pending:,} of {total:,} points not measured yet")
+    return lines
+
+
+class _Drawing:
+    """One axes; heights are drawn as shares of their axis, so that any scale and any range is plain geometry."""
+
+    def __init__(self, axes: Axes, curves: Sequence[Curve], metric: str, heights: Heights, theme: Theme) -> None:
+        self.axes, self.curves, self.metric, self.heights, self.theme = axes, curves, metric, heights, theme
+        self.colors = [theme.series[index % len(theme.series)] for index in range(len(curves))]
+
+    def draw(self) -> None:
+        self._frame()
+        for index in range(len(self.curves)):
+            self._curve(index)
+        self._settle_layout()
+        placer = Placer(self.axes, [self._points(curve) for curve in self.curves])
+        self._barriers(placer)
+        self._half_widths(placer)
+        for index, curve in enumerate(self.curves):
+            style = {"color": self.colors[index], "fontsize": self.theme.size}
+            placer.beside(self._points(curve), self._label(curve), **style)
+
+    def _settle_layout(self) -> None:
+        """Make the layout final, so that labels can be measured; an axis name longer than its axis gets shorter."""
+        self.axes.figure.draw_without_rendering()
+        name = self.axes.yaxis.label
+        if name.get_window_extent().height > self.axes.get_window_extent().height:
+            name.set_text(name.get_text().replace(" per example", ""))
+            self.axes.figure.draw_without_rendering()
+
+    def _points(self, curve: Curve) -> FloatArray:
+        """The curve in the axes' data coordinates, shape (k, 2); diverged values far above, NaN at gaps."""
+        values = curve.profile.metrics[self.metric]
+        shares = np.where(np.isposinf(values), 9.0, np.minimum(self.heights.share(values), 9.0))
+        return np.column_stack([curve.profile.alpha.positions, shares])
+
+    def _frame(self) -> None:
+        axes, theme = self.axes, self.theme
+        positions = np.concatenate([curve.profile.alpha.positions for curve in self.curves])
+        low, high = float(positions.min()), float(positions.max())
+        axes.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
+        axes.set_ylim(-0.03, 1.0 if self.heights.ceiling is not None else 1 + HEADROOM)
+        values, labels = height_ticks(self.heights)
+        axes.set_yticks(self.heights.share(values), labels)
+        first = self.curves[0].profile
+        axes.set_xticks(*axis_ticks(first.alpha, (low, high)))
+        axes.set_xlabel(self._alpha_label(first.alpha), fontsize=theme.size + 1, labelpad=1.2 * theme.size)
+        self._name_solutions()
+        axes.set_ylabel(metric_label(self.metric, first.provenance), fontsize=theme.size + 1)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_linewidth(0.8 * theme.line)
+        axes.tick_params(labelsize=theme.size, width=0.6 * theme.line, length=2.5 * theme.line)
+        axes.grid(axis="y", color=theme.grid, linewidth=0.4 * theme.line)
+        axes.set_axisbelow(True)
+
+    def _alpha_label(self, axis: Axis) -> str:
+        if all(curve.between for curve in self.curves):
+            return r"$\alpha$ (share of the way)"
+        if any(curve.half_width for curve in self.curves):
+            return f"{axis.label} ({axis.unit}s)"
+        return axis_label(axis, r"$\alpha$")
+
+    def _name_solutions(self) -> None:
+        """The solutions' names in a row between the numbers of the axis and its name."""
+        size = self.theme.size
+        for at, name in self._solutions().items():
+            self.axes.annotate(
+                name,
+                (at, 0),
+                (0, -(5 + 2.0 * size)),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                va="baseline",
+                fontsize=size,
+            )
+
+    def _solutions(self) -> dict[float, str]:
+        """Where on the axis which trained networks lie."""
+        made = [curve.profile.provenance for curve in self.curves]
+        if all(curve.between for curve in self.curves):
+            last = float(self.curves[0].profile.alpha.positions[-1])
+            return {
+                0.0: _common([one.model for one in made], "start"),
+                last: _common([str(one.subspace["to"]) for one in made], "end"),
+            }
+        inside = any(curve.profile.alpha.values[0] <= 0 <= curve.profile.alpha.values[-1] for curve in self.curves)
+        return {0.0: _common([one.model for one in made], "solution")} if inside else {}
+
+    def _curve(self, index: int) -> None:
+        curve, color, theme = self.curves[index], self.colors[index], self.theme
+        points, metrics = self._points(curve), curve.profile.metrics
+        low, high = (metrics.get(f"{self.metric}_{end}") for end in ("low", "high"))
+        if low is not None and high is not None:
+            edges = [np.where(np.isposinf(edge), 9.0, np.clip(self.heights.share(edge), -1, 9)) for edge in (low, high)]
+            self.axes.fill_between(points[:, 0], *edges, color=color, alpha=0.2, linewidth=0, zorder=2)
+        marker = "o" if np.isfinite(points[:, 1]).sum() < 3 else None
+        self.axes.plot(
+            *points.T,
+            color=color,
+            linestyle=DASHES[index],
+            linewidth=1.3 * theme.line,
+            marker=marker,
+            markersize=3,
+            zorder=3,
+        )
+        for end in self._marked(curve):
+            if np.isfinite(points[end, 1]) and points[end, 1] <= 1 + HEADROOM:
+                style = {"markerfacecolor": theme.ground, "markeredgecolor": color, "markersize": 4.5 * theme.line}
+                self.axes.plot(*points[end], "o", markeredgewidth=1.1 * theme.line, zorder=5, clip_on=False, **style)
+
+    def _marked(self, curve: Curve) -> list[int]:
+        """Indices of the solutions among the points of a curve."""
+        alpha = curve.profile.alpha.values
+        if curve.between:
+            return [0, len(alpha) - 1]
+        return [int(np.argmin(np.abs(alpha)))] if alpha[0] <= 0 <= alpha[-1] else []
+
+    def _barriers(self, placer: Placer) -> None:
+        taken: list[tuple[float, float, float]] = []
+        texts = []
+        for index, curve in enumerate(self.curves):
+            found = curve.barrier(self.metric)
+            if found is None or not np.isfinite(found.loss):
+                continue
+            placer.block(self._chord(curve, self.colors[index]))
+            if self._tall(curve, found):
+                rise = self._foot_and_top(curve, found)
+                at = _free(self._place(curve, found.where), rise, taken, 0.06 * np.ptp(self.axes.get_xlim()))
+                taken.append((at, *rise))
+                texts.append((index, found, self._dimension(placer, curve, found, at)))
+        for index, found, shaft in texts:
+            style = {"fontsize": self.theme.size, "color": self.colors[index]}
+            placer.near(shaft, f"barrier {number(found.loss, 2)}", **style)
+
+    def _place(self, curve: Curve, where: float) -> float:
+        return float(np.interp(where, curve.profile.alpha.values, curve.profile.alpha.positions))
+
+    def _foot_and_top(self, curve: Curve, found: Barrier) -> tuple[float, float]:
+        values, alpha = curve.profile.metrics[self.metric], curve.profile.alpha.values
+        foot = float(np.interp(found.where, alpha[[0, -1]], values[[0, -1]]))
+        low, high = self.heights.share(np.array([foot, foot + found.loss]))
+        return float(low), float(high)
+
+    def _tall(self, curve: Curve, found: Barrier) -> bool:
+        low, high = self._foot_and_top(curve, found)
+        extent = self.axes.get_window_extent().height * 72 / self.axes.figure.dpi
+        return bool((min(high, 1.0) - low) * extent / np.ptp(self.axes.get_ylim()) >= SHORTEST_ARROW)
+
+    def _chord(self, curve: Curve, color: str) -> FloatArray:
+        """The straight line between the ends, above which a barrier rises: drawn, and its points."""
+        positions, values = curve.profile.alpha, curve.profile.metrics[self.metric]
+        along = np.linspace(positions.values[0], positions.values[-1], 101)
+        shares = self.heights.share(np.interp(along, positions.values[[0, -1]], values[[0, -1]]))
+        places = np.interp(along, positions.values, positions.positions)
+        self.axes.plot(places, shares, color=color, linewidth=0.6 * self.theme.line, alpha=0.6, zorder=2.5)
+        return np.column_stack([places, shares])
+
+    def _dimension(self, placer: Placer, curve: Curve, found: Barrier, at: float) -> FloatArray:
+        """The barrier as a draughtsman would note it, an arrow between two thin lines; points on it, middle first."""
+        low, high = self._foot_and_top(curve, found)
+        top = min(high, self.axes.get_ylim()[1])
+        where = self._place(curve, found.where)
+        for share in (low, top):
+            self.axes.plot(
+                [where, at], [share, share], color=self.theme.ink, linewidth=0.4 * self.theme.line, zorder=2.6
+            )
+        self._arrow((at, low), (at, top))
+        placer.block(np.array([(at, low), (at, top)]))
+        shares = low + (top - low) * np.array([0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8])
+        return np.column_stack([np.full(len(shares), at), shares])
+
+    def _half_widths(self, placer: Placer) -> None:
+        for index, curve in enumerate(self.curves):
+            found = curve.half_width
+            if found is None:
+                continue
+            level = float(self.heights.share(curve.profile.metrics[self.metric][:1] + found.rise)[0])
+            if not np.isfinite(level) or level > 1:
+                continue
+            color = self.colors[index]
+            self._arrow((0.0, level), (found.mean, level))
+            ends, style = [found.low, found.high], {"solid_capstyle": "butt", "zorder": 4}
+            self.axes.plot(ends, [level, level], color=color, linewidth=4 * self.theme.line, alpha=0.6, **style)
+            arrow = np.array([(0.0, level), (found.mean, level)])
+            placer.block(arrow)
+            sign = "\u2265 " if found.censored else ""
+            text = f"half-width {sign}{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+            places = arrow[0] + np.array([1.0, 0.5, 0.4, 0.6, 0.3, 0.7])[:, None] * (arrow[1] - arrow[0])
+            placer.near(places, text, fontsize=self.theme.size - 0.5, color=color)
+
+    def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        style = {"arrowstyle": "<|-|>,head_width=0.14,head_length=0.32", "shrinkA": 0, "shrinkB": 0}
+        style |= {"linewidth": 0.7 * self.theme.line, "color": self.theme.ink}
+        self.axes.annotate("", end, start, arrowprops=style, zorder=4, in_layout=False)
+
+    def _label(self, curve: Curve) -> str:
+        found = curve.barrier(self.metric)
+        if found is None or self._tall(curve, found):
+            return curve.label
+        return f"{curve.label} (barrier {number(found.loss, 2)})"
+
+
+def _free(at: float, rise: tuple[float, float], taken: list[tuple[float, float, float]], step: float) -> float:
+    """The place for a dimension line from one height to another, or one beside it where another one stands."""
+    near = [other for other, low, high in taken if low <= rise[1] and rise[0] <= high]
+    for shift in range(2 * len(near) + 2):
+        place = at + step * ((shift + 1) // 2) * (1 if shift % 2 else -1)
+        if all(abs(place - other) >= 0.99 * step for other in near):
+            return place
+    return at
+
+
+def _labels(profiles: Sequence[Profile]) -> list[str]:
+    """What tells the profiles apart: networks, kind of curve, alignment, seed; the network where nothing does."""
+    made = [profile.provenance for profile in profiles]
+    networks = _networks(made)
+    curves = {str(one.subspace.get("kind")) for one in made}
+    kinds = [_kind(one, curves) for one in made]
+    seeds = [f"seed {one.subspace['seed']}" if "seed" in one.subspace else "" for one in made]
+    parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
+    if not parts:
+        return (
+            networks if len(set(networks)) == 1 and "" not in networks else [f"curve {k + 1}" for k in range(len(made))]
+        )
+    if len(set(zip(*parts[:-1], strict=True))) == len(made):
+        parts = parts[:-1]
+    return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]
+
+
+def _kind(made: Provenance, others: set[str]) -> str:
+    """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
+    if "to" not in made.subspace:
+        return ""
+    kind = str(made.subspace.get("kind"))
+    aligned = "aligned" if made.subspace.get("aligned") else ""
+    if others == {kind}:
+        return aligned or "as trained"
+    return ", ".join(filter(None, [CURVES.get(kind, "curve"), aligned]))
+
+
+def _networks(made: Sequence[Provenance]) -> list[str]:
+    """Names of the networks, without their members where these are the same for all."""
+    ends = [(one.model, str(one.subspace.get("to", ""))) for one in made]
+    names = [start.partition(":")[0] for start, _ in ends]
+    members = {tuple(end.partition(":")[2] for end in pair) for pair in ends}
+    inside = all(not to or to.partition(":")[0] == name for name, (_, to) in zip(names, ends, strict=True))
+    if len(members) == 1 and inside and len(set(names)) > 1:
+        return names
+    return [f"{start} to {to}" if to else start.removesuffix(":0") for start, to in ends]
+
+
+def _network(made: Provenance) -> str:
+    if not made.P:
+        return ""
+    name = made.model.partition(":")[0]
+    words = f"{name}: {made.network}, " if made.network else f"{name}: "
+    return f"{words}$P$ = {made.P:,}, $N$ = {made.N:,}, $K$ = {made.K}"
+
+
+def _band(profile: Profile, metric: str) -> str:
+    if f"{metric}_low" not in profile.metrics:
+        return ""
+    return str(profile.provenance.subspace.get("band", "band: lowest to highest"))
+
+
+def _provenance_of_rays(made: Provenance, rays: Rays) -> Provenance:
+    low, high = (round(100 * share) for share in BAND)
+    words = f"line: mean over {len(rays.length)} random directions; band: {low} % to {high} % of them"
+    recipe = {"kind": "rays", "band": words}
+    return Provenance(
+        model=made.model, network=made.network, P=made.P, N=made.N, K=made.K, loss=made.loss, subspace=recipe
+    )
+
+
+def _common(names: Sequence[str], otherwise: str) -> str:
+    return names[0] if len(set(names)) == 1 and names[0] else otherwise

@@ -1,0 +1,84 @@
+"""Where ticks stand and how numbers and axes are written, the same in every view."""
+
+import math
+
+import numpy as np
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from landscape.records import Axis, FloatArray, Provenance
+from landscape.render.heights import Heights
+
+MINUS = "\u2212"
+NAMES = {"train": "training", "test": "test"}
+
+
+def height_ticks(heights: Heights, count: int = 5) -> tuple[FloatArray, list[str]]:
+    """Round values within the range of heights, and how they are written."""
+    if heights.scale == "log":
+        values = np.asarray(LogLocator(numticks=count + 1).tick_values(heights.low, heights.high))
+        inside = values[(values >= heights.low * (1 - 1e-9)) & (values <= heights.high * (1 + 1e-9))]
+        if len(inside) >= 2:
+            return inside, [rf"$10^{{{round(math.log10(value))}}}$" for value in inside]
+        return np.array([heights.low, heights.high]), [number(heights.low), number(heights.high)]
+    if heights.scale == "sqrt" and heights.low == 0:
+        values = np.unique([0.0, *(_round(heights.high * share**2) for share in (0.25, 0.5, 0.75, 1.0))])
+        return values, [number(value) for value in values]
+    return linear_ticks(heights.low, heights.high, count)
+
+
+def linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:
+    """Round values from ``low`` to ``high``, at most ``count`` steps, and how they are written."""
+    values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    slack = 1e-9 * (high - low)
+    inside = values[(values >= low - slack) & (values <= high + slack)]
+    inside = np.where(np.abs(inside) < 1e-12 * (high - low), 0.0, inside)
+    return inside, [number(value) for value in inside]
+
+
+def axis_ticks(axis: Axis, ends: tuple[float, float], count: int = 4) -> tuple[FloatArray, list[str]]:
+    """Positions on the drawn axis, whose ends are given as positions, with their labels."""
+    if axis.scale != "log1p":
+        return linear_ticks(*ends, count)
+    last = math.expm1(ends[1])
+    steps = [0.0, *(10.0**k for k in range(int(math.log10(max(last, 1))) + 1) if 10.0**k <= last)]
+    steps = [step for step in steps if step >= math.expm1(ends[0]) - 1e-9]
+    # A bare 0 in the corner of the box would read as a tick of the height axis.
+    return np.log1p(np.array(steps)), [f"{step:,.0f}" if step else "start" for step in steps]
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number for people: a true minus sign, powers of ten as such.
+
+    >>> number(-0.5), number(0.25), number(3e-05)
+    ('−0.5', '0.25', '$3\\\\times10^{−5}$')
+    """
+    text = f"{value:.{digits}g}"
+    if "e" not in text:
+        return text.replace("-", MINUS)
+    mantissa, power = text.split("e")
+    exponent = f"10^{{{int(power)}}}".replace("-", MINUS)
+    mantissa = mantissa.replace("-", MINUS)
+    return f"${exponent}$" if mantissa == "1" else rf"${mantissa}\times{exponent}$"
+
+
+def metric_label(metric: str, made: Provenance) -> str:
+    """A metric with its unit."""
+    split, _, what = metric.partition("_")
+    name = f"{NAMES[split]} {what}" if split in NAMES else metric
+    unit = " (nats per example)" if metric.endswith("loss") and made.loss == "cross_entropy" else ""
+    return name.replace("_", " ") + unit
+
+
+def axis_label(axis: Axis, letter: str) -> str:
+    """An axis with its unit: ``"$\\beta$ (filter norms)"``."""
+    if axis.unit == "step":
+        return axis.label or "training step"
+    return f"{letter} ({axis.unit}s)" if axis.unit == "filter norm" else f"{letter} ({axis.unit or axis.name})"
+
+
+def _round(value: float) -> float:
+    """Down to 1, 2 or 5 times a power of ten, so that a tick stays inside its axis."""
+    if value <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)) * power
