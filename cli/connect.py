@@ -23,7 +23,7 @@ PICTURES = (".png", ".pdf", ".svg")
     "-o", "--output", multiple=True, metavar="FILE", help="Keep the profile (.h5) or draw it (.png, .pdf, .svg)."
 )
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
 @opt.device
 @opt.runs
 @opt.quiet
@@ -114,6 +114,7 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return passed | {
         "device": opt.torch_device(given["device"]),
         "dtype": opt.torch_dtype(given["dtype"]),
+        "tf32": given["dtype"] == "tf32",
         "command": opt.command_line(),
         "progress": not given["quiet"],
     }
