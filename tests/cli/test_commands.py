@@ -203,7 +203,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--ignore", "2d"], 2, "expected 1d, nothing"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "lots"], 2, "such as 512MiB"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "0"], 2, "at least one byte"),
-    (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32 or float64"),
+    (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32, float64, bfloat16"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--device", "toaster"], 2, "'toaster' is not available"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--rays", "1"], 2, "rays are 0 (none) or at least 2 directions"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--direction-seed", "-1"], 2, "must be 0 or more"),
