@@ -201,6 +201,11 @@ class Sampled:
         if np.any(self.status > max(Status)):
             raise InputError(f"status holds {self.status.max()}; expected 0 pending, 1 measured, 2 interpolated")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled; a record is made anew from its fields.
+        values = [getattr(self, entry.name) for entry in fields(self)]
+        return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
+
     @property
     def loss(self) -> FloatArray:
         """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
