@@ -33,18 +33,34 @@ model = click.option(
     "--model", metavar="NAME[:MEMBER]", help="narrow, wide, pair, or a run; member 0 by default. Trained if missing."
 )
 
+own = options(
+    click.option("--weights", metavar="FILE", help="Weights of a model of your own: .pt or .safetensors."),
+    click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own."),
+    click.option(
+        "--batchnorm",
+        default="frozen",
+        show_default=True,
+        help="BatchNorm statistics: frozen, or reestimate at every point on the training data.",
+    ),
+    click.option("--num-examples", type=int, metavar="N", help="Measure on a fixed random subset of N examples."),
+    click.option("--stream", is_flag=True, help="Read --data again for every block, where they do not fit."),
+)
 sampling = options(
     click.option("--points", default=51, show_default=True, help="Grid points a side."),
     click.option(
         "--extent",
         type=float,
-        help="Half the side of the grid, in filter norms; by default where the loss has risen by 1 nat on every side "
+        help="Half the side of the grid, in filter norms (L2 along top, gradient, ...); by default where "
+        "the loss has risen by 1 nat on every side "
         "(one extent for all surfaces of a figure).",
     ),
     click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
     click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
     click.option(
-        "--ignore", default="1d", show_default=True, help="Unperturbed parameters: 1d (biases, norms) or nothing."
+        "--ignore",
+        default="1d",
+        show_default=True,
+        help="Unperturbed: 1d (biases, norms), nothing, or patterns of names: 1d,*embed*.",
     ),
     click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
     click.option(

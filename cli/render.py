@@ -8,6 +8,7 @@ import click
 from . import options as opt
 
 SURFACES = ("plane", "corridor")
+DRAWN = ("surface", "contour", "profile")
 
 shown = opt.options(
     click.option("--metric", default="train_loss", show_default=True, help="What the height shows."),
@@ -72,6 +73,8 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
 
     if bool(files) == (model is not None):
         raise click.UsageError("give surface files, or --model: one of the two")
+    if view not in (None, *DRAWN, *SURFACES):
+        raise click.UsageError(f"unknown view {view!r}; expected {', '.join(DRAWN)}, plane or corridor")
     name = Path(files[0]).stem if model is None else model.replace(":", "-")
     target = output or f"{name}.png"
     _check(target, force=given.pop("force"), with_tex=given["with_tex"])

@@ -7,15 +7,46 @@ import click
 from . import options as opt
 
 
-@click.command(short_help="Measure a plane, corridor or line and keep it as HDF5.")
+@click.command(short_help="Measure a plane, corridor, line or path and keep it as HDF5.")
 @opt.model
-@click.option("--view", default="plane", show_default=True, help="plane, corridor or line.")
+@click.option(
+    "--view",
+    default="plane",
+    show_default=True,
+    help="plane, corridor, line, path-plane (principal components of the "
+    "training path) or path-line (start of training to solution).",
+)
+@click.option(
+    "--direction",
+    "directions",
+    multiple=True,
+    metavar="WHAT",
+    help="One for a line, two for a plane: random, top, "
+    "second or bottom (Hessian eigenvectors), gradient, another network, or a file (safetensors, npz, pt; Li et al.'s "
+    "h5). Only random ones are normalized, unless --normalize is given.",
+)
+@click.option("--through", multiple=True, metavar="NAME:MEMBER", help="Line through two networks, plane through three.")
+@click.option("--checkpoints", metavar="DIR", help="Another path than the run's own: a folder of state dictionaries.")
+@click.option("--orthogonalize", "orthogonal", is_flag=True, help="Take direction 1 out of direction 2 of a plane.")
+@click.option("--repeats", default=1, show_default=True, help="Mean and band over so many seeds of random directions.")
+@click.option(
+    "--store-directions/--no-store-directions",
+    default=None,
+    help="Keep the directions in the file, 4 bytes per "
+    "parameter each; by default those of --direction that no seed draws again, up to 64 MiB.",
+)
 @click.option("-o", "--output", metavar="FILE.h5", help="By default NAME.h5, or NAME-VIEW.h5.")
+@opt.own
 @opt.sampling
 @opt.runs
 @opt.force
-def command(model: str | None, view: str, output: str | None, force: bool, **given: Any) -> None:
-    """Measure loss and accuracy on a grid around one trained network.
+@opt.as_json
+def command(model: str | None, output: str | None, as_json: bool, **given: Any) -> None:
+    """Measure loss and accuracy on a grid around one trained network, or through several.
+
+    A model of your own is named by a function without arguments that returns it, and so are its data: pairs (x, y),
+    dictionaries for model(**batch).loss, a tuple (train, test), or {"data": ..., "loss": ...} with any argument of
+    landscape.Objective.
 
     A complete file of the same recipe is kept, an interrupted one is gone on with; anything else in its place is
     refused, unless --force.
@@ -24,27 +55,53 @@ def command(model: str | None, view: str, output: str | None, force: bool, **giv
     Examples:
       landscape sample --model wide -o wide.h5
       landscape sample --model wide --tolerance 0.005 -o wide-fast.h5
-      landscape sample --model wide --extent 3 -o wide-far.h5
-      landscape sample --model narrow:3 --view corridor --points 101 -o tunnel.h5
+      landscape sample --model narrow:3 --view corridor --repeats 10 -o tunnel.h5
+      landscape sample --model wide --view path-plane -o path.h5
+      landscape sample --model narrow --direction top --direction bottom --extent 1 -o eigen.h5
+      landscape sample --through narrow:0 --through narrow:1 --through narrow:2 -o three.h5
+      landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
     """
-    from landscape.records import describe_points
-    from landscape.train.runs import models_of
+    from landscape.evaluate.models import names_factory
 
-    if model is None:
-        raise click.UsageError("say which model: --model narrow, wide, or the name of a run")
-    models = models_of(model)
-    if output is not None and len(models) > 1:
-        raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
-    given["extent"] = extent_for(models, view, **given) if len(models) > 1 else given["extent"]
-    for name, member in models:
-        target = output or f"{name}{'' if view == 'plane' else '-' + view}.h5"
-        record = sampled(name, member, view, target, force=force, **given)
-        made = record.provenance
-        click.echo(
-            f"{target}: {record.kind} of {made.model}, "
-            f"{', '.join(describe_points(record.num_measured, record.status.size, made))} "
-            f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
+    context = click.get_current_context()
+    given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
+    _refuse_mismatch(context, model, given)
+    if given["through"]:
+        records = _through(output, given)
+    elif names_factory(model or ""):
+        records = [_own(model or "", output, given)]
+    else:
+        records = _around(model or "", output, given)
+    if as_json:
+        found = [_values(target, record) for target, record in records]
+        opt.print_json(found[0] if len(found) == 1 else found)
+        return
+    for target, record in records:
+        click.echo(_text(target, record))
+
+
+def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, Any]:
+    """A plane or line of a model of the user's own, measured."""
+    from landscape.evaluate.sampling import sample
+    from landscape.space.subspaces import random_line, random_plane
+
+    from .networks import member_of
+
+    target = output or f"{model.rpartition(':')[2]}.h5"
+    if given["directions"]:
+        return target, _along(model, target, given)
+    if given["view"] not in ("plane", "line") or given["repeats"] > 1 or given["checkpoints"]:
+        raise click.UsageError(
+            f"a model of your own has no {given['view']}, repeats or checkpoints here: expected --view plane or line, "
+            "or --direction"
         )
+    objective = member_of(model, **given)
+    choice = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    if given["view"] == "plane":
+        subspace: Any = random_plane(objective, orthogonal=given["orthogonal"], **choice)
+    else:
+        subspace = random_line(objective, **choice)
+    return target, sample(objective, subspace, **_grid(target, given["force"], given))
 
 
 def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
@@ -70,8 +127,7 @@ def sampled(
     from landscape.evaluate.views import sample_view
     from landscape.train.runs import find_or_train
 
-    device, progress = opt.torch_device(given["device"]), not given["quiet"]
-    run = find_or_train(name, runs=runs, device=given["device"], progress=progress)
+    run = find_or_train(name, runs=runs, device=given["device"], progress=not given["quiet"])
     return sample_view(
         run,
         view,  # type: ignore[arg-type]
@@ -79,16 +135,141 @@ def sampled(
         seed=given["direction_seed"],
         normalize=given["normalize"],
         ignore=given["ignore"],
-        points=given["points"],
-        extent=given["extent"],
-        path=path,
-        device=device,
+        orthogonal=given.get("orthogonal", False),
+        checkpoints=given.get("checkpoints"),
+        repeats=given.get("repeats", 1),
+        keep=bool(given.get("store_directions")),
+        device=opt.torch_device(given["device"]),
         dtype=opt.torch_dtype(given["dtype"]),
-        rays=given["rays"],
-        tolerance=given["tolerance"],
-        strategy=given["strategy"],
-        memory=opt.num_bytes(given["memory"]),
-        overwrite=force,
-        command=opt.command_line(),
-        progress=progress,
+        batchnorm=given.get("batchnorm", "frozen"),
+        num_examples=given.get("num_examples"),
+        **_grid(path, force, given),
     )
+
+
+def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
+    from landscape.train.runs import models_of
+
+    models, view = models_of(model), given["view"]
+    if output is not None and len(models) > 1:
+        raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
+    if len(models) > 1 and not given["directions"]:
+        given["extent"] = extent_for(models, view, **{key: v for key, v in given.items() if key != "view"})
+    records = []
+    for name, member in models:
+        if given["directions"]:
+            target = output or f"{name}-directions.h5"
+            records.append((target, _along(f"{name}:{member}", target, given)))
+        else:
+            target = output or f"{name}{'' if view == 'plane' else '-' + view}.h5"
+            options = {key: value for key, value in given.items() if key != "view"}
+            records.append((target, sampled(name, member, view, target, **options)))
+    return records
+
+
+def _along(spec: str, target: str, given: dict[str, Any]) -> Any:
+    from landscape.evaluate.sampling import sample
+
+    from .directions import along
+    from .networks import member_of
+
+    objective = member_of(spec, **given)
+    return sample(objective, along(objective, given["directions"], **given), **_grid(target, given["force"], given))
+
+
+def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
+    from dataclasses import replace
+
+    from landscape.evaluate.sampling import sample
+    from landscape.evaluate.views import subspace_through
+
+    from .networks import member_of
+
+    target = output or "through.h5"
+    objectives = [member_of(spec, **given) for spec in given["through"]]
+    subspace: Any = replace(subspace_through(objectives), keep=bool(given["store_directions"]))  # type: ignore[type-var]
+    return [(target, sample(objectives[0], subspace, **_grid(target, given["force"], given)))]
+
+
+def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: given[key] for key in ("points", "extent", "rays", "tolerance", "strategy")},
+        "memory": opt.num_bytes(given["memory"]),
+        "path": path,
+        "overwrite": force,
+        "command": opt.command_line(),
+        "progress": not given["quiet"],
+    }
+
+
+def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str, Any]) -> None:
+    """One way to say where to look: --view, --direction or --through."""
+    from landscape.evaluate.models import names_factory
+
+    viewed = context.get_parameter_source("view") is not click.core.ParameterSource.DEFAULT
+    if given["through"]:
+        if model or viewed or given["directions"] or given["checkpoints"] or given["repeats"] > 1:
+            raise click.UsageError("--through names all the networks: leave out --model, --view and other directions")
+        return
+    if model is None:
+        raise click.UsageError("say which model: --model narrow, wide, the name of a run, or package.module:factory")
+    own = [f"--{key}" for key in ("weights", "data", "stream") if given[key]]
+    if own and not names_factory(model):
+        raise click.UsageError(f"{', '.join(own)} go with --model package.module:factory, not with {model!r}")
+    if given["directions"] and (viewed or given["checkpoints"] or given["repeats"] > 1):
+        raise click.UsageError("--direction makes the view: leave out --view, --checkpoints and --repeats")
+
+
+def _text(target: str, record: Any) -> str:
+    from landscape.records import describe_points
+
+    made = record.provenance
+    points = ", ".join(describe_points(record.num_measured, record.status.size, made))
+    lines = [
+        f"{target}: {record.kind} of {made.model}, {points} "
+        f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
+    ]
+    if made.drawn_from:
+        lines.append(
+            f"  on {made.N:,} of {made.drawn_from:,} training examples: "
+            f"standard error of the loss at the centre {made.standard_error:.2g}"
+        )
+    if made.subspace.get("repeats"):
+        lines.append(f"  mean of {made.subspace['repeats']} repeats, seeds {made.subspace['seeds']}, with their band")
+    path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
+    if marks is not None:
+        places = zip(marks.names, marks.alpha, marks.beta, marks.loss, strict=True)
+        lines += [f"  {name} at ({a:.4g}, {b:.4g}), loss {loss:.4g}" for name, a, b, loss in places]
+    if path is not None and path.gap is not None:
+        lines.append(f"  the plane explains {100 * path.explained:.1f} % of the path's squared distance from its end")
+        lines.append("      step  own loss     plane       gap")
+        rows = zip(path.step, path.loss, path.on_plane, path.gap, strict=True)
+        lines += [f"{step:10.0f} {own:9.4g} {plane:9.4g} {gap:9.4g}" for step, own, plane, gap in rows]
+        worst = int(abs(path.gap).argmax())
+        lines.append(f"  largest gap {path.gap[worst]:.4g} nats per example, at step {path.step[worst]:.0f}")
+    return "\n".join(lines)
+
+
+def _values(target: str, record: Any) -> dict[str, Any]:
+    made, path, marks = record.provenance, getattr(record, "trajectory", None), getattr(record, "marks", None)
+    gap = path.gap if path is not None else None
+    seen: Any = None if gap is None else path
+    return {
+        "file": target,
+        "kind": record.kind,
+        "model": made.model,
+        "points": {"measured": record.num_measured, "total": int(record.status.size)},
+        "metrics": list(record.metrics),
+        "subspace": dict(made.subspace),
+        "explained": None if seen is None else seen.explained,
+        "largest_gap": None if gap is None else float(abs(gap).max()),
+        "path": None
+        if gap is None
+        else {key: getattr(path, key).tolist() for key in ("step", "alpha", "beta", "loss", "on_plane", "gap")},
+        "marks": None
+        if marks is None
+        else {"names": list(marks.names), **{key: getattr(marks, key).tolist() for key in ("alpha", "beta", "loss")}},
+        "unit": "nats per example" if made.loss == "cross_entropy" else made.loss,
+        "precision_error": made.precision_error,
+        "wall_time": made.wall_time,
+    }

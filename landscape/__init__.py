@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
+    from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
+    from landscape.evaluate.repeats import sample_repeats as sample_repeats
     from landscape.evaluate.sampling import sample as sample
     from landscape.evaluate.views import objective_of as objective_of
     from landscape.evaluate.views import subspace_of as subspace_of
+    from landscape.foreign import save_li as save_li
+    from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
@@ -47,13 +51,24 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.study import render_study as render_study
+    from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import align as align
+    from landscape.space.checkpoints import read_direction as read_direction
+    from landscape.space.checkpoints import read_path as read_path
+    from landscape.space.planes import path_plane as path_plane
+    from landscape.space.planes import plane_through as plane_through
     from landscape.space.subspaces import corridor_along as corridor_along
+    from landscape.space.subspaces import line_along as line_along
     from landscape.space.subspaces import line_between as line_between
+    from landscape.space.subspaces import plane_along as plane_along
     from landscape.space.subspaces import random_line as random_line
     from landscape.space.subspaces import random_plane as random_plane
     from landscape.store import load as load
     from landscape.store import save as save
+    from landscape.store_results import load_result as load_result
+    from landscape.study.catalogue import run_study as run_study
+    from landscape.train.checkpoints import load_weights as load_weights
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
@@ -65,6 +80,7 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "Profile": "records",
     "Spectrum": "records",
+    "StudyResult": "results",
     "Surface": "records",
     "Topology": "measure.topology",
     "align": "space.alignment",
@@ -73,6 +89,7 @@ _HOMES = {
     "common_extent": "evaluate.extent",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "epsilon_sharpness": "measure.sharpness",
     "free_directions": "measure.freedom",
@@ -81,19 +98,32 @@ _HOMES = {
     "hessian_norm": "measure.curvature",
     "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
+    "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
+    "load_result": "store_results",
+    "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
+    "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
+    "path_plane": "space.planes",
+    "plane_along": "space.subspaces",
+    "plane_through": "space.planes",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
+    "render_study": "render.study",
+    "read_direction": "space.checkpoints",
+    "read_path": "space.checkpoints",
     "roughness": "measure.topology",
+    "run_study": "study.catalogue",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
     "sample_rays": "evaluate.rays",
+    "sample_repeats": "evaluate.repeats",
     "save": "store",
+    "save_li": "foreign",
     "spectral_density": "measure.spectrum",
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",

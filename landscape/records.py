@@ -78,7 +78,7 @@ class Provenance:
         model: the name people use, ``"wide:0"``.
         network: family and size in words, ``"mlp, width 512"``.
         P: parameters of the network.
-        N: training examples.
+        N: training examples that were evaluated.
         K: outputs per example; the constraints are N * K.
         regime: ``"under"`` P < N, ``"critical"`` N <= P <= N * K, ``"over"`` P > N * K.
         precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
@@ -92,6 +92,8 @@ class Provenance:
             measured whole.
         reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.
         extent: why the grid reaches as far as it does, in words.
+        drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
+        standard_error: of the training loss at the centre, in its unit, as an estimate for all examples.
     """
 
     model: str = ""
@@ -121,6 +123,8 @@ class Provenance:
     inside_error: float = 0.0
     reach: float = 0.0
     extent: str = ""
+    drawn_from: int = 0
+    standard_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
@@ -140,6 +144,7 @@ class Trajectory:
             the loss of the plane at (alpha, beta), unless the path lies in the plane.
         length: L2 length of the path from the start to the checkpoint, chord by chord, shape (k,).
         explained: share of the path's squared distance from its end that lies in the grid's subspace, in [0, 1].
+        on_plane: loss of the plane at (alpha, beta), where the checkpoint itself lies off the plane; shape (k,).
     """
 
     step: FloatArray
@@ -148,11 +153,44 @@ class Trajectory:
     loss: FloatArray
     length: FloatArray
     explained: float = 1.0
+    on_plane: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        _freeze_arrays(self, "step", "alpha", "beta", "loss", "length")
-        if len({np.shape(getattr(self, name)) for name in ("step", "alpha", "beta", "loss", "length")}) != 1:
-            raise InputError("trajectory: step, alpha, beta, loss and length must have one shape (k,)")
+        names = ["step", "alpha", "beta", "loss", "length", *(["on_plane"] if self.on_plane is not None else [])]
+        _freeze_arrays(self, *names)
+        if len({np.shape(getattr(self, name)) for name in names}) != 1:
+            raise InputError(f"trajectory: {', '.join(names)} must have one shape (k,)")
+
+    @property
+    def gap(self) -> FloatArray | None:
+        """The plane's loss minus the network's own at each checkpoint, shape (k,); None where the path is in the grid.
+
+        A contour drawn under a path tells the loss on the path only where this is small.
+        """
+        return None if self.on_plane is None else self.on_plane - self.loss
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Networks that lie in the grid's subspace.
+
+    Args:
+        names: of the networks, k of them.
+        alpha: first coordinate, shape (k,).
+        beta: second coordinate, shape (k,).
+        loss: the training loss there, shape (k,).
+    """
+
+    names: tuple[str, ...]
+    alpha: FloatArray
+    beta: FloatArray
+    loss: FloatArray
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "alpha", "beta", "loss")
+        object.__setattr__(self, "names", tuple(self.names))
+        if any(getattr(self, name).shape != (len(self.names),) for name in ("alpha", "beta", "loss")):
+            raise InputError(f"marks: alpha, beta and loss need one value for each of {len(self.names)} networks")
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,16 +219,23 @@ class Rays:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``."""
+    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``.
+
+    ``directions`` are the axes in parameter space, arrays by parameter name in the network's order, kept where no seed
+    can draw them again; empty otherwise.
+    """
 
     axes: tuple[Axis, ...]
     metrics: Mapping[str, FloatArray]
     status: StatusArray
     error: FloatArray
     provenance: Provenance = field(default_factory=Provenance)
+    directions: tuple[Mapping[str, NDArray[Any]], ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         shape = tuple(len(axis) for axis in self.axes)
+        if len(self.directions) not in (0, len(shape)):
+            raise InputError(f"{len(self.directions)} directions, but {len(shape)} axes")
         _freeze_arrays(self, "error")
         object.__setattr__(self, "status", _frozen(self.status, np.uint8))
         metrics = {name: _frozen(values) for name, values in self.metrics.items()}
@@ -273,11 +318,12 @@ class Surface(Sampled):
     """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
 
     ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
-    directions from the centre, from which half-widths are measured.
+    directions from the centre, from which half-widths are measured; ``marks`` networks that lie in the plane.
     """
 
     trajectory: Trajectory | None = None
     rays: Rays | None = None
+    marks: Marks | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,5 +1,6 @@
 """The examples run as they stand, each in a folder of its own."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,31 @@ def test_the_quickstart_keeps_measures_and_draws(tmp_path: Path) -> None:
     assert "half-width: " in run("quickstart.py", tmp_path)
     assert (tmp_path / "quickstart.h5").stat().st_size > 10_000
     assert (tmp_path / "quickstart.png").stat().st_size > 10_000
+
+
+def refuse_missing(package: str) -> None:
+    """Skip where a package is missing, or torchvision is there for another torch, which breaks what finds it."""
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    if importlib.util.find_spec("torchvision") is not None:
+        done = subprocess.run([sys.executable, "-c", "import torchvision"], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("the torchvision installed here does not fit its torch")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "printed"),
+    [
+        ("transformers", "transformer", "P = 29,632, "),
+        ("lightning", "lightning_module", "half-width: "),
+        ("timm", "timm_resnet", "training loss "),
+    ],
+)
+def test_models_of_other_libraries_are_sampled_and_drawn(package: str, name: str, printed: str, tmp_path: Path) -> None:
+    refuse_missing(package)
+    assert printed in run(f"{name}.py", tmp_path)
+    assert (tmp_path / f"{name}.h5").stat().st_size > 5_000
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("example", ["tunnel_and_field.py"])

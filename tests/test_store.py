@@ -190,8 +190,8 @@ def test_xarray_opens_the_file_as_it_is(path: Path, decode: bool) -> None:
 
 def test_summarize_counts_without_reading_the_metrics(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    original = store._read
-    monkeypatch.setattr(store, "_read", lambda group, name, *rest: read.append(name) or original(group, name, *rest))
+    original = store.read
+    monkeypatch.setattr(store, "read", lambda group, name, *rest: read.append(name) or original(group, name, *rest))
     found = store.summarize(path)
     assert read == ["alpha", "beta", "status"]
     assert found["record"] == "surface"
@@ -344,7 +344,7 @@ def test_files_that_are_no_surface_files(tmp_path: Path) -> None:
         (tmp_path / "text.h5").write_bytes(content)
         assert "not an HDF5 file" in refusal(tmp_path / "text.h5")
     with h5py.File(tmp_path / "foreign.h5", "w") as file:
-        file["xcoordinates"] = np.arange(3.0)
+        file["coordinates"] = np.arange(3.0)
     assert "is HDF5, but not a surface file" in refusal(tmp_path / "foreign.h5")
 
 
@@ -499,6 +499,6 @@ def test_a_small_file_cannot_ask_for_all_memory(path: Path) -> None:
 
 def test_groups_of_a_later_version_are_passed_over(path: Path) -> None:
     with h5py.File(path, "r+") as file:
-        file.create_group("directions")["weight"] = np.ones(5)
+        file.create_group("later")["weight"] = np.ones(5)
         file.attrs["mood"] = "good"
     assert bits(store.load(path)) == bits(example())

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError
+from landscape.evaluate.calls import GivenLoss, ModelLoss
 from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.records import LOSS
+from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.losses import cross_entropy
 
@@ -47,7 +49,7 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     picture as a bowl and a narrow one as a needle. For other losses than cross-entropy it is half the loss of a network
     whose outputs are all 0. Only the ends of the axes are looked at, a corridor's at the last step of training. The
     search ends at 8; there, and where outputs of 0 have no positive loss (the extent is 2 then), the reason says so. A
-    line between two solutions has its own ends.
+    line between two solutions has its own ends, as has a plane through networks or along a path.
 
     Args:
         objective: whose training loss is to rise.
@@ -55,6 +57,8 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     """
     if subspace.recipe.get("between"):
         return Extent(1.0, reason="from one end to the other")
+    if isinstance(subspace, ModelPlane | PathPlane):
+        return Extent(1.0, reason="covers the networks that the plane was laid through")
     alone = objective.loss_only()
     reach = _reach(alone)
     if not (math.isfinite(reach) and reach > 0):
@@ -114,9 +118,17 @@ def _ends(subspace: Subspace, extent: float) -> list[list[float]]:
 
 @torch.no_grad()
 def _reach(objective: Objective) -> float:
-    """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0."""
-    if objective.loss is cross_entropy:
+    """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0.
+
+    Where the outputs are not seen, a model's own loss is taken for a cross-entropy, and a callable's scale is its loss
+    with all parameters at 0.
+    """
+    if objective.loss is cross_entropy or isinstance(objective.call, ModelLoss):
         return REACH
+    if isinstance(objective.call, GivenLoss):
+        nowhere = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
+        scale = float(objective.loss_only().evaluate(nowhere)[LOSS])
+        return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH
     total = 0.0
     for inputs, targets in objective.splits[0].chunks(REFERENCE_CHUNK):
         shape = objective.outputs({}, inputs[:1]).shape[1:]

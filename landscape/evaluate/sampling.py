@@ -21,11 +21,11 @@ from landscape.errors import FileError, InputError
 from landscape.evaluate.adaptive import Filling, check_tolerance, coarse_to_fine
 from landscape.evaluate.extent import Extent, choose_extent, given_extent
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.paths import marks_of, trajectory_of
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
-from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface, Trajectory
-from landscape.space import parameters as space
-from landscape.space.subspaces import Corridor, Subspace
+from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
+from landscape.space.subspaces import Affine, Subspace
 from landscape.train.regime import regime
 
 DEFAULT_POINTS = 51
@@ -249,10 +249,12 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status = np.full(shape, Status.PENDING, dtype=np.uint8)
     provenance = replace(_provenance(objective, subspace, command), reach=extent.reach, extent=extent.reason)
+    kept = subspace.kept if isinstance(subspace, Affine) else ()
     if len(axes) == 1:
-        return Profile(axes, metrics, status, np.zeros(shape), provenance)
-    trajectory = trajectory_of(objective, subspace) if isinstance(subspace, Corridor) else None
-    return Surface(axes, metrics, status, np.zeros(shape), provenance, trajectory)
+        return Profile(axes, metrics, status, np.zeros(shape), provenance, directions=kept)
+    trajectory, marks = trajectory_of(objective, subspace), marks_of(objective, subspace)
+    grid = (axes, metrics, status, np.zeros(shape), provenance)
+    return Surface(*grid, trajectory=trajectory, marks=marks, directions=kept)
 
 
 def _provenance(objective: Objective, subspace: Subspace, command: str) -> Provenance:
@@ -263,7 +265,9 @@ def _provenance(objective: Objective, subspace: Subspace, command: str) -> Prove
         P=objective.P,
         N=objective.N,
         K=objective.K,
-        regime=regime(objective.P, objective.N, objective.K),
+        regime=regime(objective.P, objective.drawn_from or objective.N, objective.K),
+        drawn_from=objective.drawn_from,
+        standard_error=objective.standard_error,
         **cast(dict[str, Any], objective.fingerprint),
         subspace=subspace.recipe,
         device=torch.cuda.get_device_name(objective.device) if cuda else "cpu",
@@ -276,22 +280,6 @@ def _provenance(objective: Objective, subspace: Subspace, command: str) -> Prove
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def trajectory_of(objective: Objective, corridor: Corridor) -> Trajectory:
-    """The training path of a corridor, with the network's own loss at every checkpoint."""
-    steps = torch.from_numpy(np.array(corridor.steps))
-    losses = objective.evaluate(corridor.path(steps))[LOSS].cpu().numpy()
-    chords = [
-        float(
-            space.norm(
-                space.difference(space.select(corridor.checkpoints, k + 1), space.select(corridor.checkpoints, k))
-            )
-        )
-        for k in range(len(steps) - 1)
-    ]
-    length = np.concatenate([[0.0], np.cumsum(chords)])
-    return Trajectory(corridor.steps, corridor.steps, np.zeros(len(steps)), losses, length)
 
 
 def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from landscape.evaluate.objective import Batch, Objective, Split
+from landscape.evaluate.batches import Batch, Split
+from landscape.evaluate.objective import Objective
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Corridor, Subspace
@@ -65,10 +66,14 @@ STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
 
 def first_layer(objective: Objective) -> str | None:
     """Name of the first layer with parameters, if it is linear or a convolution, used once, on the raw input alone."""
+    if not objective.fixed_inputs:
+        return None
     names = [name for name, module in objective.model.named_modules() if list(module.parameters(recurse=False))]
     name = names[0]
     layer = objective.model.get_submodule(name)
     if name == "" or not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return None
+    if any(f"{name}.{own}" not in objective.centre for own, _ in layer.named_parameters()):
         return None
     shared = {id(parameter) for other in names[1:] for parameter in objective.model.get_submodule(other).parameters()}
     if any(id(parameter) in shared for parameter in layer.parameters()):
@@ -78,7 +83,7 @@ def first_layer(objective: Objective) -> str | None:
 
 def _sees_raw_input(objective: Objective, name: str) -> bool:
     """Whether the layer runs once and its input stays the same when every parameter changes."""
-    inputs = objective.splits[0].batches[0][0][:2]
+    inputs, _ = objective.splits[0].head(2)
     seen: list[Tensor] = []
     moved = {key: value + 0.5 for key, value in objective.centre.items()}
     handle = objective.model.get_submodule(name).register_forward_pre_hook(lambda _, args: seen.append(args[0]))
@@ -102,18 +107,18 @@ def _summed(objective: Objective, subspace: Subspace, examples: int, measure: Me
 
     @torch.no_grad()
     def evaluate(coordinates: Tensor) -> Tensor:
-        points = subspace.at(coordinates.to(objective.device))
+        points = objective.settled(subspace.at(coordinates.to(objective.device)))
         return torch.cat(
-            [_mean(split, (measure(points, batch) for batch in batches), batches) for split, batches in chunks], 1
+            [_mean(split, ((measure(points, batch), batch) for batch in batches)) for split, batches in chunks], 1
         )
 
     return evaluate
 
 
-def _mean(split: Split, measured: Iterator[Tensor], batches: list[Batch]) -> Tensor:
+def _mean(split: Split, measured: Iterator[tuple[Tensor, Batch]]) -> Tensor:
     """Mean over all examples of a split from the means of its chunks, (k, metrics) float64."""
     total = None
-    for values, (_, targets) in zip(measured, batches, strict=True):
+    for values, (_, targets) in measured:
         weighted = values.double() * (len(targets) / split.num_examples)
         total = weighted if total is None else total.add_(weighted)
     assert total is not None
@@ -176,8 +181,8 @@ class _FirstLayerCombined:
         weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
         columns = []
         for (split, batches), parts in zip(self.chunks, self.parts, strict=True):
-            measured = (self._measured(points, weights, p, batch) for p, batch in zip(parts, batches, strict=True))
-            columns.append(_mean(split, measured, batches))
+            pairs = zip(parts, batches, strict=True)
+            columns.append(_mean(split, ((self._measured(points, weights, p, batch), batch) for p, batch in pairs)))
         return torch.cat(columns, dim=1)
 
     def _measured(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:

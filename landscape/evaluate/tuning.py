@@ -17,6 +17,7 @@ TRIAL_SHARE = 0.05
 MIN_TRIAL_SECONDS = 0.3
 REPEATS = 3
 MIN_BLOCK = 8
+STREAM_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Plan:
 
     def build(self, objective: Objective, subspace: Subspace) -> Strategy:
         """The strategy, ready to take coordinates."""
-        return STRATEGIES[self.name](objective, subspace, self.examples)
+        measure = STRATEGIES[self.name](objective.without_terms(), subspace, self.examples)
+        return _with_terms(objective, subspace, measure) if objective.terms else measure
 
     def halved(self) -> "Plan":
         """The plan with half the block, then half the examples; at one of each, memory cannot be saved further."""
@@ -82,7 +84,8 @@ def choose(
             f"strategy {strategy!r} cannot be used here: the first layer does not see the raw input alone, "
             "or the subspace is not affine; use --strategy auto"
         )
-    return max(rates, key=lambda plan: rates[plan])
+    best = max(rates, key=lambda plan: rates[plan])
+    return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -94,6 +97,14 @@ def synchronize(device: torch.device) -> None:
     """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def _reading_seldom(plan: Plan, objective: Objective, memory: int) -> Plan:
+    """The plan with as many points to a block as their parameters fit a quarter of the memory: one pass serves all."""
+    if plan.name != "loop":
+        return plan
+    block = max(1, memory // (4 * objective.P * objective.dtype.itemsize))
+    return Plan(plan.name, min(block, STREAM_BLOCK), plan.examples)
 
 
 def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
@@ -117,13 +128,27 @@ def _rate(plan: Plan, objective: Objective, subspace: Subspace, coordinates: Ten
     try:
         evaluate = plan.build(objective, subspace)
         seconds, values = _timed(evaluate, coordinates[: plan.block], objective)
-    except (ValueError, RuntimeError) as error:
+    except Exception as error:
+        if not objective.fixed_inputs:
+            return None  # a user's code may fail under vmap in any way; the plain loop has run
+        if not isinstance(error, ValueError | RuntimeError):
+            raise
         if isinstance(error, RuntimeError) and not (is_out_of_memory(error) or "vmap" in str(error)):
             raise
         return None
     tolerance = 1e3 * torch.finfo(objective.dtype).eps
     agrees = torch.allclose(values[:1], expected, rtol=tolerance, atol=tolerance, equal_nan=True)
     return plan.block / seconds if agrees else None
+
+
+def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> Strategy:
+    """The strategy with the terms of the parameters behind its columns."""
+
+    def evaluate(coordinates: Tensor) -> Tensor:
+        terms = objective.terms_at(subspace.at(coordinates.to(objective.device)))
+        return torch.cat([measure(coordinates), terms], dim=1)
+
+    return evaluate
 
 
 def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tuple[float, Tensor]:
@@ -155,12 +180,12 @@ def _bytes_per_example(objective: Objective) -> int:
 
     def note(module: nn.Module, args: Sequence[object], output: object) -> None:
         if isinstance(output, Tensor):
-            sizes.append(output.numel() // max(1, len(output)))
+            sizes.append(output.numel() // max(1, *output.shape[:1]))
 
     handles = [module.register_forward_hook(note) for module in objective.model.modules()]
     try:
         with torch.no_grad():
-            objective.outputs({}, objective.splits[0].batches[0][0][:1])
+            objective.outputs({}, objective.splits[0].head(1)[0])
     finally:
         for handle in handles:
             handle.remove()

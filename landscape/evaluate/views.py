@@ -2,39 +2,116 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import torch
 
 from landscape.errors import FileError, InputError
-from landscape.evaluate.extent import Extent, choose_extent
+from landscape.evaluate.batchnorm import BatchNorm
+from landscape.evaluate.extent import Extent, choose_extent, common_extent
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.repeats import sample_repeats
 from landscape.evaluate.sampling import DEFAULT_POINTS, Grid, sample
+from landscape.records import FloatArray
+from landscape.space import parameters as space
+from landscape.space.checkpoints import read_path, split_state
 from landscape.space.directions import Ignored, Normalization
-from landscape.space.subspaces import Subspace, corridor_along, random_line, random_plane
+from landscape.space.parameters import Parameters
+from landscape.space.planes import path_plane, plane_through, refuse_unlike
+from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
 from landscape.train.runs import Run
 
-View: TypeAlias = Literal["plane", "corridor", "line"]
-VIEWS = ("plane", "corridor", "line")
+View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
+VIEWS = ("plane", "corridor", "line", "path-plane", "path-line")
+OF_THE_PATH = ("corridor", "path-plane", "path-line")
+SEEDED = ("plane", "corridor", "line")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPath:
+    """A training path: the checkpoints of a run, or of files.
+
+    Args:
+        steps: training step of each, shape (T,).
+        points: parameters of each, the last one the solution.
+        buffers: floating-point buffers (BatchNorm statistics) of each.
+        source: where it comes from; empty for the run itself.
+    """
+
+    steps: FloatArray
+    points: Sequence[Parameters]
+    buffers: Sequence[Parameters]
+    source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _At:
+    centre: Parameters
 
 
 def objective_of(
-    run: Run, member: int = 0, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    run: Run,
+    member: int = 0,
+    *,
+    state: Parameters | None = None,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ) -> Objective:
-    """One member of a run with the data it was trained and tested on."""
+    """One member of a run with the data it was trained and tested on.
+
+    Args:
+        state: other weights than the member's solution.
+        batchnorm: what BatchNorm statistics do at other points (see `Objective`).
+        num_examples: measure on a fixed random subset of so many.
+    """
     data = run.dataset
+    model = run.model(member)
+    if state is not None:
+        placed, buffers = split_state(state, dict(model.named_parameters()))
+        model.load_state_dict({**placed, **buffers}, strict=False)
     test = (torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)) if len(data.y_test) else None
     return Objective(
-        run.model(member),
+        model,
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
+        batchnorm=batchnorm,
+        num_examples=num_examples,
         device=device,
         dtype=dtype,
         name=f"{run.name}:{member}",
         network=run.network.describe(),
     )
+
+
+def path_of(run: Run, objective: Objective, member: int = 0) -> TrainingPath:
+    """The path that a member of a run took, on the objective's device and in its dtype."""
+    steps, stacked, moved = run.path(member)
+    path, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (stacked, moved))
+    order = range(len(steps))
+    return TrainingPath(steps, [space.select(path, k) for k in order], [space.select(buffers, k) for k in order])
+
+
+def path_from(
+    source: str | Path | Sequence[str | Path], run: Run, member: int = 0, **options: Any
+) -> tuple[Objective, TrainingPath]:
+    """The objective at the last of the checkpoints in a folder or in files, and their path.
+
+    Args:
+        source: see `read_path`; state dictionaries of the run's network.
+        run: gives the network and the data.
+        options: ``device`` and ``dtype`` of the objective.
+    """
+    steps, states = read_path(source)
+    objective = objective_of(run, member, state=states[-1], **options)
+    split = [split_state(state, objective.centre) for state in states]
+    name = str(source) if isinstance(source, str | Path) else ", ".join(map(str, source))
+    return objective, TrainingPath(steps, [points for points, _ in split], [buffers for _, buffers in split], name)
 
 
 def subspace_of(
@@ -46,26 +123,70 @@ def subspace_of(
     seed: int = 0,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
+    orthogonal: bool = False,
+    path: TrainingPath | None = None,
 ) -> Subspace:
-    """The line, plane or corridor through one member.
+    """The line, plane or corridor through one member, or through its training path.
 
     Args:
-        view: ``"corridor"`` needs the run's path; the others only its solution.
+        view: ``"corridor"``, ``"path-plane"`` (the path's two principal components) and ``"path-line"`` (straight from
+            the start of training to the solution) need the path; the others only the solution.
         seed: of the random directions.
+        orthogonal: of a plane, see `random_plane`.
+        path: another path than the run's own.
 
     Raises:
-        InputError: an unknown view.
+        InputError: an unknown view; a straight line where there are frozen BatchNorm statistics.
     """
-    if view == "corridor":
-        steps, path, buffers = run.path(member)
-        placed = {name: tensor.to(objective.device, objective.dtype) for name, tensor in path.items()}
-        moved = {name: tensor.to(objective.device, objective.dtype) for name, tensor in buffers.items()}
-        return corridor_along(placed, steps, seed=seed, normalize=normalize, ignore=ignore, buffers=moved)
+    if view in OF_THE_PATH:
+        return _of_the_path(path or path_of(run, objective, member), objective, view, (seed, normalize, ignore))
     if view == "plane":
-        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore)
+        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore, orthogonal=orthogonal)
     if view == "line":
         return random_line(objective, seed=seed, normalize=normalize, ignore=ignore)
     raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
+
+
+def subspace_through(objectives: Sequence[Objective]) -> Subspace:
+    """The line from one solution to another, or the plane through three (see `plane_through`).
+
+    Raises:
+        InputError: another number of them, networks or data that differ, or frozen BatchNorm statistics.
+    """
+    if len(objectives) not in (2, 3):
+        raise InputError(f"a line runs through 2 networks and a plane through 3, got {len(objectives)}")
+    first, *others = objectives
+    for other in others:
+        refuse_unlike(first.centre, other.centre)
+        if other.fingerprint["data"] != first.fingerprint["data"]:
+            raise InputError(f"{first.name} and {other.name} have different data: their losses cannot be compared")
+    _refuse_frozen(first)
+    if len(objectives) == 2:
+        return line_between(first, others[0], to=others[0].name)
+    return plane_through(first, *others, names=[objective.name for objective in objectives])
+
+
+def _of_the_path(
+    path: TrainingPath, objective: Objective, view: View, across: tuple[int, Normalization, Ignored]
+) -> Subspace:
+    source: dict[str, Any] = {"path": path.source} if path.source else {}
+    if view == "path-plane":
+        return path_plane(path.points, path.steps, buffers=path.buffers, **source)
+    if view == "path-line":
+        _refuse_frozen(objective)
+        start, end = (_At(path.points[k]) for k in (0, -1))
+        return line_between(start, end, of="path", **source)
+    seed, normalize, ignore = across
+    moving: dict[str, Any] = {"seed": seed, "normalize": normalize, "ignore": ignore, "buffers": path.buffers}
+    return corridor_along(path.points, path.steps, **moving)
+
+
+def _refuse_frozen(objective: Objective) -> None:
+    if objective.batchnorm == "frozen":
+        raise InputError(
+            f"{objective.network} carries BatchNorm statistics, which hold at the ends alone and not between them; "
+            "re-estimate them at every point (batchnorm='reestimate'), or take networks without BatchNorm"
+        )
 
 
 def extent_of(run: Run, view: View, *, member: int = 0, device: torch.device | str = "cpu", **choices: Any) -> Extent:
@@ -86,28 +207,76 @@ def sample_view(
     seed: int = 0,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
+    orthogonal: bool = False,
+    checkpoints: str | Path | Sequence[str | Path] | None = None,
+    repeats: int = 1,
+    keep: bool = False,
     points: int = DEFAULT_POINTS,
     extent: float | Extent | None = None,
     path: str | Path | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
     **options: Any,
 ) -> Grid:
     """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
 
     Args:
+        view: see `subspace_of`.
+        checkpoints: a folder or files of another path than the run's own (see `read_path`).
+        repeats: sample along so many different random directions, from ``seed`` up, and keep mean and band.
+        keep: store the directions of a line or plane in the file, see `Affine`.
         extent: None chooses it, see `choose_extent`; surfaces that are drawn side by side want a common one.
         options: passed on to `sample`.
+
+    Raises:
+        InputError: choices that do not go together.
     """
-    objective = objective_of(run, member, device=device, dtype=dtype)
-    subspace = subspace_of(run, objective, view, member=member, seed=seed, normalize=normalize, ignore=ignore)
-    rows = len(run.config["steps"]) if view == "corridor" else points
+    _refuse_mismatch(view, orthogonal, checkpoints, repeats)
+    data: dict[str, Any] = {"batchnorm": batchnorm, "num_examples": num_examples}
+    walked = None
+    if checkpoints is None:
+        objective = objective_of(run, member, **data, device=device, dtype=dtype)
+    else:
+        objective, walked = path_from(checkpoints, run, member, **data, device=device, dtype=dtype)
+
+    def made(number: int) -> Subspace:
+        choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore, "orthogonal": orthogonal, "path": walked}
+        subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
+        return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
+
     if path is None:
-        extent = choose_extent(objective, subspace) if extent is None else extent
-        value = extent.value if isinstance(extent, Extent) else extent
+        chosen = extent
+        if chosen is None:
+            chosen = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
+        value = chosen.value if isinstance(chosen, Extent) else chosen
         choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": value, "dtype": str(dtype)}
-        path = kept_path(run, view, member, {"seed": seed, **choices})
-    return sample(objective, subspace, points=(rows, points), extent=extent, path=path, **options)
+        unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
+        unusual |= {"batchnorm": batchnorm if batchnorm != "frozen" else None, "num_examples": num_examples}
+        choices |= {key: given for key, given in unusual.items() if given not in (False, None, 1)}
+        extent, path = chosen, kept_path(run, view, member, {"seed": seed, **choices})
+    grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
+    if repeats == 1:
+        return sample(objective, made(seed), **grid, **options)
+    return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)
+
+
+def _rows(run: Run, path: TrainingPath | None, view: View, points: int) -> int:
+    if view != "corridor":
+        return points
+    return len(run.config["steps"]) if path is None else len(path.steps)
+
+
+def _refuse_mismatch(view: View, orthogonal: bool, checkpoints: object, repeats: int) -> None:
+    if view not in VIEWS:
+        raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
+    if orthogonal and view != "plane":
+        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
+    if checkpoints is not None and view not in OF_THE_PATH:
+        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(OF_THE_PATH)}")
+    if repeats < 1 or (repeats > 1 and view not in SEEDED):
+        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 def kept_path(run: Run, view: View, member: int, choices: dict[str, Any]) -> Path:

@@ -12,7 +12,8 @@ from torch.func import grad_and_value, vjp, vmap
 from tqdm import tqdm
 
 from landscape import store
-from landscape.evaluate.objective import Batch, Objective
+from landscape.evaluate.batches import Batch
+from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory
 from landscape.measure.lanczos import lanczos
 from landscape.records import FloatArray, Surface

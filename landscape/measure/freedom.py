@@ -95,6 +95,11 @@ def free_directions(
     References:
         Dimension ``P - N K`` of the zero set when J has full rank: Cooper 2018, arXiv 1804.10200, theorem 2.1.
     """
+    if not objective.fixed_inputs:
+        raise InputError(
+            "free directions are counted on outputs: give pairs (x, y) without stream=True, batch_loss or "
+            "batchnorm='reestimate'"
+        )
     num_examples = objective.N if examples is None else examples
     if not 1 <= num_examples <= objective.N:
         raise InputError(f"examples must be from 1 to N = {objective.N}, got {examples}")

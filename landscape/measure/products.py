@@ -18,7 +18,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.func import grad, jvp, vjp, vmap
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.objective import Batch, Objective
+from landscape.evaluate.batches import Batch
+from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory, synchronize
 from landscape.space.parameters import Parameters
 
@@ -111,6 +112,8 @@ def hessian_product(
     """
     if matrix not in ("hessian", "gauss-newton"):
         raise InputError(f"unknown matrix {matrix!r}; expected hessian or gauss-newton")
+    if objective.batchnorm == "reestimate":
+        raise InputError("curvature is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'")
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     plain = Product(exact, chosen_names(exact.centre, parameters), matrix, memory=memory)
     return _fastest(plain, vectors)

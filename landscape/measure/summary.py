@@ -75,5 +75,7 @@ def _range(record: Surface | Profile) -> dict[str, Any]:
         "min": float(finite.min()) if finite.size else None,
         "max": float(finite.max()) if finite.size else None,
         "diverged": int(np.count_nonzero(np.isinf(record.loss))),
-        "unit": "nats per example" if record.provenance.loss == "cross_entropy" else record.provenance.loss,
+        "unit": "nats per example"
+        if record.provenance.loss == "cross_entropy"
+        else record.provenance.loss or "of unknown unit",
     }

@@ -20,6 +20,10 @@ def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
         lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
     if made.P:
         lines.append(f"$P$ = {made.P:,}   $N$ = {made.N:,}   $K$ = {made.K}")
+    path = panel.surface.trajectory
+    if path is not None and path.gap is not None:
+        gap = float(np.max(np.abs(path.gap)))
+        lines.append(f"plane explains {100 * path.explained:.0f} % of the path; loss on it off by {gap:.2g} at most")
     return (
         lines + _widths(panel, "outlined" if flat else "shaded") + _left_out(panel, "hatched" if flat else "cut away")
     )

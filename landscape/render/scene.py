@@ -103,13 +103,14 @@ def draw(
 class Stage:
     """A window that stays open while the camera moves: for films, where `draw` would begin anew with every frame.
 
-    Edges are smoothed by multisampling alone, and tubes have fewer sides: three times as fast, and hardly seen in motion.
+    Edges are smoothed by multisampling alone, and tubes have fewer sides: three times as fast, and not seen in
+    motion.
     """
 
     def __init__(self, size: tuple[int, int], colors: Any, *, path_color: str = PATH_COLOR) -> None:
         import pyvista as pv
 
-        self.plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+        self.plotter: Any = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
         self.plotter.set_background("black")
         self.colors, self.path_color = colors, path_color
         self.key: object = None

@@ -37,9 +37,12 @@ def npz_writer(record: Surface | Profile) -> Callable[[Path], None]:
     """What writes every array of the record as it is, and the provenance with the axes as JSON text."""
     arrays: dict[str, Any] = {axis.name: axis.values for axis in record.axes} | columns_of(record)
     arrays["error"] = record.error
-    for group in ("trajectory", "rays"):
-        part = getattr(record, group, None)
-        arrays |= {} if part is None else {f"{group}_{name}": values for name, values in vars(part).items()}
+    for group in ("trajectory", "rays", "marks"):
+        held = getattr(record, group, None)
+        part = {} if held is None else vars(held)
+        arrays |= {f"{group}_{name}": values for name, values in part.items() if values is not None}
+    for axis, direction in zip(record.axes, record.directions, strict=False):
+        arrays |= {f"direction_{axis.name}_{name}": values for name, values in direction.items()}
     axes = {axis.name: {"unit": axis.unit, "label": axis.label, "scale": axis.scale} for axis in record.axes}
     made = {
         key: str(v) if isinstance(v, float) and not math.isfinite(v) else v

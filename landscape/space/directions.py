@@ -1,5 +1,15 @@
-"""Directions in parameter space: a tensor per parameter, drawn by seed and scaled to the weights they perturb."""
+"""Directions in parameter space: a tensor per parameter, drawn by seed and scaled to the weights they perturb.
 
+One rule for every layer: a filter is a slice along the first dimension of a tensor of two dimensions or more, as in Li
+et al.'s own code. That is an output row of a linear layer or of an attention projection (queries, keys and values
+stacked in one tensor included), an output channel of a convolution, the vector of one token or position of an
+embedding. Layers that keep their outputs along the second dimension (transposed convolutions, ``Conv1D`` of
+``transformers``) are scaled per input. Biases and norm layers are 1-D: not perturbed by default, and one filter each
+where they are.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -7,13 +17,15 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError
+from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 
 Normalization: TypeAlias = Literal["filter", "layer", "none"]
-Ignored: TypeAlias = Literal["1d", "nothing"]
+Ignored: TypeAlias = str
 
 NORMALIZATIONS = ("filter", "layer", "none")
 IGNORED = ("1d", "nothing")
+INDEPENDENT = 1e-5
 
 
 def random_direction(
@@ -25,7 +37,8 @@ def random_direction(
         theta: the point it starts from; gives names, shapes, device and dtype.
         seed: the same seed draws the same direction on every device and in every dtype.
         normalize: ``"filter"`` (default; Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
-        ignore: ``"1d"`` leaves biases and norm layers unperturbed, as Li et al. do; ``"nothing"`` perturbs all.
+        ignore: ``"1d"`` leaves biases and norm layers unperturbed, as Li et al. do; ``"nothing"`` perturbs all; other
+            words are patterns of parameter names, all of them separated by commas: ``"1d,*embedding*"``.
 
     Returns:
         One tensor per perturbed parameter; a name that is missing stays at ``theta``.
@@ -40,13 +53,66 @@ def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, T
     """
     if seed < 0:
         raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
-    if ignore not in IGNORED:
-        raise InputError(f"cannot ignore {ignore!r}; expected {' or '.join(IGNORED)}")
-    names = [name for name, tensor in theta.items() if ignore == "nothing" or tensor.dim() > 1]
-    if not names:
-        raise InputError("no parameter has two dimensions or more; pass ignore='nothing' to perturb 1-D parameters")
+    names = perturbed(theta, ignore)
     positions = {name: position for position, name in enumerate(theta)}
     return {name: _normal(theta[name], seed, positions[name]) for name in names}
+
+
+def perturbed(theta: Parameters, ignore: Ignored) -> list[str]:
+    """Names of the parameters that a direction perturbs, in their order.
+
+    Raises:
+        InputError: a pattern that no name matches, or nothing left to perturb.
+    """
+    words = [word.strip() for word in ignore.split(",")]
+    for word in words:
+        if word not in IGNORED and not any(fnmatchcase(name, word) for name in theta):
+            raise InputError(
+                f"cannot ignore {word!r}: no parameter has such a name; expected {', '.join(IGNORED)} or a pattern for "
+                f"names like {next(iter(theta), '')!r}"
+            )
+    kept = [name for name in theta if not any(fnmatchcase(name, word) for word in words if word not in IGNORED)]
+    names = [name for name in kept if "1d" not in words or theta[name].dim() > 1]
+    if not names:
+        raise InputError(
+            f"nothing is left to perturb: --ignore {ignore} leaves out every parameter; pass ignore='nothing' to "
+            "perturb 1-D parameters too"
+        )
+    return names
+
+
+def orthogonalize(directions: Sequence[Parameters]) -> tuple[dict[str, Tensor], ...]:
+    """The directions, each without its part along those before it (Gram-Schmidt, twice for rounding).
+
+    The first stays as it is. Of the others the part that remains keeps its length: it is not scaled up again, so that
+    no step grows. What is given up is the normalization: a filter of an orthogonalized direction no longer has exactly
+    the norm of its weights. Between two random directions the change is of the order of ``1 / sqrt(P)``.
+
+    Raises:
+        InputError: a direction that lies in the span of those before it.
+    """
+    made: list[dict[str, Tensor]] = []
+    for index, direction in enumerate(directions):
+        rest, before = dict(direction), float(space.norm(direction))
+        for known in [*made, *made]:
+            rest = _without(rest, known)
+        if not float(space.norm(rest)) > INDEPENDENT * before:
+            raise InputError(f"direction {index + 1} lies along those before it: they span no plane")
+        made.append(rest)
+    return tuple(made)
+
+
+def cosine(first: Parameters, second: Parameters) -> float:
+    """Of the angle between two directions, all parameters together."""
+    return float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
+
+
+def _without(direction: Parameters, known: Parameters) -> dict[str, Tensor]:
+    share = -float(space.dot(known, direction) / space.dot(known, known))
+    moved = dict(direction)
+    for name, tensor in known.items():
+        moved[name] = torch.add(moved[name], tensor, alpha=share) if name in moved else share * tensor
+    return moved
 
 
 def scale_to(direction: Parameters, theta: Parameters, *, normalize: Normalization) -> dict[str, Tensor]:

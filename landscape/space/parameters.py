@@ -1,7 +1,7 @@
 """Points of parameter space as named tensors, and the arithmetic that never touches a model."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
@@ -13,16 +13,20 @@ Parameters: TypeAlias = Mapping[str, Tensor]
 
 
 def centre_of(
-    model: nn.Module, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    model: nn.Module,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    without: Container[str] = (),
 ) -> Parameters:
-    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``.
+    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``; some left out by name.
 
     Raises:
         ObjectiveError: the model has no parameters, or one is not real floating point, or not finite.
     """
-    named = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    named = {name: tensor.detach() for name, tensor in model.named_parameters() if name not in without}
     if not named:
-        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+        raise ObjectiveError("the model has no parameters to move: there is no landscape to look at")
     for name, tensor in named.items():
         _refuse_unusable(name, tensor)
     return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in named.items()}
@@ -41,7 +45,7 @@ def norm(parameters: Parameters) -> Tensor:
 def dot(first: Parameters, second: Parameters) -> Tensor:
     """Inner product over the names both share, a 0-d float64 tensor."""
     shared = [(first[name].double() * second[name].double()).sum() for name in first if name in second]
-    return torch.stack(shared).sum()
+    return torch.stack(shared).sum() if shared else torch.zeros((), dtype=torch.float64)
 
 
 def difference(end: Parameters, start: Parameters) -> dict[str, Tensor]:
@@ -49,9 +53,22 @@ def difference(end: Parameters, start: Parameters) -> dict[str, Tensor]:
     return {name: end[name] - start[name] for name in start}
 
 
+def unflatten(vector: Tensor, like: Parameters) -> dict[str, Tensor]:
+    """A vector (P,) as tensors of the shapes, dtypes and devices of ``like``, in its order."""
+    parts = vector.split([tensor.numel() for tensor in like.values()])
+    return {name: part.reshape(like[name].shape).to(like[name]) for name, part in zip(like, parts, strict=True)}
+
+
 def select(stacked: Parameters, index: int) -> dict[str, Tensor]:
     """Entry ``index`` of tensors that are stacked along their first dimension."""
     return {name: tensor[index] for name, tensor in stacked.items()}
+
+
+def stack(points: Parameters | Sequence[Parameters]) -> Parameters:
+    """One point after another as tensors stacked along a new first dimension; what is stacked stays as it is."""
+    if isinstance(points, Mapping):
+        return points
+    return {name: torch.stack([point[name] for point in points]) for name in (points[0] if points else ())}
 
 
 def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -69,11 +86,16 @@ def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
     return state.hexdigest()
 
 
+def digest_text(text: str) -> str:
+    """The first 16 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _refuse_unusable(name: str, tensor: Tensor) -> None:
     if not tensor.is_floating_point():
         raise ObjectiveError(
             f"parameter {name!r} has dtype {tensor.dtype}: only real floating-point parameters span a landscape; "
-            "register it as a buffer, or convert it"
+            "register it as a buffer, convert it, or keep it where it is with parameters='trainable'"
         )
     if not bool(torch.isfinite(tensor).all()):
         bad = int((~torch.isfinite(tensor)).sum())

@@ -3,19 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.records import Axis, FloatArray, Scalar
 from landscape.space import parameters as space
-from landscape.space.directions import Ignored, Normalization, draw, random_direction, scale_to
+from landscape.space.directions import (
+    Ignored,
+    Normalization,
+    cosine,
+    draw,
+    orthogonalize,
+    random_direction,
+    scale_to,
+)
 from landscape.space.parameters import Parameters
 
 Recipe: TypeAlias = dict[str, Scalar]
+
+UNITS = {"filter": "filter norm", "layer": "layer norm", "none": "direction length"}
 
 
 class Subspace(Protocol):
@@ -50,11 +61,20 @@ class Centred(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """``theta + sum_i c_i d_i``: what `Line` and `Plane` have in common."""
+    """``theta + sum_i c_i d_i``: what `Line` and `Plane` have in common.
+
+    Args:
+        centre: ``theta``.
+        directions: ``d_i``; a parameter that one does not name stays along it.
+        recipe_: how the directions came about.
+        keep: store the directions with what is sampled: 4 bytes per parameter, direction and file in float32, written
+            again with each snapshot.
+    """
 
     centre: Parameters
     directions: tuple[Parameters, ...]
     recipe_: Recipe = field(default_factory=dict)
+    keep: bool = field(default=False, kw_only=True)
 
     kind = "affine"
 
@@ -62,6 +82,22 @@ class Affine:
     def recipe(self) -> Recipe:
         """Kind, seeds and normalization as given, with a digest of the directions' bits."""
         return {"kind": self.kind, **self.recipe_, "digest": self._digest}
+
+    def unit(self, axis: int) -> str:
+        """What a step of 1 is along direction ``axis``: in the recipe ``unit``, or ``unit 1`` and ``unit 2``."""
+        named = self.recipe_.get(f"unit {axis + 1}") or self.recipe_.get("unit")
+        return str(named or unit_of(str(self.recipe_.get("normalize", "none"))))
+
+    @property
+    def kept(self) -> tuple[dict[str, NDArray[Any]], ...]:
+        """The directions as arrays for every parameter of the network, zeros where one stays; none unless ``keep``."""
+        if not self.keep:
+            return ()
+        whole = [{name: d.get(name, torch.zeros_like(t)) for name, t in self.centre.items()} for d in self.directions]
+        wide = (torch.float32, torch.float64)
+        return tuple(
+            {name: (t if t.dtype in wide else t.float()).cpu().numpy() for name, t in d.items()} for d in whole
+        )
 
     @cached_property
     def _digest(self) -> str:
@@ -87,7 +123,7 @@ class Line(Affine):
         """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
         if self.recipe_.get("between"):
             return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position between the ends"),)
-        return (Axis("alpha", symmetric(points[0], extent), label="step along the direction"),)
+        return (Axis("alpha", symmetric(points[0], extent), self.unit(0), "step along the direction"),)
 
 
 class Plane(Affine):
@@ -98,8 +134,8 @@ class Plane(Affine):
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps from ``-extent`` to ``extent`` along both directions."""
         return (
-            Axis("alpha", symmetric(points[0], extent), label="step along direction 1"),
-            Axis("beta", symmetric(points[-1], extent), label="step along direction 2"),
+            Axis("alpha", symmetric(points[0], extent), self.unit(0), "step along direction 1"),
+            Axis("beta", symmetric(points[-1], extent), self.unit(1), "step along direction 2"),
         )
 
 
@@ -148,7 +184,7 @@ class Corridor:
         rows = np.unique(np.linspace(0, len(self.steps) - 1, min(points[0], len(self.steps))).round().astype(int))
         return (
             Axis("alpha", self.steps[rows], unit="step", label="training step", scale="log1p"),
-            Axis("beta", symmetric(points[-1], extent), label="step across the path"),
+            Axis("beta", symmetric(points[-1], extent), unit_of(self.normalize), "step across the path"),
         )
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
@@ -174,6 +210,11 @@ class Corridor:
         return {name: _between(tensor, right, share) for name, tensor in moving.items()}
 
 
+def unit_of(normalize: str) -> str:
+    """What a step of 1 is along a direction that was scaled so."""
+    return UNITS.get(normalize, "direction length")
+
+
 def symmetric(points: int, extent: float) -> FloatArray:
     """``points`` equal steps from ``-extent`` to ``extent``, exactly symmetric, with an exact 0 when odd."""
     if points < 2:
@@ -183,9 +224,9 @@ def symmetric(points: int, extent: float) -> FloatArray:
     return np.asarray(extent * (np.arange(1 - points, points, 2) / (points - 1)), dtype=np.float64)
 
 
-def line_along(theta: Parameters, direction: Parameters, **recipe: Scalar) -> Line:
-    """The line ``theta + a * direction``."""
-    return Line(theta, (direction,), dict(recipe))
+def line_along(theta: Parameters, direction: Parameters, *, recipe: Recipe | None = None, keep: bool = False) -> Line:
+    """The line ``theta + a * direction``; ``keep`` stores the direction with what is sampled, see `Affine`."""
+    return Line(theta, (direction,), dict(recipe or {}), keep=keep)
 
 
 def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
@@ -202,38 +243,82 @@ def random_line(
 
 
 def random_plane(
-    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    objective: Centred,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    orthogonal: bool = False,
 ) -> Plane:
     """A plane through the objective's centre along two random directions, of seeds ``2 * seed`` and ``2 * seed + 1``.
 
-    The directions are not made orthogonal, which would undo the normalization; two random ones nearly are, and their
-    cosine is part of the recipe.
+    The directions are not made orthogonal by default, which would undo the normalization; two random ones nearly are,
+    and their cosine is part of the recipe.
 
     Args:
         objective: anything with a ``centre``.
         seed: of the plane; different seeds share no direction.
         normalize: ``"filter"`` (Li et al. 2018, arXiv 1712.09913, section 4), ``"layer"`` or ``"none"``.
-        ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all.
+        ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all, or patterns of names.
+        orthogonal: take the part along the first direction out of the second (see `orthogonalize`); the recipe keeps
+            the cosine before, and ``length_kept``, the share of its length that remains.
     """
     theta = objective.centre
     first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
-    cosine = float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
-    return Plane(theta, (first, second), {**_recipe(seed, normalize, ignore), "cosine": cosine})
+    return plane_along(theta, first, second, orthogonal=orthogonal, recipe=_recipe(seed, normalize, ignore))
+
+
+def plane_along(
+    theta: Parameters,
+    first: Parameters,
+    second: Parameters,
+    *,
+    orthogonal: bool = False,
+    recipe: Recipe | None = None,
+    keep: bool = False,
+) -> Plane:
+    """The plane ``theta + a * first + b * second``; its recipe holds the cosine of the directions as given.
+
+    Args:
+        theta: the centre.
+        first: a tensor per perturbed parameter; a name that is missing stays.
+        second: likewise.
+        orthogonal: take the part along ``first`` out of ``second``, see `orthogonalize`.
+        recipe: how the directions came about, stored; ``unit`` (or ``unit 1``, ``unit 2``) names a step of 1.
+        keep: store the directions themselves with what is sampled, see `Affine`.
+    """
+    made: Recipe = {**(recipe or {}), "cosine": cosine(first, second)}
+    if orthogonal:
+        whole = float(space.norm(second))
+        first, second = orthogonalize((first, second))
+        made |= {"orthogonal": True, "length_kept": float(space.norm(second)) / whole}
+    return Plane(theta, (first, second), made, keep=keep)
 
 
 def corridor_along(
-    checkpoints: Parameters,
-    steps: FloatArray,
+    checkpoints: Parameters | Sequence[Parameters],
+    steps: Sequence[float] | FloatArray,
     *,
     seed: int = 0,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
-    buffers: Parameters | None = None,
+    buffers: Parameters | Sequence[Parameters] = (),
 ) -> Corridor:
-    """The corridor along stacked checkpoints, with one random transverse direction."""
+    """The corridor along checkpoints, with one random transverse direction.
+
+    Args:
+        checkpoints: one set of parameters after another (as `read_path` gives them), or each parameter stacked to
+            (T, ...); the last one is the solution.
+        steps: training step of each, shape (T,), increasing.
+        seed: of the transverse direction; `sample_repeats` takes the mean over several.
+        normalize: how it is scaled at each step, see `scale_to`.
+        ignore: what it leaves unperturbed, see `random_direction`.
+        buffers: floating-point buffers (BatchNorm statistics) of each checkpoint, in either form.
+    """
+    checkpoints, buffers = space.stack(checkpoints), space.stack(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
     recipe: Recipe = {"seed": seed, "ignore": ignore}
-    return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers or {}, recipe)
+    return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)
 
 
 def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:
@@ -241,5 +326,6 @@ def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:
 
 
 def _between(stacked: Tensor, right: Tensor, share: Tensor) -> Tensor:
-    weight = share.to(stacked.dtype).reshape(-1, *[1] * (stacked.dim() - 1))
+    weight = share.to(stacked).reshape(-1, *[1] * (stacked.dim() - 1))
+    right = right.to(stacked.device)
     return torch.lerp(stacked[right - 1], stacked[right], weight)

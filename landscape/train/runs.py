@@ -32,7 +32,7 @@ from landscape.train.configs import CONFIG, FORMAT, SCHEMA, read_config
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import PAIR, PRESETS, NetworkConfig, build, count_parameters
 from landscape.train.regime import regime
-from landscape.train.training import Recipe, Trained, train
+from landscape.train.training import Curves, Recipe, Trained, train
 
 DEFAULT_MEMBERS = 8
 WEIGHTS, PATH, CURVES = "weights.safetensors", "path.safetensors", "curves.csv"
@@ -136,6 +136,15 @@ class Run:
     def final(self) -> dict[str, list[float]]:
         """Metrics at the end of training, name -> one number per member."""
         return {name: list(values) for name, values in self.config["final"].items()}
+
+    @property
+    def curves(self) -> Curves:
+        """Metrics of every member along training, exactly as they were measured."""
+        with (self.folder / CURVES).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        names = [name for name in rows[0] if name not in ("member", "seed", "step")]
+        table = {name: np.array([float(row[name]) for row in rows]).reshape(self.members, -1).T for name in names}
+        return Curves(np.array(self.config["steps"], dtype=np.float64), table)
 
     def _check(self, member: int) -> None:
         if not 0 <= member < self.members:
@@ -297,7 +306,11 @@ def models_of(spec: str) -> list[tuple[str, int]]:
     """
     name, _, member = spec.partition(":")
     if member and not member.isdecimal():
-        raise InputError(f"a model is named NAME or NAME:member with a number, got {spec!r}")
+        raise InputError(
+            f"a model is named NAME or NAME:member with a number, got {spec!r}; one of your own is measured by "
+            "landscape sample --model package.module:factory --data package.module:factory into a file, which goes on "
+            "from there"
+        )
     check_name(name)
     return [(one, int(member or 0)) for one in (PAIR if name == "pair" else (name,))]
 

@@ -95,7 +95,8 @@ class Trained:
 
     Args:
         seeds: seed of each member.
-        path: parameters and buffers over the path, name -> (T, members, ...), in float32 on the CPU.
+        path: parameters and buffers over the path, name -> (T, members, ...), in float32 on the CPU; the solutions
+            alone, (1, members, ...), where no path was kept.
         curves: metrics at the same T checkpoints.
     """
 
@@ -116,6 +117,7 @@ def train(
     *,
     seeds: Sequence[int],
     device: torch.device | str = "cpu",
+    path: bool = True,
     progress: bool = True,
 ) -> Trained:
     """Every member trained, all at once: one stacked batch per step.
@@ -127,6 +129,7 @@ def train(
         network: family and width, the same for all members.
         dataset: N training examples, standardized.
         seeds: one per member, each different.
+        path: keep the checkpoints; else the solutions alone, and the curves.
 
     Raises:
         InputError: no seeds, or one twice.
@@ -140,14 +143,14 @@ def train(
     with tqdm(total=recipe.steps, disable=not progress, unit="step", desc=network.describe()) as bar:
         for step, loss in enumerate(ensemble.run(), start=1):
             if step in wanted:
-                kept.append(ensemble.state())
+                kept = [*kept, ensemble.state()] if path else [ensemble.state()]
                 measured.append(ensemble.evaluate())
             if progress and (step % BAR_STEPS == 0 or step == recipe.steps):
                 bar.update(step - bar.n)
                 bar.set_postfix_str(f"loss {float(loss.mean()):.4g}", refresh=False)
-    path = {name: torch.stack([state[name] for state in kept]).cpu() for name in kept[0]}
+    states = {name: torch.stack([state[name] for state in kept]).cpu() for name in kept[0]}
     values = {name: torch.stack([row[name] for row in measured]).cpu().numpy() for name in measured[0]}
-    return Trained(tuple(seeds), path, Curves(np.array(sorted(wanted), dtype=np.float64), values))
+    return Trained(tuple(seeds), states, Curves(np.array(sorted(wanted), dtype=np.float64), values))
 
 
 def checkpoint_steps(recipe: Recipe) -> set[int]:

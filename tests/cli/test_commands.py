@@ -200,7 +200,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
         2,
         "expected one of filter, layer, none",
     ),
-    (["sample", "--model", "mlp-3", "-o", "new.h5", "--ignore", "2d"], 2, "expected 1d or nothing"),
+    (["sample", "--model", "mlp-3", "-o", "new.h5", "--ignore", "2d"], 2, "expected 1d, nothing"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "lots"], 2, "such as 512MiB"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "0"], 2, "at least one byte"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32 or float64"),
@@ -231,7 +231,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["render", "plane.h5", "-o", "nowhere/picture.png"], 1, "nowhere"),
     (["render", "plane.h5", "--scale", "cubic"], 2, "cubic"),
     (["render", "plane.h5", "--colormap", "rainbowish"], 2, "rainbowish"),
-    (["render", "--model", "mlp-3", "--view", "line"], 2, "expected plane or corridor"),
+    (["render", "--model", "mlp-3", "--view", "line"], 2, "plane or corridor"),
     (["render", "nowhere.h5"], 1, "nowhere.h5"),
 ]
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from problems import small_cnn, small_mlp
 
 from landscape.errors import InputError
-from landscape.space.directions import draw, filter_normalize, random_direction, scale_to
+from landscape.space import parameters as space
+from landscape.space.directions import cosine, draw, filter_normalize, orthogonalize, random_direction, scale_to
 from landscape.space.parameters import centre_of
 
 
@@ -108,3 +109,45 @@ def test_unknown_normalization_is_refused() -> None:
 def test_nothing_to_perturb_is_refused() -> None:
     with pytest.raises(InputError, match="ignore='nothing'"):
         draw({"bias": torch.zeros(3)}, seed=0)
+
+
+def test_patterns_of_names_are_left_out() -> None:
+    theta = centre(small_cnn())
+    assert set(random_direction(theta, seed=0, ignore="1d,5.*")) == {"0.weight"}
+    assert set(random_direction(theta, seed=0, ignore="*.bias")) == {"0.weight", "1.weight", "5.weight"}
+    kept = random_direction(theta, seed=0, ignore="1d,5.*")["0.weight"]
+    assert torch.equal(kept, random_direction(theta, seed=0)["0.weight"]), "the others draw the same values"
+    with pytest.raises(InputError, match="no parameter has such a name"):
+        random_direction(theta, seed=0, ignore="1d,embedding")
+    with pytest.raises(InputError, match="nothing is left"):
+        random_direction(theta, seed=0, ignore="*")
+
+
+def test_rows_of_an_embedding_and_of_stacked_attention_projections_are_filters() -> None:
+    attention = torch.nn.MultiheadAttention(4, 2)
+    model = torch.nn.ModuleDict({"tokens": torch.nn.Embedding(7, 4), "attention": attention})
+    theta = centre(model)
+    direction = random_direction(theta, seed=1)
+    assert filter_norms(direction["tokens.weight"]).shape == (7,)
+    assert filter_norms(direction["attention.in_proj_weight"]).shape == (12,)
+    for name, tensor in direction.items():
+        torch.testing.assert_close(filter_norms(tensor), filter_norms(theta[name]), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_orthogonalized_directions_stand_at_right_angles_and_never_grow(dtype: torch.dtype) -> None:
+    theta = centre(small_cnn(), dtype)
+    given = [random_direction(theta, seed=0, ignore="nothing"), random_direction(theta, seed=1)]
+    first, second = orthogonalize(given)
+    assert all(torch.equal(first[name], given[0][name]) for name in first)
+    assert set(second) == set(theta), "the part along the first reaches every parameter that it moves"
+    assert abs(cosine(first, second)) < 10 * torch.finfo(dtype).eps
+    assert space.norm(second) < space.norm(given[1])
+    squares = space.norm(given[1]) ** 2 * (1 - cosine(*given) ** 2)
+    torch.testing.assert_close(space.norm(second) ** 2, squares, rtol=1e-5, atol=0)
+
+
+def test_directions_along_each_other_are_refused() -> None:
+    one = {"w": torch.ones(2, 2)}
+    with pytest.raises(InputError, match="direction 2 lies along"):
+        orthogonalize([one, {"w": -2 * torch.ones(2, 2)}])

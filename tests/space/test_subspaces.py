@@ -8,7 +8,14 @@ from problems import examples, quadratic, small_mlp
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
 from landscape.space.directions import filter_normalize
-from landscape.space.subspaces import corridor_along, line_between, random_line, random_plane, symmetric
+from landscape.space.subspaces import (
+    corridor_along,
+    line_between,
+    plane_along,
+    random_line,
+    random_plane,
+    symmetric,
+)
 
 
 def objective_of(seed: int = 0) -> Objective:
@@ -114,3 +121,38 @@ def test_the_loss_along_a_direction_is_the_quadratic_form() -> None:
     torch.testing.assert_close(
         objective.evaluate(line.at(steps[:, None]))["train_loss"], expected, rtol=1e-13, atol=1e-14
     )
+
+
+def test_an_orthogonal_plane_tells_what_it_gave_up() -> None:
+    objective = objective_of()
+    plain, orthogonal = (random_plane(objective, seed=1, orthogonal=on) for on in (False, True))
+    made = orthogonal.recipe
+    assert made["cosine"] == plain.recipe["cosine"]
+    assert made["length_kept"] == pytest.approx((1 - float(made["cosine"]) ** 2) ** 0.5, abs=1e-12)
+    assert "orthogonal" not in plain.recipe
+
+
+def test_the_unit_of_an_axis_is_that_of_its_direction() -> None:
+    objective = objective_of()
+    for normalize, unit in (("filter", "filter norm"), ("layer", "layer norm"), ("none", "direction length")):
+        plane = random_plane(objective, normalize=normalize)  # type: ignore[arg-type]
+        assert [axis.unit for axis in plane.axes((3,), 1.0)] == [unit, unit]
+    directions = plane.directions
+    mixed = plane_along(objective.centre, *directions, recipe={"unit 1": "L2", "unit 2": "filter norm"})
+    assert [axis.unit for axis in mixed.axes((3,), 1.0)] == ["L2", "filter norm"]
+
+
+def test_kept_directions_name_every_parameter_in_order() -> None:
+    objective = objective_of()
+    plane = random_plane(objective)
+    assert plane.kept == ()
+    first, _ = plane_along(objective.centre, *plane.directions, keep=True).kept
+    assert list(first) == list(objective.centre)
+    assert not first["1.bias"].any()
+    np.testing.assert_array_equal(first["1.weight"], plane.directions[0]["1.weight"])
+
+
+def test_a_corridor_along_a_list_is_the_one_along_the_stack() -> None:
+    corridor, path, steps = corridor_with()
+    listed = corridor_along([{name: tensor[k] for name, tensor in path.items()} for k in range(4)], steps, seed=3)
+    assert listed.recipe == corridor.recipe  # type: ignore[attr-defined]

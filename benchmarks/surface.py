@@ -1,0 +1,166 @@
+"""Sampling: every contender on every network, planes and corridors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contenders import Contender, reference, serial, steady, whole_call
+from benchmarks.hardware import matrix_product
+from benchmarks.networks import Problem, problem
+from benchmarks.peers import MISSING, installed, missing
+from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
+from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
+from landscape.evaluate.views import subspace_of
+from landscape.records import FloatArray
+from landscape.space.subspaces import Subspace
+
+SMALLEST_WHOLE = 15
+CORRIDORS = ("narrow", "wide")
+MOST_COMPARED = 64
+PRODUCT = "matrix product"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender on one network; None where it was not measured.
+
+    Args:
+        network: its name, with ``", corridor"`` where the surface is one.
+        contender: its name.
+        points_per_second: grid points over the median time, interpolated ones included.
+        factor_best_peer: its speed over the fastest peer's, median over the rounds.
+        factor_tuned: its speed over the tuned serial loop's, likewise.
+        max_abs_difference: from a float64 plain loop, at ``compared`` of its own coordinates, nats per example.
+        evaluations: points that were evaluated.
+        peak_memory: bytes, see `peak_memory`.
+        share_of_peak: floating-point operations of plain forward passes at the evaluated points, as a share of what
+            ``torch.mm`` reaches in the same round, median over the rounds. A sampler that skips work can go beyond
+            what its own products reach.
+        spread: slowest and fastest round, points per second.
+        compared: at how many coordinates it was compared.
+        note: what a reader has to know.
+    """
+
+    network: str
+    contender: str
+    points_per_second: float | None = None
+    factor_best_peer: float | None = None
+    factor_tuned: float | None = None
+    max_abs_difference: float | None = None
+    evaluations: int | None = None
+    peak_memory: int | None = None
+    share_of_peak: float | None = None
+    spread: tuple[float, float] | None = None
+    compared: int = 0
+    note: str = ""
+
+
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """A row per network and contender, as dictionaries."""
+    made: list[Row] = []
+    for name in settings.networks:
+        network = problem(name, settings)
+        made += _plane_rows(network, settings)
+        if name in (CORRIDORS[:1] if settings.quick else CORRIDORS):
+            made += _corridor_rows(network, settings)
+    return [asdict(row) for row in made]
+
+
+def _plane_rows(network: Problem, settings: Settings) -> Iterator[Row]:
+    objective, plane = network.objective, network.plane()
+    pace = seconds_per_point(network, plane)
+    side = side_for(pace, settings.steady_seconds)
+    peers = installed(objective, plane, side)
+    whole = _ours(network, plane, pace, settings)
+    ours = [*whole[:1], steady(objective, plane, (side, side)), *whole[1:]]
+    contenders = [*ours, serial(objective, plane, (side, side)), *peers]
+    yield from measured(network.name, contenders, network, settings=settings)
+    for name in missing():
+        yield Row(network.name, name, note=MISSING)
+
+
+def _corridor_rows(network: Problem, settings: Settings) -> Iterator[Row]:
+    assert network.run is not None
+    corridor = subspace_of(network.run, network.objective, "corridor")
+    pace = seconds_per_point(network, network.plane())
+    side = side_for(pace, settings.steady_seconds)
+    contenders = [*_ours(network, corridor, pace, settings), serial(network.objective, corridor, (side, side))]
+    yield from measured(f"{network.name}, corridor", contenders, network, settings=settings)
+
+
+def _ours(network: Problem, subspace: Subspace, pace: float, settings: Settings) -> list[Contender]:
+    """The public call, exact on a grid that fits the time, and with a tolerance where the whole grid fits."""
+    side = side_for(pace, settings.whole_seconds)
+    if side < SMALLEST_WHOLE:
+        return []
+    exact = whole_call(network.objective, subspace, (side, side))
+    if side < SIDE:
+        exact = replace(exact, note=f"{side} x {side} points")
+    if pace * SIDE**2 > 4 * settings.whole_seconds:
+        return [exact]
+    return [exact, whole_call(network.objective, subspace, (SIDE, SIDE), tolerance=TOLERANCE)]
+
+
+def measured(label: str, contenders: Sequence[Contender], network: Problem, *, settings: Settings) -> list[Row]:
+    """A row for every contender, all timed in turn, with a matrix product among them."""
+    first = {contender.name: peak_memory(contender.run, settings.device) for contender in contenders}
+    product, operations = matrix_product(settings.device)
+    runs: dict[str, Run] = {contender.name: contender.run for contender in contenders}
+    seconds = interleaved({**runs, PRODUCT: product}, rounds=settings.rounds, device=settings.device, label=label)
+    rates = {c.name: [len(c.coordinates) / t for t in seconds[c.name]] for c in contenders}
+    peers = [contender.name for contender in contenders if contender.kind == "peer"]
+    best = max(peers, key=lambda name: median(rates[name]), default=None)
+    tuned = next((contender.name for contender in contenders if contender.kind == "tuned"), None)
+    difference = _Differences(network, median(rates[tuned]) if tuned else 1.0)
+    made = []
+    for contender in contenders:
+        own, ((values, evaluations), memory) = rates[contender.name], first[contender.name]
+        shares = zip(seconds[PRODUCT], seconds[contender.name], strict=True)
+        largest, compared = difference(contender, values)
+        made.append(
+            Row(
+                network=label,
+                contender=contender.name,
+                points_per_second=median(own),
+                factor_best_peer=ratio(own, rates[best]) if best else None,
+                factor_tuned=ratio(own, rates[tuned]) if tuned else None,
+                max_abs_difference=largest,
+                evaluations=evaluations,
+                peak_memory=memory,
+                share_of_peak=evaluations * network.flops / operations * median(mm / t for mm, t in shares),
+                spread=(min(own), max(own)),
+                compared=compared,
+                note=contender.note,
+            )
+        )
+    return made
+
+
+class _Differences:
+    """Largest difference of values from a float64 plain loop; contenders on one grid share its values."""
+
+    def __init__(self, network: Problem, points_per_second: float) -> None:
+        self.objective = network.objective
+        # as many points as take about a second
+        self.count = int(np.clip(points_per_second / 4, 2, MOST_COMPARED))
+        self.known: dict[tuple[int, bytes], FloatArray] = {}
+
+    def __call__(self, contender: Contender, values: FloatArray) -> tuple[float | None, int]:
+        """The difference, None where it is not finite, and at how many points, evenly over the grid."""
+        chosen = np.unique(np.linspace(0, len(values) - 1, self.count).round().astype(int))
+        coordinates = contender.coordinates[chosen]
+        key = id(contender.subspace), coordinates.tobytes()
+        if key not in self.known:
+            self.known[key] = reference(self.objective, contender.subspace, coordinates)
+        largest = float(np.abs(values[chosen] - self.known[key]).max())
+        return (largest if np.isfinite(largest) else None), len(chosen)
+
+
+def seconds_per_point(network: Problem, subspace: Subspace) -> float:
+    """What one point costs one at a time, roughly: how large the grids can be."""
+    loop = serial(network.objective, subspace, (2, 2))
+    loop.run()
+    return min(seconds_of(loop.run, network.objective.device) for _ in range(3)) / len(loop.coordinates)

@@ -1,0 +1,101 @@
+"""Coarse to fine: evaluations saved, and the true largest error against the full grid, over many random planes."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import landscape as ls
+from benchmarks.networks import Problem, problem
+from benchmarks.settings import EXTENT, SIDE, TOLERANCE, Settings
+from landscape.evaluate.views import subspace_of
+from landscape.records import LOSS, Surface
+from landscape.space.subspaces import Subspace
+
+SEEDS = 20
+RISE = 0.5
+MANY_SEEDS = ("narrow", "wide")
+CORRIDORS = ("narrow", "wide")
+PLANES_ONLY_IN_FULL = ("deep", "cnn")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One surface, measured in full and within a tolerance.
+
+    Args:
+        network: its name.
+        view: ``"plane"`` or ``"corridor"``.
+        seed: of its random directions.
+        points: of the grid.
+        evaluations: points that were measured within the tolerance.
+        factor: points over evaluations.
+        tolerance: share of the loss's range.
+        error: true largest difference from the full grid where that is finite, as a share of its range.
+        claimed: the error that the record states, as the same share; 0 where nothing is interpolated.
+        error_low: true largest difference in nats where the full grid is at most 0.5 nat above the centre: what
+            half-widths and sublevel areas depend on.
+        within: whether ``error`` is at most ``tolerance``.
+    """
+
+    network: str
+    view: str
+    seed: int
+    points: int
+    evaluations: int
+    factor: float
+    tolerance: float
+    error: float
+    claimed: float
+    error_low: float
+    within: bool
+
+
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """A row per surface, as dictionaries; networks whose full grid takes minutes are left out."""
+    made: list[Row] = []
+    for name in settings.networks:
+        if name in MANY_SEEDS or (name in PLANES_ONLY_IN_FULL and not settings.quick):
+            network = problem(name, settings)
+            made += [_row(network, *view) for view in tqdm(list(_views(network, settings)), desc=name, leave=False)]
+    return [asdict(row) for row in made]
+
+
+def _views(network: Problem, settings: Settings) -> Iterator[tuple[str, int, Subspace]]:
+    many = network.name in MANY_SEEDS and not settings.quick
+    for seed in range(SEEDS if many else 1):
+        yield "plane", seed, network.plane(seed)
+    if network.name in (CORRIDORS[:1] if settings.quick else CORRIDORS) and network.run is not None:
+        yield "corridor", 0, subspace_of(network.run, network.objective, "corridor")
+
+
+def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
+    full, fine = (_sampled(network, subspace, tolerance) for tolerance in (None, TOLERANCE))
+    finite = np.isfinite(full.loss)
+    span = float(np.ptp(full.loss[finite]))
+    off = np.abs(fine.loss - full.loss)
+    error = float(off[finite].max()) / span
+    low = full.loss <= network.objective.at_centre()[LOSS] + RISE
+    return Row(
+        network=network.name,
+        view=view,
+        seed=seed,
+        points=full.status.size,
+        evaluations=fine.num_measured,
+        factor=full.status.size / fine.num_measured,
+        tolerance=TOLERANCE,
+        error=error,
+        claimed=fine.provenance.interpolation_error.get(LOSS, 0.0) / span,
+        error_low=float(off[low].max(initial=0.0)),
+        within=error <= TOLERANCE,
+    )
+
+
+def _sampled(network: Problem, subspace: Subspace, tolerance: float | None) -> Surface:
+    record = ls.sample(
+        network.objective, subspace, points=SIDE, extent=EXTENT, rays=0, tolerance=tolerance, progress=False
+    )
+    assert isinstance(record, Surface)
+    return record

@@ -1,0 +1,69 @@
+"""The ten studies by name, run once and kept: the same choices give the file that exists."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import landscape
+from landscape.errors import FileError, InputError
+from landscape.results import StudyResult
+from landscape.store_results import load_result, save_result
+from landscape.study.settings import Settings
+from landscape.study.sweep import FOLDER
+
+STUDIES = {
+    "fit": "fit",
+    "memorization": "memorization",
+    "reliability": "reliability",
+    "solutions": "solutions",
+    "field": "field",
+    "double-descent": "double_descent",
+    "scaling": "scaling",
+    "tradeoffs": "tradeoffs",
+    "portrait": "portrait",
+    "morph": "morph",
+}
+
+
+def run_study(name: str, settings: Settings | None = None, *, force: bool = False) -> StudyResult:
+    """The result of a study, measured now or read from ``runs/studies`` where the same choices were measured before.
+
+    Every number follows from the settings: the same seeds give the same numbers, bit for bit, on one kind of machine
+    and number of threads.
+
+    Args:
+        name: one of `STUDIES`.
+        settings: what on, and how much of it.
+        force: measure again; networks that are trained stay.
+
+    Raises:
+        InputError: an unknown study.
+    """
+    if name not in STUDIES:
+        raise InputError(f"unknown study {name!r}; expected {', '.join(STUDIES)}")
+    chosen = settings or Settings()
+    path = result_path(name, chosen)
+    if path.exists() and not force:
+        return load_result(path)
+    study: Callable[[Settings], StudyResult] = import_module(f"landscape.study.{STUDIES[name]}").study
+    started = time.perf_counter()
+    found = study(chosen)
+    seconds = {"wall_time": round(time.perf_counter() - started, 1), "called_as": chosen.command}
+    result = replace(found, provenance={**found.provenance, **seconds})
+    _save(result, path)
+    return result
+
+
+def result_path(name: str, settings: Settings) -> Path:
+    """Where the result of a study is kept."""
+    return Path(settings.runs) / FOLDER / f"{name}-{settings.key(name, landscape.__version__)}.h5"
+
+
+def _save(result: StudyResult, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot create {path.parent} ({error.strerror}); give another --runs") from error
+    save_result(result, path)

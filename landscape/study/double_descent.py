@@ -1,0 +1,141 @@
+"""Study 6, double descent: test error rises to a peak where the network just fits noisy labels, then falls again."""
+
+import numpy as np
+
+from landscape.records import FloatArray
+from landscape.results import Mark, Number, Plot, Remark, Series, StudyResult, Sweep
+from landscape.study.random_features import random_features
+from landscape.study.settings import Settings
+from landscape.study.shared import provenance_of, sweep_words
+from landscape.study.statistics import band_of, compared, mean_of, peak, together
+from landscape.study.sweep import Condition, Plan, run_sweep
+from landscape.train.datasets import load_dataset
+from landscape.train.training import Recipe
+
+CLAIM = "With more parameters the test error first gets worse, peaks, and then falls far below the peak."
+REFUTED = "no peak between the narrowest and the widest network, or a fall after it that is within the intervals"
+NUM_TRAIN, NOISE = 200, 0.2
+QUICK_WIDTHS = (1, 2, 3, 4, 6, 8, 16, 32, 64, 512)
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 512)
+# Features over examples, dense around 1, where the peak must be.
+RATIOS = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+EXACT_DRAWS = 12
+
+
+def descent_plan(settings: Settings) -> Plan:
+    """Several draws of examples and of label noise; squared error, full-batch Adam."""
+    steps = settings.steps or settings.pick(quick=1000, full=3000)
+    conditions = tuple(Condition(f"draw{k}", _data(settings, k)) for k in range(settings.pick(quick=4, full=8)))
+    recipe = Recipe(steps=steps, batch_size=0, loss="mse", checkpoints=2)
+    members = settings.members or settings.pick(quick=2, full=4)
+    widths = settings.widths or settings.pick(quick=QUICK_WIDTHS, full=WIDTHS)
+    return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
+
+
+def study(settings: Settings) -> StudyResult:
+    """Test error against P / (N K) with label noise, trained and in closed form.
+
+    References:
+        Belkin et al. 2019, arXiv 1812.11118; Nakkiran et al. 2020, arXiv 1912.02292.
+    """
+    plan = descent_plan(settings)
+    sweep = run_sweep(plan, settings.runs, device=settings.device, progress=settings.progress)
+    x = np.array(sweep.P) / (sweep.N * sweep.K)
+    trained, exact = _geometric(sweep, "test_loss"), _exact(settings)
+    ratios = np.array([count / sweep.N for count in _counts(sweep.N)])
+    top, top_exact = peak(x, np.log(trained)), peak(ratios, np.log(exact))
+    found = [
+        Number(each.mean, each.low, each.high, "P / (N K)", f"peak, {name}", "from neighbour to neighbour, over draws")
+        for each, name in ((top, "trained networks"), (top_exact, "random features"))
+    ]
+    fall = _fall("fall after the peak", x, trained, top.mean)
+    fall_exact = _fall("fall after the peak, random features", ratios, exact, top_exact.mean)
+    rise = _rise(x, trained, top.mean)
+    one = mean_of([1.0, 1.0])
+    return StudyResult(
+        name="double-descent",
+        title="Double descent",
+        claim=CLAIM,
+        refuted_by=REFUTED,
+        verdict=together(compared(fall, "above", one), compared(rise, "above", one)),
+        numbers=(found[0], fall, rise, found[1], fall_exact),
+        remarks=(
+            Remark(
+                f"For random features, in closed form, the peak lies at P = N K: found at {found[1].text}.",
+                "agrees" if top_exact.low <= 1 <= top_exact.high else "disagrees",
+            ),
+            Remark(
+                f"For trained networks the peak lies at P = N K as well: found at {found[0].text}.",
+                "undecided" if top.low <= 1 <= top.high else "disagrees",
+            ),
+            _second(x, trained, top.mean),
+        ),
+        plots=_plots(sweep, x, trained, ratios, exact),
+        command=settings.reproduce("double-descent"),
+        provenance=provenance_of(settings, **sweep_words(sweep), random_feature_draws=EXACT_DRAWS),
+    )
+
+
+def _data(settings: Settings, draw: int) -> dict[str, object]:
+    given = settings.seed + draw
+    count = settings.num_train or NUM_TRAIN
+    return {"num_train": count, "labels": "noise", "noise": NOISE, "label_seed": given, "seed": given}
+
+
+def _geometric(sweep: Sweep, metric: str) -> FloatArray:
+    """Geometric mean over the members of each draw, (widths, draws): one bad network does not make the peak."""
+    losses = sweep.values[metric][:, :, -1]
+    return np.asarray(np.exp(np.log(losses).mean(axis=-1)).T)
+
+
+def _counts(num_examples: int) -> tuple[int, ...]:
+    return tuple(max(1, round(ratio * num_examples)) for ratio in RATIOS)
+
+
+def _exact(settings: Settings) -> FloatArray:
+    """Test errors of random features, (features, draws)."""
+    rows = []
+    for draw in range(EXACT_DRAWS):
+        dataset = load_dataset(**{**settings.data, **_data(settings, draw)})
+        rows.append(random_features(dataset, _counts(dataset.N), seed=settings.seed + draw).test)
+    return np.stack(rows, axis=1)
+
+
+def _fall(name: str, x: FloatArray, values: FloatArray, top: float) -> Number:
+    """Error at the peak over the smallest one to its right, draw by draw."""
+    place = int(np.flatnonzero(x == top)[0])
+    lowest = place + int(values[place:].mean(axis=1).argmin())
+    return mean_of(values[place] / values[lowest], name=name, unit="times", over="draws")
+
+
+def _rise(x: FloatArray, values: FloatArray, top: float) -> Number:
+    """Error at the peak over the smallest one to its left."""
+    place = int(np.flatnonzero(x == top)[0])
+    lowest = int(values[: place + 1].mean(axis=1).argmin())
+    return mean_of(values[place] / values[lowest], name="rise to the peak", unit="times", over="draws")
+
+
+def _second(x: FloatArray, values: FloatArray, top: float) -> Remark:
+    place = int(np.flatnonzero(x == top)[0])
+    means = values.mean(axis=1)
+    before = mean_of(values[: place + 1][means[: place + 1].argmin()])
+    after = mean_of(values[place:][means[place:].argmin()])
+    text = f"The second descent goes below the best narrow network: {after.mean:.3g} against {before.mean:.3g}."
+    return Remark(text, compared(after, "below", before))
+
+
+def _plots(sweep: Sweep, x: FloatArray, trained: FloatArray, ratios: FloatArray, exact: FloatArray) -> tuple[Plot, ...]:
+    label, error = "parameters per constraint, P / (N K)", "squared error per example and output"
+    mark = (Mark("x", 1.0, "P = N K"),)
+    fitted = np.maximum(_geometric(sweep, "train_loss"), 1e-8)
+    curves = (_log_curve("test", x, trained), _log_curve("training (floor 1e-8)", x, fitted))
+    return (
+        Plot("Trained networks", label, error, curves, y_scale="log", marks=mark),
+        Plot("Random features, exact", label, error, (_log_curve("test", ratios, exact),), y_scale="log", marks=mark),
+    )
+
+
+def _log_curve(label: str, x: FloatArray, values: FloatArray) -> Series:
+    """Geometric mean over draws with its band."""
+    mean, low, high = (np.exp(end) for end in band_of(np.log(values)))
+    return Series(label, x, mean, low, high)

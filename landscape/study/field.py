@@ -1,0 +1,197 @@
+"""Study 5, field: from a narrow tunnel to a wide open field, measured as width across."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from landscape.evaluate.objective import Objective
+from landscape.evaluate.rays import sample_rays
+from landscape.evaluate.sampling import sample
+from landscape.evaluate.views import objective_of, subspace_of
+from landscape.measure.widths import CorridorWidth, HalfWidth, corridor_width, half_width, sublevel_area
+from landscape.records import FloatArray, Surface
+from landscape.results import Number, Plot, Remark, Series, StudyResult
+from landscape.study.settings import Settings
+from landscape.study.shared import (
+    at_width,
+    curve,
+    main_run,
+    main_sweep,
+    pair_of,
+    provenance_of,
+    sweep_words,
+)
+from landscape.study.statistics import band_of, compared
+from landscape.train.runs import Run
+
+CLAIM = "Training a narrow network walks through a tunnel; training a wide one crosses an open field."
+REFUTED = "a half-width at wide width that is not above the one at narrow width, with 95 % intervals apart"
+# Grids reach out so many half-widths, so that narrow and wide minima are seen with as many points.
+REACH = 4.0
+CORRIDOR_POINTS, PLANE_POINTS = 41, 25
+FILTER, L2 = "filter norm", "L2"
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """How wide it is around the solutions of one width.
+
+    Args:
+        width: of the networks.
+        P: their parameters.
+        half: half-width in filter norms, over members and directions.
+        half_l2: the same in plain L2.
+        areas: sublevel area of a plane, filter norms squared, one per member looked at.
+        across: width of the corridor along training, one per member looked at.
+    """
+
+    width: int
+    P: int
+    half: HalfWidth
+    half_l2: HalfWidth
+    areas: FloatArray
+    across: list[CorridorWidth]
+
+    @property
+    def ends(self) -> FloatArray:
+        """Corridor width at the end of training, one per member."""
+        return np.array([each.width[-1] for each in self.across])
+
+
+def members_of(settings: Settings) -> int:
+    """Members whose planes and corridors are sampled."""
+    return int(settings.pick(quick=3, full=5) if settings.small else 2)
+
+
+def directions_of(settings: Settings) -> int:
+    """Directions of the half-width, per member."""
+    return int(settings.pick(quick=8, full=64) if settings.small else 8)
+
+
+def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
+    """Half-widths, areas and corridors of one width; the corridors at both ends alone unless ``along``."""
+    rows = len(run.config["steps"]) if along else 2
+    alive = [member for member in range(run.members) if member not in run.diverged]
+    rays_of = alive if settings.small else alive[: members_of(settings)]
+    rays = [
+        sample_rays(
+            objective_of(run, member, device=settings.device).loss_only(),
+            num_directions=directions_of(settings),
+            seed=1000 * (member + 1) + settings.seed,
+            strategy="loop",
+        )
+        for member in rays_of
+    ]
+    half = half_width(rays)
+    chosen = [(member, objective_of(run, member, device=settings.device).loss_only()) for member in alive]
+    chosen = chosen[: members_of(settings)]
+    return Field(
+        width=run.network.width,
+        P=int(run.config["P"]),
+        half=half,
+        half_l2=half_width(rays, unit="L2"),
+        areas=np.array([_area(objective, run, member, half.mean, settings) for member, objective in chosen]),
+        across=[_corridor(objective, run, member, (rows, half.mean), settings) for member, objective in chosen],
+    )
+
+
+def study(settings: Settings) -> StudyResult:
+    """Half-width, sublevel area and corridor width along training, width by width."""
+    sweep = main_sweep(settings)
+    bar = tqdm(sweep.widths, desc="field", unit="width", disable=not settings.progress)
+    chosen = pair_of(sweep.widths)
+    found = [field_of(main_run(settings, width), settings, along=width in chosen) for width in bar]
+    pair = [next(each for each in found if each.width == width) for width in chosen]
+    half = [_number("half-width", each.width, each.half) for each in pair]
+    half_l2 = [_number("half-width, L2", each.width, each.half_l2) for each in pair]
+    areas = [at_width("sublevel area", each.width, each.areas, "filter norm^2") for each in pair]
+    ends = [at_width("corridor width at the end", each.width, each.ends, FILTER) for each in pair]
+    return StudyResult(
+        name="field",
+        title="Narrow tunnel, wide open field",
+        claim=CLAIM,
+        refuted_by=REFUTED,
+        verdict=compared(half[0], "below", half[1]),
+        numbers=(*half, *half_l2, *areas, *ends),
+        remarks=(
+            Remark("In plain L2 distance the wide minimum is wider too.", compared(half_l2[0], "below", half_l2[1])),
+            Remark("The area within 0.5 nat of the minimum grows with width.", compared(areas[0], "below", areas[1])),
+            Remark("The corridor at the end of training is wider.", compared(ends[0], "below", ends[1])),
+        ),
+        plots=_plots(found, pair),
+        command=settings.reproduce("field"),
+        provenance=provenance_of(
+            settings, **sweep_words(sweep), directions=directions_of(settings), members_sampled=members_of(settings)
+        ),
+    )
+
+
+def _number(what: str, width: int, found: HalfWidth) -> Number:
+    how = f"bootstrap over {found.members} members and {found.directions} directions"
+    return Number(found.mean, found.low, found.high, found.unit, f"{what}, width {width}", how)
+
+
+def _area(objective: Objective, run: Run, member: int, half: float, settings: Settings) -> float:
+    """Area of a plane that reaches out so far that the walls lie inside."""
+    plane = subspace_of(run, objective, "plane", member=member, seed=member + settings.seed)
+    surface = sample(
+        objective,
+        plane,
+        points=PLANE_POINTS,
+        extent=REACH * half,
+        rays=0,
+        strategy="loop",
+        progress=False,
+    )
+    assert isinstance(surface, Surface)
+    return sublevel_area(surface).area
+
+
+def _corridor(
+    objective: Objective, run: Run, member: int, size: tuple[int, float], settings: Settings
+) -> CorridorWidth:
+    """Width across the path at so many of its steps, on a grid that reaches out from the half-width at the end."""
+    rows, half = size
+    corridor = subspace_of(run, objective, "corridor", member=member, seed=member + settings.seed)
+    surface = sample(
+        objective,
+        corridor,
+        points=(rows, CORRIDOR_POINTS),
+        extent=REACH * half,
+        rays=0,
+        strategy="loop",
+        progress=False,
+    )
+    assert isinstance(surface, Surface)
+    return corridor_width(surface)
+
+
+def _plots(found: list[Field], pair: list[Field]) -> tuple[Plot, ...]:
+    x = np.array([each.P for each in found], dtype=np.float64)
+    halves = [
+        _half_curve(label, x, [getattr(each, name) for each in found])
+        for name, label in (("half", "half-width (filter norms)"), ("half_l2", "half-width (L2)"))
+    ]
+    ends = curve("corridor, full width at the end", x, np.array([each.ends for each in found]))
+    areas = curve("sublevel area", x, np.array([each.areas for each in found]))
+    along = [_along(each) for each in pair]
+    return (
+        Plot("Distance to a rise of 0.5 nat", "parameters, P", "distance", (*halves, ends), y_scale="log"),
+        Plot("Area within 0.5 nat", "parameters, P", "area (filter norms squared)", (areas,), y_scale="log"),
+        Plot("Corridor along training", "1 + training step", "full width (filter norms)", tuple(along)),
+    )
+
+
+def _half_curve(label: str, x: FloatArray, halves: list[HalfWidth]) -> Series:
+    mean, low, high = np.array([[half.mean, half.low, half.high] for half in halves]).T
+    return Series(label, x, mean, low, high)
+
+
+def _along(field: Field) -> Series:
+    """Width across the path, step by step; a gap where a wall lies outside the grid of some member."""
+    widths = np.stack([np.where(each.bounded, each.width, np.nan) for each in field.across], axis=1)
+    seen = np.isfinite(widths).all(axis=1)
+    ends = np.full((3, len(widths)), np.nan)
+    ends[:, seen] = band_of(widths[seen])
+    return Series(f"width {field.width}", 1 + field.across[0].step, ends[0], ends[1], ends[2])

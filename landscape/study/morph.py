@@ -1,0 +1,117 @@
+"""Study 10, width morph: the corridor and the plane of one network as its width grows, all on one scale."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import spearmanr
+from tqdm import tqdm
+
+from landscape.evaluate.sampling import sample
+from landscape.evaluate.views import objective_of, subspace_of
+from landscape.measure.widths import corridor_width
+from landscape.records import FloatArray, Surface
+from landscape.results import Number, Plot, Remark, StudyResult
+from landscape.study.settings import Settings
+from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.statistics import compared, mean_of
+from landscape.train.runs import Run
+
+CLAIM = "As the width grows, the tunnel around the training path opens step by step into a field."
+REFUTED = "a corridor that is open over no larger share at wide width than at narrow, with 95 % intervals apart"
+MORPH_WIDTHS = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
+EXTENT, POINTS = 2.0, 41
+# Of corridors that are measured and not shown; on a logarithmic scale interpolated points would show.
+TOLERANCE = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """One width of the morph.
+
+    Args:
+        corridor: of member 0.
+        plane: of member 0.
+        open: share of the corridor that lies within 0.5 nat of the path, one per member looked at.
+    """
+
+    corridor: Surface
+    plane: Surface
+    open: FloatArray
+
+
+def study(settings: Settings) -> StudyResult:
+    """Surfaces of every width on the same axes, and how open their corridors are."""
+    sweep = main_sweep(settings)
+    widths = [width for width in sweep.widths if settings.widths or not settings.small or width in MORPH_WIDTHS]
+    bar = tqdm(widths, desc="morph", unit="width", disable=not settings.progress)
+    stills = [_still(main_run(settings, width), settings) for width in bar]
+    opened = np.array([still.open for still in stills])
+    pair = pair_of(tuple(widths))
+    narrow, wide = (at_width("open share of the corridor", w, opened[widths.index(w)], "share") for w in pair)
+    return StudyResult(
+        name="morph",
+        title="From tunnel to field",
+        claim=CLAIM,
+        refuted_by=REFUTED,
+        verdict=compared(narrow, "below", wide),
+        numbers=(narrow, wide, _trend(opened)),
+        remarks=(_steadily(opened),),
+        plots=(_plot(sweep.P, sweep.widths, widths, opened),),
+        surfaces=(*(still.corridor for still in stills), *(still.plane for still in stills)),
+        command=settings.reproduce("morph"),
+        provenance=provenance_of(settings, **sweep_words(sweep), shown=widths, extent=EXTENT, points=POINTS),
+    )
+
+
+def _still(run: Run, settings: Settings) -> Still:
+    alive = [member for member in range(run.members) if member not in run.diverged][:3]
+    corridors = [
+        _sampled(run, "corridor", member, settings, tolerance=0.0 if member == alive[0] else TOLERANCE)
+        for member in alive
+    ]
+    opened = [float(corridor_width(each).width.mean() / (2 * EXTENT)) for each in corridors]
+    return Still(corridors[0], _sampled(run, "plane", alive[0], settings), np.array(opened))
+
+
+def _sampled(
+    run: Run, view: Literal["corridor", "plane"], member: int, settings: Settings, *, tolerance: float = 0.0
+) -> Surface:
+    objective = objective_of(run, member, device=settings.device).loss_only()
+    subspace = subspace_of(run, objective, view, member=member, seed=settings.seed)
+    rows = len(run.config["steps"]) if view == "corridor" else POINTS
+    surface = sample(
+        objective,
+        subspace,
+        points=(rows, POINTS),
+        extent=EXTENT,
+        rays=0,
+        tolerance=tolerance,
+        strategy="loop",
+        progress=False,
+    )
+    assert isinstance(surface, Surface)
+    return surface
+
+
+def _trend(opened: FloatArray) -> Number:
+    """Rank correlation of width and open share, member by member."""
+    order = np.arange(len(opened))
+    found = [float(spearmanr(order, column).statistic) for column in opened.T]
+    return mean_of(found, name="rank correlation of width and open share", unit="1")
+
+
+def _steadily(opened: FloatArray) -> Remark:
+    means = opened.mean(axis=1)
+    falls = int(np.count_nonzero(np.diff(means) < 0))
+    steps = len(means) - 1
+    return Remark(
+        f"The corridor opens at every step of width: its open share falls at {falls} of {steps} steps.",
+        "agrees" if falls == 0 else "disagrees",
+    )
+
+
+def _plot(P: tuple[int, ...], all_widths: tuple[int, ...], widths: list[int], opened: FloatArray) -> Plot:  # noqa: N803
+    x = np.array([P[all_widths.index(width)] for width in widths], dtype=np.float64)
+    series = (curve("corridor", x, opened),)
+    return Plot("How open the corridor is", "parameters, P", "share within 0.5 nat of the path", series)

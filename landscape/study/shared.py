@@ -1,0 +1,99 @@
+"""What the studies share: the sweep over widths on true labels, curves with bands, and the words of a provenance."""
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import torch
+
+import landscape
+from landscape.records import FloatArray
+from landscape.results import Number, Series, Style, Sweep, Verdict
+from landscape.study.settings import Settings
+from landscape.study.statistics import band_of, mean_of
+from landscape.study.sweep import Plan, run_of, run_sweep
+from landscape.train.runs import Run
+from landscape.train.training import Recipe
+
+TRUE = "true"
+# Narrow and wide of the presets, where the sweep has them.
+NARROW = 4
+
+
+def main_plan(settings: Settings) -> Plan:
+    """The sweep that most studies look at: true labels, every network kept with its path."""
+    steps = settings.steps or settings.pick(quick=800, full=1500)
+    checkpoints = settings.pick(quick=25, full=49) if settings.small else 13
+    recipe = Recipe(steps=steps, checkpoints=min(checkpoints, steps + 1))
+    return Plan(settings.data, settings.main_widths, settings.num_members, recipe, seed=settings.seed, keep=True)
+
+
+def main_sweep(settings: Settings) -> Sweep:
+    """That sweep, trained where it is not."""
+    return run_sweep(main_plan(settings), settings.runs, device=settings.device, progress=settings.progress)
+
+
+def main_run(settings: Settings, width: int) -> Run:
+    """One width of it."""
+    return run_of(main_plan(settings), settings.runs, width)
+
+
+def pair_of(widths: tuple[int, ...]) -> tuple[int, int]:
+    """The narrow and the wide width that a claim is decided by: 4 (or the smallest), and the largest."""
+    return (NARROW if NARROW in widths[:-1] else widths[0]), widths[-1]
+
+
+def rows_of(sweep: Sweep) -> tuple[int, int]:
+    """Positions of that pair in the sweep."""
+    narrow, wide = pair_of(sweep.widths)
+    return sweep.widths.index(narrow), sweep.widths.index(wide)
+
+
+def per_example(sweep: Sweep) -> FloatArray:
+    """P / N of every width."""
+    return np.array(sweep.P) / sweep.N
+
+
+def curve(label: str, x: FloatArray, values: FloatArray, style: Style = "line") -> Series:
+    """Mean and 95 % band over members, from values of shape (n, members)."""
+    return Series(label, x, *band_of(values), style=style)
+
+
+def at_width(what: str, width: int, values: FloatArray, unit: str = "1", over: str = "members") -> Number:
+    """Mean and interval of what was measured at one width."""
+    return mean_of(values, name=f"{what}, width {width}", unit=unit, over=over)
+
+
+def reaches(values: FloatArray, goal: float) -> Verdict:
+    """Whether all members reach a goal from below: agrees if all do, disagrees if none does."""
+    if np.all(values >= goal):
+        return "agrees"
+    return "disagrees" if np.all(values < goal) else "undecided"
+
+
+def provenance_of(settings: Settings, **more: Any) -> Mapping[str, Any]:
+    """Data, choices, versions, device and time of a study, as JSON takes them."""
+    versions = {"landscape": landscape.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    return {
+        "dataset": settings.dataset,
+        "quick": settings.quick,
+        "seed": settings.seed,
+        **more,
+        "device": str(settings.device),
+        "versions": versions | {"python": platform.python_version()},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def sweep_words(sweep: Sweep) -> dict[str, Any]:
+    """What a sweep adds to a provenance."""
+    return {
+        "N": sweep.N,
+        "K": sweep.K,
+        "widths": list(sweep.widths),
+        "P": list(sweep.P),
+        "members": len(sweep.seeds),
+        "sweep": dict(sweep.plan),
+    }

@@ -1,0 +1,131 @@
+"""Study 4, solutions: few and apart at narrow width, many and connected at wide width."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from landscape.evaluate.connections import sample_between
+from landscape.evaluate.objective import Objective
+from landscape.evaluate.views import objective_of
+from landscape.measure.barriers import barrier
+from landscape.measure.freedom import free_directions
+from landscape.records import FloatArray
+from landscape.results import Plot, Remark, StudyResult
+from landscape.space import parameters as space
+from landscape.space.alignment import align
+from landscape.study.settings import Settings
+from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.statistics import compared, together
+from landscape.train.runs import Run
+
+CLAIM = "A narrow network has few solutions, far apart; a wide one has many, and they hang together."
+REFUTED = "free directions that do not grow with width, or barriers between solutions that do not fall with it"
+POINTS = 11
+
+
+@dataclass(frozen=True, eq=False)
+class Solutions:
+    """What was measured at one width.
+
+    Args:
+        width: of the networks.
+        P: their parameters.
+        barriers: between neighbouring members, nats per example; rows plain and aligned, shape (2, pairs).
+        distances: L2 distance over the mean norm of the two, same shape.
+        free: share of the P directions that change no output, beyond mere symmetry, shape (members measured,).
+        rank: rank of the Jacobian, shape (members measured,).
+    """
+
+    width: int
+    P: int
+    barriers: FloatArray
+    distances: FloatArray
+    free: FloatArray
+    rank: FloatArray
+
+
+def examples_of(settings: Settings) -> int:
+    """Training examples on which free directions are counted."""
+    return int(settings.pick(quick=40, full=100))
+
+
+def solutions_of(run: Run, settings: Settings) -> Solutions:
+    """Barriers and distances between members k and k + 1, free directions of the first three."""
+    alive = [member for member in range(run.members) if member not in run.diverged]
+    pairs = [(alive[k], alive[(k + 1) % len(alive)]) for k in range(len(alive) if len(alive) > 2 else 1)]
+    objectives = {member: objective_of(run, member, device=settings.device) for member in alive}
+    joined = [[_barrier(run, pair, aligned, settings) for pair in pairs] for aligned in (False, True)]
+    apart = [[_distance(objectives[a], objectives[b], aligned) for a, b in pairs] for aligned in (False, True)]
+    examples = min(examples_of(settings), objectives[alive[0]].N)
+    counted = [free_directions(objectives[member], examples=examples) for member in alive[:3]]
+    free = [(each.free if each.open is None else each.open) / each.P for each in counted]
+    ranks = np.array([each.rank for each in counted], dtype=np.float64)
+    return Solutions(run.network.width, counted[0].P, np.array(joined), np.array(apart), np.array(free), ranks)
+
+
+def study(settings: Settings) -> StudyResult:
+    """Barriers, distances and free directions, width by width."""
+    sweep = main_sweep(settings)
+    bar = tqdm(sweep.widths, desc="solutions", unit="width", disable=not settings.progress)
+    found = [solutions_of(main_run(settings, width), settings) for width in bar]
+    narrow, wide = (next(each for each in found if each.width == width) for width in pair_of(sweep.widths))
+    pair = (narrow, wide)
+    plain, aligned = (
+        [at_width(f"barrier{word}", each.width, each.barriers[row], "nats per example", "pairs") for each in pair]
+        for row, word in enumerate(("", ", aligned"))
+    )
+    distances = [at_width("distance, aligned", each.width, each.distances[1], "mean norm", "pairs") for each in pair]
+    free = [at_width("open free directions", each.width, each.free, "share of P") for each in pair]
+    return StudyResult(
+        name="solutions",
+        title="Few solutions, many solutions",
+        claim=CLAIM,
+        refuted_by=REFUTED,
+        verdict=together(compared(free[0], "below", free[1]), compared(plain[0], "above", plain[1])),
+        numbers=(*plain, *aligned, *free, *distances),
+        remarks=(
+            Remark(
+                "Once hidden units are matched, the barrier of wide networks lies below that of narrow ones.",
+                compared(aligned[0], "above", aligned[1]),
+            ),
+            Remark(
+                "Narrow solutions lie farther from one another than wide ones, relative to their norm, units matched.",
+                compared(distances[0], "above", distances[1]),
+            ),
+        ),
+        plots=_plots(found, settings),
+        command=settings.reproduce("solutions"),
+        provenance=provenance_of(settings, **sweep_words(sweep), free_examples=examples_of(settings), points=POINTS),
+    )
+
+
+def _barrier(run: Run, pair: tuple[int, int], aligned: bool, settings: Settings) -> float:
+    start, end = ((run, member) for member in pair)
+    profile = sample_between(
+        start, end, aligned=aligned, points=POINTS, device=settings.device, strategy="loop", progress=False
+    )
+    return barrier(profile).loss
+
+
+@torch.no_grad()
+def _distance(first: Objective, second: Objective, aligned: bool) -> float:
+    """``|a - b| / sqrt(|a| |b|)``; 0 for the same network, about the square root of 2 for unrelated ones."""
+    there = align(first.model, second.centre, to=first.centre) if aligned else second.centre
+    apart = space.norm(space.difference(there, first.centre))
+    return float(apart / (space.norm(first.centre) * space.norm(second.centre)).sqrt())
+
+
+def _plots(found: list[Solutions], settings: Settings) -> tuple[Plot, ...]:
+    x = np.array([each.P for each in found], dtype=np.float64)
+    label = "parameters, P"
+    words = ("plain", "units matched")
+    barriers = [curve(word, x, np.array([each.barriers[row] for each in found])) for row, word in enumerate(words)]
+    distances = [curve(word, x, np.array([each.distances[row] for each in found])) for row, word in enumerate(words)]
+    free = curve(f"on {examples_of(settings)} examples", x, np.array([each.free for each in found]))
+    return (
+        Plot("Barrier between solutions", label, "barrier (nats per example)", tuple(barriers), y_scale="log"),
+        Plot("Open free directions", label, "share of P", (free,)),
+        Plot("Distance between solutions", label, "distance / norm", tuple(distances)),
+    )

@@ -1,0 +1,274 @@
+"""Statistics that the studies decide by: intervals, comparisons, thresholds, power laws. NumPy alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import norm, t
+
+from landscape.errors import InputError
+from landscape.records import Estimate, FloatArray
+from landscape.results import Number, Verdict
+
+NUM_RESAMPLES = 4000
+LEVEL = 0.95
+
+
+def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") -> Number:
+    """A share with Wilson's 95 % score interval, which stays inside [0, 1] and has a width at 0 and 1 as well.
+
+    Raises:
+        InputError: no trials, or more successes than trials.
+
+    References:
+        Wilson 1927, J. Am. Stat. Assoc. 22, 209-212.
+
+    >>> interval = wilson(0, 32)
+    >>> interval.low, round(interval.high, 4)
+    (0.0, 0.1072)
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise InputError(f"a share needs trials and at most as many successes, got {successes} of {trials}")
+    z = float(norm.ppf(0.5 + LEVEL / 2))
+    share, spread = successes / trials, z * z / trials
+    centre = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    low = 0.0 if successes == 0 else float(centre - half)
+    high = 1.0 if successes == trials else float(centre + half)
+    return Number(share, low, high, unit, name, f"Wilson, {successes} of {trials}")
+
+
+def resampled(
+    values: FloatArray, statistic: Callable[[FloatArray], FloatArray], *, seed: int = 0
+) -> tuple[FloatArray, FloatArray]:
+    """Ends of the 95 % bootstrap interval of a statistic over the last axis.
+
+    The percentiles are moved out to ``norm.cdf(+- sqrt(n / (n - 1)) t)``: plain ones are too narrow for few members.
+    With 5 members or fewer the ends are close to the smallest and the largest of them.
+
+    Args:
+        values: shape (..., members).
+        statistic: of arrays (resamples, ..., members) over their last axis.
+        seed: of the resampling; the same members are drawn for every entry.
+
+    References:
+        Hesterberg 2015, arXiv 1411.5279, section 4.3 (expanded percentile interval).
+    """
+    members = values.shape[-1]
+    if members < 2:
+        raise InputError(f"an interval over members needs at least 2 of them, got {members}")
+    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
+    found = statistic(np.moveaxis(values[..., drawn], -2, 0))
+    tail = float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
+    low, high = np.nanquantile(found, [tail, 1 - tail], axis=0)
+    return np.asarray(low), np.asarray(high)
+
+
+def mean_of(values: Sequence[float] | FloatArray, *, name: str = "", unit: str = "1", over: str = "members") -> Number:
+    """The mean with its bootstrap 95 % interval, which has no ends for one value alone: that decides nothing."""
+    given = np.asarray(values, dtype=np.float64)
+    if len(given) < 2:
+        value = float(given.mean())
+        return Number(value, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
+    ends = resampled(given, lambda rows: np.asarray(rows.mean(axis=-1)))
+    mean = float(given.mean())
+    # the means of equal numbers are rounded
+    low, high = min(float(ends[0]), mean), max(float(ends[1]), mean)
+    return Number(mean, low, high, unit, name, f"bootstrap over {len(given)} {over}")
+
+
+def band_of(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean and ends of the 95 % interval of each row, (rows, members) -> three of shape (rows,)."""
+    found = [mean_of(row) for row in values]
+    return tuple(np.array([getattr(each, end) for each in found]) for end in ("mean", "low", "high"))  # type: ignore[return-value]
+
+
+def compared(first: Estimate, expected: Literal["below", "above"], second: Estimate) -> Verdict:
+    """Whether ``first`` lies below (above) ``second``: decided only where their 95 % intervals are apart.
+
+    >>> low, high = Estimate(1, 0.5, 1.5, "1"), Estimate(2, 1.4, 2.6, "1")
+    >>> compared(low, "below", high), compared(low, "below", Estimate(2, 1.6, 2.4, "1"))
+    ('undecided', 'agrees')
+    """
+    if first.high < second.low:
+        return "agrees" if expected == "below" else "disagrees"
+    if first.low > second.high:
+        return "agrees" if expected == "above" else "disagrees"
+    return "undecided"
+
+
+def together(*verdicts: Verdict) -> Verdict:
+    """Of a claim with several parts: it agrees if all do, and disagrees if one does.
+
+    >>> together("agrees", "agrees"), together("agrees", "undecided"), together("undecided", "disagrees")
+    ('agrees', 'undecided', 'disagrees')
+    """
+    if "disagrees" in verdicts:
+        return "disagrees"
+    return "agrees" if all(verdict == "agrees" for verdict in verdicts) else "undecided"
+
+
+@dataclass(frozen=True)
+class Threshold(Estimate):
+    """Where a curve first falls to a level for good; NaN where it never does.
+
+    The interval runs from the last point above the level to the first below it, over resampled members: it holds the
+    spacing of the points as well as the scatter.
+    """
+
+    found: bool = True
+
+
+def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1", seed: int = 0) -> Threshold:
+    """The x from which on the mean over members stays at or below a level.
+
+    Args:
+        x: shape (n,), positive and increasing; the mean is the geometric one of the two neighbours.
+        values: shape (n, members).
+        level: in the unit of the values.
+        unit: of x.
+        seed: of the bootstrap.
+
+    >>> x = np.array([1.0, 2.0, 4.0, 8.0])
+    >>> found = threshold(x, np.repeat([[9.0], [9.0], [0.0], [0.0]], 4, axis=1), 0.5)
+    >>> found.low, round(found.mean, 3), found.high
+    (2.0, 2.828, 4.0)
+    """
+    members = values.shape[1]
+    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
+    means = values[:, drawn].mean(axis=-1).T
+    below, above = _bracket(x, means, level)
+    (low,), (high,) = _bracket(x, values.mean(axis=1)[None], level)
+    if not np.isfinite(high):
+        return Threshold(float("nan"), float(x[-1]), float("inf"), unit, found=False)
+    ends = float(np.quantile(below, 0.025, method="lower")), float(np.quantile(above, 0.975, method="higher"))
+    return Threshold(float(np.sqrt(low * high)), min(ends[0], float(low)), max(ends[1], float(high)), unit)
+
+
+def _bracket(x: FloatArray, means: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Last x above the level and the one after it, for each row; the first x twice where none is above."""
+    above = means > level
+    last = np.where(above.any(axis=1), means.shape[1] - 1 - above[:, ::-1].argmax(axis=1), -1)
+    padded = np.concatenate([x, [np.inf]])
+    return x[np.maximum(last, 0)], padded[last + 1]
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """``y = scale * x^-exponent`` up to ``end``, and ``x^-exponent_after`` from there on.
+
+    Args:
+        exponent: of the law, with its bootstrap interval over members.
+        scale: its value at x = 1.
+        end: the x at which the slope changes; the largest x where one power law is as good.
+        exponent_after: beyond the end; equal to the exponent where the law never stops.
+        stops: whether the broken law is preferred by the Bayesian information criterion, by 6 or more.
+    """
+
+    exponent: Number
+    scale: float
+    end: Number
+    exponent_after: Number
+    stops: bool
+
+
+def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
+    """The power law that the mean over members follows from the smallest x on, and where it stops holding.
+
+    Straight lines in log-log, one or two that meet; the corner is tried at every inner point. Least squares, each
+    point weighing the same.
+
+    Args:
+        x: shape (n,), positive and increasing, n at least 5.
+        values: shape (n, members), positive.
+        seed: of the bootstrap over members.
+
+    Example:
+        >>> x = 2.0 ** np.arange(8)
+        >>> law = power_law(x, np.repeat(3 * x[:, None] ** -0.5, 4, axis=1))
+        >>> round(law.exponent.mean, 9), round(law.scale, 9), law.stops
+        (0.5, 3.0, False)
+    """
+    if len(x) < 5 or not np.all(values > 0):
+        raise InputError(f"a power law needs at least 5 points with positive values, got {len(x)}")
+    members = values.shape[1]
+    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES // 8, members))
+    logs = np.log(x)
+    corner, slopes, intercept, stops = _fit_broken(logs, np.log(values.mean(axis=1)))
+    fits = [_fit_broken(logs, np.log(values[:, rows].mean(axis=1)), broken=stops) for rows in drawn]
+    how = f"bootstrap over {members} members"
+    return PowerLaw(
+        exponent=_interval(-slopes[0], [-fit[1][0] for fit in fits], "exponent", how),
+        scale=float(np.exp(intercept)),
+        end=_interval(float(x[corner]), [float(x[fit[0]]) for fit in fits], "end of the power law", how),
+        exponent_after=_interval(-slopes[1], [-fit[1][1] for fit in fits], "exponent beyond", how),
+        stops=stops,
+    )
+
+
+def _fit_broken(
+    x: FloatArray, y: FloatArray, *, broken: bool | None = None
+) -> tuple[int, tuple[float, float], float, bool]:
+    """Corner (index), both slopes, intercept, and whether there is a corner at all."""
+    straight, error = _least_squares(np.stack([np.ones_like(x), x], axis=1), y)
+    bends = []
+    for corner in range(2, len(x) - 2):
+        design = np.stack([np.ones_like(x), x, np.maximum(x - x[corner], 0)], axis=1)
+        bends.append((*_least_squares(design, y), corner))
+    bent, bent_error, corner = min(bends, key=lambda bend: bend[1])
+    if broken is None:
+        # exact data leave rounding alone, which no corner can better
+        floor = len(x) * 1e-20
+        gain = len(x) * np.log((error + floor) / (bent_error + floor)) - 2 * np.log(len(x))
+        broken = bool(gain >= 6)
+    if not broken:
+        return len(x) - 1, (float(straight[1]), float(straight[1])), float(straight[0]), False
+    return corner, (float(bent[1]), float(bent[1] + bent[2])), float(bent[0]), True
+
+
+def _least_squares(design: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
+    coefficients = np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64)
+    return coefficients, float(np.square(y - design @ coefficients).sum())
+
+
+def _interval(value: float, fits: list[float], name: str, how: str) -> Number:
+    low, high = np.percentile(fits, [2.5, 97.5])
+    return Number(value, min(float(low), value), max(float(high), value), "1", name, how)
+
+
+@dataclass(frozen=True)
+class Peak(Estimate):
+    """Where a curve is highest; the interval runs over resampled members, from neighbour to neighbour.
+
+    Args:
+        height: mean over members at the peak, in the unit of the values.
+        inner: whether the curve falls on both sides of it.
+    """
+
+    height: float = float("nan")
+    inner: bool = True
+
+
+def peak(x: FloatArray, values: FloatArray, *, unit: str = "1", seed: int = 0) -> Peak:
+    """The x at which the mean over members is largest.
+
+    Args:
+        x: shape (n,), increasing.
+        values: shape (n, members).
+        unit: of x.
+        seed: of the bootstrap.
+
+    >>> x = np.arange(5.0)
+    >>> found = peak(x, np.repeat([[0.0], [1.0], [3.0], [1.0], [0.0]], 4, axis=1))
+    >>> found.low, found.mean, found.high
+    (1.0, 2.0, 3.0)
+    """
+    members = values.shape[1]
+    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
+    places = values[:, drawn].mean(axis=-1).argmax(axis=0)
+    place = int(values.mean(axis=1).argmax())
+    left, right = (int(np.quantile(places, q, method="nearest")) for q in (0.025, 0.975))
+    low, high = x[max(min(left, place) - 1, 0)], x[min(max(right, place) + 1, len(x) - 1)]
+    height = float(values[place].mean())
+    return Peak(float(x[place]), float(low), float(high), unit, height, 0 < place < len(x) - 1)

@@ -1,0 +1,172 @@
+"""Study 8, trade-offs: the table of six aspects, every cell a measured number, narrow against wide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+
+from landscape.errors import InputError
+from landscape.evaluate.views import objective_of
+from landscape.measure.freedom import FreeDirections, free_directions
+from landscape.results import Number, Remark, StudyResult, Sweep, Table, Verdict
+from landscape.study.memorization import RANDOM, random_sweep
+from landscape.study.reliability import reliability_sweep, successes
+from landscape.study.settings import Settings
+from landscape.study.shared import TRUE, at_width, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.solutions import examples_of
+from landscape.study.statistics import compared, together, wilson
+
+TableFormat: TypeAlias = Literal["text", "markdown", "latex"]
+
+CLAIM = (
+    "Narrow networks: capacity low, training error high, optimization hard, generalization poor, flexibility limited, "
+    "little memorization; wide ones the opposite in all six."
+)
+REFUTED = "an aspect whose narrow and wide numbers lie the other way round, with 95 % intervals apart"
+HEADER = ("aspect", "measured as", "narrow", "wide", "document", "verdict")
+MEMBERS = 3
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One row of the table.
+
+    Args:
+        name: of the aspect.
+        measured: what stands for it.
+        expected: where the document puts narrow against wide.
+        says: the document's two words.
+        narrow: measured.
+        wide: measured.
+    """
+
+    name: str
+    measured: str
+    expected: Literal["below", "above"]
+    says: str
+    narrow: Number
+    wide: Number
+
+    @property
+    def verdict(self) -> Verdict:
+        """Undecided where the intervals overlap."""
+        return compared(self.narrow, self.expected, self.wide)
+
+
+def study(settings: Settings) -> StudyResult:
+    """Six aspects measured at narrow and at wide width."""
+    sweep = main_sweep(settings)
+    aspects = _aspects(settings, sweep)
+    rows = tuple(
+        (each.name, each.measured, each.narrow.text, each.wide.text, each.says, each.verdict) for each in aspects
+    )
+    return StudyResult(
+        name="tradeoffs",
+        title="Six trade-offs",
+        claim=CLAIM,
+        refuted_by=REFUTED,
+        verdict=together(*(each.verdict for each in aspects)),
+        numbers=tuple(number for each in aspects for number in (each.narrow, each.wide)),
+        remarks=tuple(
+            Remark(f"{each.name}: {each.says}. Measured {each.narrow.text} and {each.wide.text}.", each.verdict)
+            for each in aspects
+        ),
+        table=Table(HEADER, rows),
+        command=settings.reproduce("tradeoffs"),
+        provenance=provenance_of(settings, **sweep_words(sweep), free_examples=examples_of(settings)),
+    )
+
+
+def _aspects(settings: Settings, sweep: Sweep) -> list[Aspect]:
+    train, test = sweep.error("train", TRUE), sweep.error("test", TRUE)
+    noise = random_sweep(settings)
+    fitted = noise.final("train_accuracy", RANDOM)
+    freedom = {width: _freedom(settings, width) for width in pair_of(sweep.widths)}
+    return [
+        _row(sweep, ("capacity", "rank of the Jacobian / constraints", "below", "too low; very high"),
+             lambda width: [each.rank / (each.N * each.K) for each in freedom[width]]),
+        _row(sweep, ("training error", "share of training examples wrong", "above", "high; very low"),
+             lambda width: train[sweep.widths.index(width)]),
+        _optimization(settings),
+        _row(sweep, ("generalization", "share of test examples wrong", "above", "poor; often better"),
+             lambda width: test[sweep.widths.index(width)]),
+        _row(sweep, ("flexibility", "open free directions / P", "below", "limited; high"),
+             lambda width: [(each.free if each.open is None else each.open) / each.P for each in freedom[width]]),
+        _row(noise, ("memorization", "random labels fitted", "below", "low; high"),
+             lambda width: fitted[noise.widths.index(width)]),
+    ]  # fmt: skip
+
+
+def _row(
+    sweep: Sweep,
+    words: tuple[str, str, Literal["below", "above"], str],
+    values: Callable[[int], object],
+) -> Aspect:
+    name, measured, expected, says = words
+    pair = pair_of(sweep.widths)
+    narrow, wide = (at_width(name, width, np.asarray(values(width), dtype=np.float64), "share") for width in pair)
+    return Aspect(name, measured, expected, says, narrow, wide)
+
+
+def _optimization(settings: Settings) -> Aspect:
+    sweep = reliability_sweep(settings)
+    found = successes(sweep)
+    shares = []
+    for width in pair_of(sweep.widths):
+        reached = found.reached[:, sweep.widths.index(width)]
+        shares.append(wilson(int(reached.sum()), reached.size, name=f"optimization, width {width}"))
+    return Aspect("optimization", f"share of runs reaching {found.target:.2g} nat", "below", "hard; easier", *shares)
+
+
+def _freedom(settings: Settings, width: int) -> list[FreeDirections]:
+    run = main_run(settings, width)
+    alive = [member for member in range(run.members) if member not in run.diverged]
+    objectives = [objective_of(run, member, device=settings.device) for member in alive[:MEMBERS]]
+    return [free_directions(each, examples=min(examples_of(settings), each.N)) for each in objectives]
+
+
+def format_table(table: Table, how: TableFormat = "text") -> str:
+    r"""A table as aligned text, as Markdown, or as LaTeX for the booktabs package.
+
+    Raises:
+        InputError: an unknown format.
+
+    >>> print(format_table(Table(("a", "b"), (("1", "50 %"),)), "latex"))
+    \begin{tabular}{ll}
+    \toprule
+    a & b \\
+    \midrule
+    1 & 50 \% \\
+    \bottomrule
+    \end{tabular}
+    """
+    rows = [table.header, *table.rows]
+    if how == "text":
+        sizes = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
+        return "\n".join("  ".join(map(str.ljust, row, sizes)).rstrip() for row in rows)
+    if how == "markdown":
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        return "\n".join([lines[0], "|" + "---|" * len(table.header), *lines[1:]])
+    if how == "latex":
+        head, *body = (" & ".join(map(_latex, row)) + r" \\" for row in rows)
+        columns = "l" * len(table.header)
+        return "\n".join(
+            [
+                rf"\begin{{tabular}}{{{columns}}}",
+                r"\toprule",
+                head,
+                r"\midrule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+            ]
+        )
+    raise InputError(f"unknown table format {how!r}; expected {', '.join(get_args(TableFormat))}")
+
+
+def _latex(text: str) -> str:
+    escaped = "".join({"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}.get(char, char) for char in text)
+    for char in "%&_#$":
+        escaped = escaped.replace(char, "\\" + char)
+    return escaped
