@@ -110,7 +110,8 @@ class Stage:
     def __init__(self, size: tuple[int, int], colors: Any, *, path_color: str = PATH_COLOR) -> None:
         import pyvista as pv
 
-        self.plotter: Any = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+        plotter: Any = pv.Plotter
+        self.plotter = plotter(off_screen=True, window_size=list(size), lighting="none")
         self.plotter.set_background("black")
         self.colors, self.path_color = colors, path_color
         self.key: object = None
@@ -137,6 +138,15 @@ class Stage:
         # Against black, the colours of edges come out multiplied by their opacity.
         pixels[..., :3] = np.minimum(pixels[..., :3] / np.where(opacity > 0, opacity, 1), 1)
         return pixels
+
+
+def populate(plotter: Any, scene: Scene, camera: Camera, colors: Any) -> None:
+    """Set up the scene in an open plotter, seen by the camera from far enough to hold all of it."""
+    corners = np.array([(x, y, z) for x in scene.x[[0, -1]] for y in scene.y[[0, -1]] for z in (0.0, 1.4)])
+    _place_camera(plotter, camera, Frame.around(camera.project(corners), 0.3))
+    _add_lights(plotter, camera)
+    _add_surface(plotter, scene, colors)
+    _add_path(plotter, scene, PATH_COLOR)
 
 
 def _place_camera(plotter: Any, camera: Camera, frame: Frame) -> None:
