@@ -267,7 +267,7 @@ def _morph(plan: Plan, share: float) -> Shot:
 
 
 def _blend(before: Panel, after: Panel, part: float) -> Panel:
-    """Heights and places of the grid points between those of two surfaces; no path, no rays, no marks."""
+    """Heights and places of the grid points between those of two surfaces; no path, no marks, no width."""
 
     def mix(a: FloatArray, b: FloatArray) -> FloatArray:
         return np.asarray((1 - part) * a + part * b)
@@ -278,7 +278,7 @@ def _blend(before: Panel, after: Panel, part: float) -> Panel:
     surface = replace(
         one, axes=axes, metrics={metric: values}, status=np.minimum(one.status, two.status), trajectory=None, rays=None
     )
-    return replace(before, surface=surface)
+    return replace(before, surface=surface, sublevel=None)
 
 
 _SHOTS = {"orbit": _orbit, "flight": _flight, "growth": _growth, "morph": _morph}
