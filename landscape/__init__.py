@@ -88,6 +88,7 @@ _HOMES = {
     "Alignment": "space.alignment",
     "CrossSection": "records",
     "Curve": "space.curves",
+    "CrossSection": "records",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
