@@ -88,7 +88,6 @@ _HOMES = {
     "Alignment": "space.alignment",
     "CrossSection": "records",
     "Curve": "space.curves",
-    "CrossSection": "records",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
