@@ -145,11 +145,14 @@ def _notes(values: dict[str, Any]) -> dict[str, str]:
     if not each:
         return {}
     down = [one["bottom"]["negative"] for one in each]
-    worst = max(max(one["top"]["residuals"] + one["bottom"]["residuals"]) for one in each)
+    worst, low = (max(max(one[end]["residuals"]) for one in each) for end in ("top", "bottom"))
     size = len(each[0]["bottom"]["values"])
     signs = ", ".join(map(str, down))
     negative = f"; {signs} of the {size} lowest are negative" if any(down) else "; none is negative"
-    notes = {"top eigenvalue": f" (residual at most {worst:.1g})", "lowest eigenvalue": negative}
+    notes = {
+        "top eigenvalue": f" (residual at most {worst:.1g})",
+        "lowest eigenvalue": f" (residual at most {low:.1g}){negative}",
+    }
     for key, name in (("trace", "trace"), ("norm", "Frobenius norm")):
         error = max(one[key]["standard_error"] for one in each)
         notes[name] = f" (standard error at most {error:.2g} a member)" if error else " (exact)"

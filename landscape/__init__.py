@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from landscape.measure.cross_sections import cross_section as cross_section
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
+    from landscape.measure.curvature import hessian_extremes as hessian_extremes
     from landscape.measure.curvature import hessian_norm as hessian_norm
     from landscape.measure.curvature import hessian_trace as hessian_trace
     from landscape.measure.curvature_map import sample_curvature as sample_curvature
@@ -114,6 +115,7 @@ _HOMES = {
     "free_directions": "measure.freedom",
     "half_width": "measure.widths",
     "hessian_eigenpairs": "measure.curvature",
+    "hessian_extremes": "measure.curvature",
     "hessian_norm": "measure.curvature",
     "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",

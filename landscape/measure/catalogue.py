@@ -13,7 +13,14 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY
 from landscape.measure.cross_sections import RANDOM, STIFF, cross_section
-from landscape.measure.curvature import Eigenpairs, Probed, hessian_eigenpairs, hessian_norm, hessian_trace
+from landscape.measure.curvature import (
+    Eigenpairs,
+    Probed,
+    hessian_eigenpairs,
+    hessian_extremes,
+    hessian_norm,
+    hessian_trace,
+)
 from landscape.measure.freedom import free_directions
 from landscape.measure.ledger import Ledger, Pieces
 from landscape.measure.products import hessian_product
@@ -112,17 +119,16 @@ def seconds_for(objective: Objective, names: Sequence[Measure], options: Options
         product(vector)
     each = (time.perf_counter() - started) / 3
     rows, columns = sorted(((options.examples or objective.N) * objective.K, objective.P))
-    # seen on digits: products for an end of the spectrum, gradients at half and losses at a third of a product
-    end = min(objective.P, 60 + 10 * options.k)
+    # seen on digits: products for both ends of the spectrum, gradients at half and losses at a third of a product
     counts = {
         "half_width": options.directions * 10,
-        "curvature": 3 * end + 128,
+        "curvature": min(objective.P, 200) + 128,
         "density": 32 * min(STEPS, objective.P),
         "sharpness": 80,
         "cross_section": min(objective.P, 500) + 40 * (STIFF + RANDOM),
         "free_directions": rows * rows * columns / (1e10 * each),
     }
-    memory = 8 * objective.P * max(4 * options.k, 20)
+    memory = 8 * objective.P * min(objective.P, 200)
     if "cross_section" in names:
         memory = max(memory, 8 * objective.P * 3 * STIFF)
     if "free_directions" in names:
@@ -179,23 +185,26 @@ def _curvature(objective: Objective, options: Options, parameters: list[str] | N
     k = min(options.k, size)
     choice: dict[str, Any] = {"parameters": parameters, "seed": options.seed}
 
-    def pairs(end: Literal["top", "bottom"]) -> Part:
-        recipe = {"measure": "eigenvalues", "which": end, "k": k, **choice}
-        return recipe, lambda kept: _ends(hessian_eigenpairs(objective, k, which=end, pieces=kept, **choice))
+    def ends() -> Part:
+        recipe = {"measure": "extremes", "k": k, **choice}
+        return recipe, lambda kept: _ends(*hessian_extremes(objective, k, memory=options.memory, pieces=kept, **choice))
 
     def probed(name: str, function: Callable[..., Probed]) -> Part:
         recipe = {"measure": name, **choice}
         return recipe, lambda kept: asdict(function(objective, memory=options.memory, pieces=kept, **choice))
 
     return {
-        f"{prefix}top": pairs("top"),
-        f"{prefix}bottom": pairs("bottom"),
+        f"{prefix}ends": ends(),
         f"{prefix}trace": probed("trace", hessian_trace),
         f"{prefix}norm": probed("norm", hessian_norm),
     }
 
 
-def _ends(found: Eigenpairs) -> dict[str, Any]:
+def _ends(top: Eigenpairs, bottom: Eigenpairs) -> dict[str, Any]:
+    return {"top": _end(top), "bottom": _end(bottom)}
+
+
+def _end(found: Eigenpairs) -> dict[str, Any]:
     values = {"values": found.values.tolist(), "residuals": found.residuals.tolist()}
     return {**values, "negative": found.num_negative, "unit": found.unit}
 
@@ -205,7 +214,8 @@ def _assembled(parts: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"layers": {}}
     for name, value in parts.items():
         layer, _, what = name.rpartition(" ")
-        (made["layers"].setdefault(layer, {}) if layer else made)[what] = value
+        place = made["layers"].setdefault(layer, {}) if layer else made
+        place.update(value if what == "ends" else {what: value})
     return made
 
 

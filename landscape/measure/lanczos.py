@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from landscape.records import FloatArray
+
+CHECK = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +65,53 @@ def lanczos(multiply: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> 
         off[:, step] = torch.where(exhausted, 0.0, length)
         vector = torch.where(exhausted[:, None], 0.0, image / length.clamp_min(torch.finfo(start.dtype).tiny)[:, None])
     return Tridiagonal(diagonal, off[:, :-1], off[:, -1])
+
+
+def krylov(
+    multiply: Callable[[Tensor], Tensor],
+    start: Callable[[], Tensor],
+    most: int,
+    *,
+    finished: Callable[[FloatArray, FloatArray], bool],
+    keep: int,
+) -> tuple[Tensor, Tensor]:
+    """Ritz values of one Lanczos run, ascending, and unit Ritz vectors of the first and last ``keep``, as rows.
+
+    Every vector is kept and every new one made orthogonal to all, twice. Where the Krylov space is exhausted, the run
+    goes on with another vector of ``start``, so that other copies of an eigenvalue are found.
+
+    Args:
+        multiply: the symmetric matrix times a vector (P,).
+        start: a random vector (P,), a new one each time.
+        most: steps at most, no more than P. Memory: ``most * P`` numbers.
+        finished: of the Ritz values and their residual norms, asked every 10 steps.
+        keep: so many vectors from each end.
+    """
+    vector = start()
+    basis, matrix = vector.new_empty(most, len(vector)), np.zeros((most, most))
+    vector = vector / vector.norm()
+    for step in range(most):
+        basis[step] = vector
+        image = multiply(vector)
+        matrix[step, step], size = float(image @ vector), float(image.norm())
+        image = _orthogonal(image, basis[: step + 1])
+        length = float(image.norm())
+        if length <= 1e2 * torch.finfo(vector.dtype).eps * max(size, np.abs(matrix).max()) * len(vector) ** 0.5:
+            length = 0.0
+        last = step + 1 == most
+        if last or (step + 1) % CHECK == 0:
+            values, vectors = np.linalg.eigh(matrix[: step + 1, : step + 1])
+            if last or finished(values, length * np.abs(vectors[-1])):
+                break
+        matrix[step, step + 1] = matrix[step + 1, step] = length
+        following = image if length else _orthogonal(start(), basis[: step + 1])
+        vector = following / following.norm()
+    chosen = np.concatenate([vectors[:, :keep], vectors[:, -keep:]], axis=1).T
+    rows = torch.from_numpy(chosen).to(basis) @ basis[: len(values)]
+    return torch.from_numpy(values).to(basis.device), rows
+
+
+def _orthogonal(image: Tensor, known: Tensor) -> Tensor:
+    for _ in range(2):
+        image = image - (known @ image) @ known
+    return image

@@ -1,13 +1,16 @@
+import numpy as np
 import pytest
 import torch
 from problems import examples, quadratic, small_cnn, small_mlp
+from scipy.special import ndtr
 from torch import Tensor, nn
 from torch.func import functional_call, hessian
 
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
-from landscape.measure.curvature import End, hessian_eigenpairs, hessian_trace
-from landscape.measure.products import hessian_product
+from landscape.measure.curvature import End, hessian_eigenpairs, hessian_extremes, hessian_trace
+from landscape.measure.products import Product, hessian_product
+from landscape.measure.spectrum import spectral_density
 from landscape.space.parameters import digest
 
 SPECTRUM = (0.0, 0.0, 0.01, 0.5, 0.9, 1.0, 1.0, 2.0, 4.0, 30.0, 100.0, 1000.0)
@@ -58,6 +61,40 @@ def test_agrees_with_the_dense_hessian_of_a_network(which: End) -> None:
     assert found.num_negative == (0 if which == "top" else 5)
 
 
+@pytest.mark.usefixtures("method")
+def test_both_ends_of_a_prescribed_spectrum_come_from_one_run() -> None:
+    spectrum = [*(float(k) for k in range(-3, 1)), *(0.001 * k for k in range(1, 36)), 50.0, 70.0, 70.0]
+    values = torch.tensor(spectrum, dtype=torch.float64)
+    matrix, unit = torch.diag(values), torch.eye(42, dtype=torch.float64)
+    saddle = Objective(nn.Linear(42, 1, bias=False).double(), (unit, 42 * values[:, None]), loss=weighted_square)
+    top, bottom = hessian_extremes(saddle, 3)
+    torch.testing.assert_close(top.values, torch.tensor([70.0, 70.0, 50.0], dtype=torch.float64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(bottom.values, torch.tensor([-3.0, -2, -1], dtype=torch.float64), atol=1e-6, rtol=0)
+    assert bottom.num_negative == 3
+    for found in (top, bottom):
+        error = (found.vectors @ matrix - found.values[:, None] * found.vectors).norm(dim=1)
+        torch.testing.assert_close(found.residuals, error, rtol=1e-6, atol=1e-10)
+
+
+def test_the_ends_are_within_their_residuals_in_a_fraction_of_the_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    spectrum = torch.cat([torch.linspace(0, 1, 795, dtype=torch.float64).square(), torch.tensor([2.0, 3, 5, 8, 13])])
+    objective = quadratic(spectrum.tolist())[0]
+    taken = []
+    original = Product.__call__
+    monkeypatch.setattr(Product, "__call__", lambda self, rows: taken.append(rows) or original(self, rows))
+    top, bottom = hessian_extremes(objective, 3)
+    assert sum(rows.numel() for rows in taken) < 200 * objective.P
+    expected = spectrum.sort().values
+    assert ((top.values - expected.flip(0)[:3]).abs() <= top.residuals + 1e-12).all()
+    assert top.residuals.max() <= 1.1e-8 * 13
+    assert bottom.residuals.max() <= 1.1e-3 * 13
+    assert (bottom.values[0] - expected[0]).abs() <= 1e-3 * 13
+
+
+def weighted_square(outputs: Tensor, targets: Tensor) -> Tensor:
+    return 0.5 * (outputs.square() * targets).sum(dim=1).mean()
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 def test_the_trace_is_exact_or_within_its_error() -> None:
     model, data = small_mlp(), examples(50)
@@ -70,6 +107,34 @@ def test_the_trace_is_exact_or_within_its_error() -> None:
     assert not sampled.exact
     assert 0 < sampled.standard_error < 0.2 * expected
     assert abs(sampled.value - expected) < 3 * sampled.standard_error
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+def test_trained_weights_agree_with_the_dense_hessian() -> None:
+    model, data = trained(small_mlp(12), examples(80))
+    objective, exact = Objective(model, data), torch.linalg.eigvalsh(dense(model, *data))
+    assert objective.P <= 500
+    for found, wanted in zip(hessian_extremes(objective, 5), (exact.flip(0)[:5], exact[:5]), strict=True):
+        torch.testing.assert_close(found.values, wanted, rtol=1e-6, atol=0)
+    trace = hessian_trace(objective, num_probes=200)
+    assert not trace.exact
+    assert abs(trace.value - float(exact.sum())) < 3 * trace.standard_error
+    density = spectral_density(objective, num_probes=32)
+    value, error = density.moment(1)
+    assert abs(value - float(exact.sum())) < 3 * error
+    # the share of eigenvalues below a level, smoothed alike, within the stated error everywhere
+    grid = density.grid(200)
+    shares = ndtr((grid[:, None] - exact.numpy()) / density.sigma).mean(axis=1)
+    assert np.abs(density.cumulative(grid) - shares).max() < 3 * density.error
+
+
+def trained(model: nn.Module, data: tuple[Tensor, Tensor]) -> tuple[nn.Module, tuple[Tensor, Tensor]]:
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(150):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(data[0]), data[1]).backward()
+        optimizer.step()
+    return model, data
 
 
 def test_the_trace_takes_as_many_probes_as_its_error_needs() -> None:
