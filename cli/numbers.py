@@ -40,7 +40,8 @@ def _minima(found: dict[str, Any]) -> str:
         return f"{found['minima']} in the plane{rough}"
     return (
         f"{found['minima']} in the plane, {found['persistent']} more persistent than {found['threshold']:g}, "
-        f"deepest but the global {found['deepest']:.3g}{rough}"
+        f"deepest but the global {found['deepest']:.3g}; saddle-minimum average "
+        f"{found['saddle_minimum_distance']:.3g}{rough}"
     )
 
 

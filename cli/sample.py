@@ -28,6 +28,12 @@ from . import options as opt
 @click.option("--through", multiple=True, metavar="NAME:MEMBER", help="Line through two networks, plane through three.")
 @click.option("--checkpoints", metavar="DIR", help="Another path than the run's own: a folder of state dictionaries.")
 @click.option("--orthogonalize", "orthogonal", is_flag=True, help="Take direction 1 out of direction 2 of a plane.")
+@click.option(
+    "--curvature",
+    is_flag=True,
+    help="Also the Hessian's extreme eigenvalues, its trace and the norm of the gradient at each point, as metrics to "
+    "draw: about 60 gradients a point.",
+)
 @click.option("--repeats", default=1, show_default=True, help="Mean and band over so many seeds of random directions.")
 @click.option(
     "--store-directions/--no-store-directions",
@@ -58,6 +64,7 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model narrow:3 --view corridor --repeats 10 -o tunnel.h5
       landscape sample --model wide --view path-plane -o path.h5
       landscape sample --model narrow --direction top --direction bottom --extent 1 -o eigen.h5
+      landscape sample --model narrow --points 21 --curvature -o curved.h5
       landscape sample --through narrow:0 --through narrow:1 --through narrow:2 -o three.h5
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
     """
@@ -82,7 +89,6 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
 
 def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, Any]:
     """A plane or line of a model of the user's own, measured."""
-    from landscape.evaluate.sampling import sample
     from landscape.space.subspaces import random_line, random_plane
 
     from .networks import member_of
@@ -101,7 +107,7 @@ def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, An
         subspace: Any = random_plane(objective, orthogonal=given["orthogonal"], **choice)
     else:
         subspace = random_line(objective, **choice)
-    return target, sample(objective, subspace, **_grid(target, given["force"], given))
+    return target, _measured(objective, subspace, target, given)
 
 
 def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
@@ -128,6 +134,10 @@ def sampled(
     from landscape.train.runs import find_or_train
 
     run = find_or_train(name, runs=runs, device=given["device"], progress=not given["quiet"])
+
+    def curved(objective: Any, subspace: Any, record: Any) -> Any:
+        return _curved(objective, subspace, record, str(path), given)
+
     return sample_view(
         run,
         view,  # type: ignore[arg-type]
@@ -143,6 +153,7 @@ def sampled(
         dtype=opt.torch_dtype(given["dtype"]),
         batchnorm=given.get("batchnorm", "frozen"),
         num_examples=given.get("num_examples"),
+        then=curved if given.get("curvature") else None,
         **_grid(path, force, given),
     )
 
@@ -168,19 +179,16 @@ def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple
 
 
 def _along(spec: str, target: str, given: dict[str, Any]) -> Any:
-    from landscape.evaluate.sampling import sample
-
     from .directions import along
     from .networks import member_of
 
     objective = member_of(spec, **given)
-    return sample(objective, along(objective, given["directions"], **given), **_grid(target, given["force"], given))
+    return _measured(objective, along(objective, given["directions"], **given), target, given)
 
 
 def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
     from dataclasses import replace
 
-    from landscape.evaluate.sampling import sample
     from landscape.evaluate.views import subspace_through
 
     from .networks import member_of
@@ -188,7 +196,21 @@ def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]
     target = output or "through.h5"
     objectives = [member_of(spec, **given) for spec in given["through"]]
     subspace: Any = replace(subspace_through(objectives), keep=bool(given["store_directions"]))  # type: ignore[type-var]
-    return [(target, sample(objectives[0], subspace, **_grid(target, given["force"], given)))]
+    return [(target, _measured(objectives[0], subspace, target, given))]
+
+
+def _measured(objective: Any, subspace: Any, target: str, given: dict[str, Any]) -> Any:
+    from landscape.evaluate.sampling import sample
+
+    record = sample(objective, subspace, **_grid(target, given["force"], given))
+    return record if not given["curvature"] else _curved(objective, subspace, record, target, given)
+
+
+def _curved(objective: Any, subspace: Any, record: Any, target: str, given: dict[str, Any]) -> Any:
+    from landscape.measure.curvature_map import sample_curvature
+
+    memory, progress = opt.num_bytes(given["memory"]), not given["quiet"]
+    return sample_curvature(objective, subspace, record, memory=memory, path=target, progress=progress)
 
 
 def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any]:
@@ -207,6 +229,8 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
     """One way to say where to look: --view, --direction or --through."""
     from landscape.evaluate.models import names_factory
 
+    if given["curvature"] and (given["repeats"] > 1 or given["batchnorm"] != "frozen"):
+        raise click.UsageError("--curvature is that of one point of the network: leave out --repeats and --batchnorm")
     viewed = context.get_parameter_source("view") is not click.core.ParameterSource.DEFAULT
     if given["through"]:
         if model or viewed or given["directions"] or given["checkpoints"] or given["repeats"] > 1:

@@ -70,7 +70,7 @@ def sample(
             `landscape.evaluate.adaptive.coarse_to_fine` for the bound.
         path: where the record is kept while it grows (every 10 s) and when it is complete. A complete file of the same
             recipe is returned as it is, an incomplete one is gone on with. A file interpolated to a larger tolerance
-            keeps its measured points and is refined.
+            keeps its measured points and is refined. Further metrics in it, as of `sample_curvature`, stay as they are.
         overwrite: replace a file that holds something else.
         strategy: ``"auto"`` times the strategies on a few points and takes the fastest; ``"streamed"`` is for models
             that barely fit, on planes made with ``stored=False``.
@@ -94,7 +94,7 @@ def sample(
     empty = _empty(objective, subspace, axes, command, chosen)
     if tf32:
         empty = replace(empty, provenance=replace(empty.provenance, dtype="tf32"))
-    started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance))
+    started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance), objective.metric_names)
     if started.complete and _rays_of(started, rays):
         return started
     begun = time.perf_counter()
@@ -180,7 +180,8 @@ class _Sampler:
 
     def _coarse_to_fine(self, coordinates: Tensor, plan: Plan) -> Plan:
         """Measure what the search asks for and fill in the rest; what stays pending is to be measured."""
-        search = coarse_to_fine(self.record.axes, self.values, self.record.provenance.tolerance)
+        own = {name: self.values[name] for name in self.objective.metric_names}
+        search = coarse_to_fine(self.record.axes, own, self.record.provenance.tolerance)
         while True:
             try:
                 wanted = next(search)
@@ -305,13 +306,16 @@ def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:
     return found
 
 
-def _accurate(found: Grid, tolerance: float) -> Grid:
-    """The record if it is complete and within the tolerance; else without its interpolated points, to go on from."""
+def _accurate(found: Grid, tolerance: float, names: Sequence[str]) -> Grid:
+    """The record if it is complete and within the tolerance; else without its interpolated points, to go on from.
+
+    Only the metrics of these names were ever interpolated.
+    """
     made = found.provenance
     interpolated = found.status == Status.INTERPOLATED
     if found.complete and (not interpolated.any() or 0 < made.tolerance <= tolerance):
         return found
-    metrics = {name: np.where(interpolated, np.nan, values) for name, values in found.metrics.items()}
+    metrics = dict(found.metrics) | {name: np.where(interpolated, np.nan, found.metrics[name]) for name in names}
     status = np.where(interpolated, np.uint8(Status.PENDING), found.status)
     made = replace(made, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
     return replace(found, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=made)
@@ -319,7 +323,8 @@ def _accurate(found: Grid, tolerance: float) -> Grid:
 
 def _differences(found: Grid, wanted: Grid) -> list[str]:
     ours, theirs = _identity(wanted), _identity(found)
-    return [key for key, value in ours.items() if theirs.get(key) != value]
+    different = [key for key, value in ours.items() if theirs.get(key) != value]
+    return different if wanted.metrics.keys() <= found.metrics.keys() else [*different, "metrics"]
 
 
 def _identity(record: Grid) -> dict[str, str]:
@@ -327,7 +332,7 @@ def _identity(record: Grid) -> dict[str, str]:
     names = ("weights", "data", "loss", "dtype", "batchnorm")
     grid = {axis.name: json.dumps(axis.values.tolist()) for axis in record.axes}
     recipe = {f"subspace {key}": str(value) for key, value in made.subspace.items()}
-    return {name: getattr(made, name) for name in names} | grid | recipe | {"metrics": ",".join(sorted(record.metrics))}
+    return {name: getattr(made, name) for name in names} | grid | recipe
 
 
 def _rays_of(record: Grid, wanted: int) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -221,6 +221,7 @@ def sample_view(
     dtype: torch.dtype = torch.float32,
     batchnorm: BatchNorm = "frozen",
     num_examples: int | None = None,
+    then: Callable[[Objective, Subspace, Grid], Grid] | None = None,
     **options: Any,
 ) -> Grid:
     """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
@@ -231,6 +232,7 @@ def sample_view(
         repeats: sample along so many different random directions, from ``seed`` up, and keep mean and band.
         keep: store the directions of a line or plane in the file, see `Affine`.
         extent: None chooses it, see `choose_extent`; surfaces that are drawn side by side want a common one.
+        then: what else is measured of the record, from its objective and subspace; not of repeats.
         options: passed on to `sample`.
 
     Raises:
@@ -262,7 +264,9 @@ def sample_view(
         extent, path = chosen, kept_path(run, view, member, {"seed": seed, **choices})
     grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
     if repeats == 1:
-        return sample(objective, made(seed), **grid, **options)
+        subspace = made(seed)
+        record = sample(objective, subspace, **grid, **options)
+        return record if then is None else then(objective, subspace, record)
     return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)
 
 

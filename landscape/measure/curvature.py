@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, log, sqrt
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -284,7 +284,7 @@ def _steps_for(size: int) -> int:
 
     The probability is at most ``1.648 sqrt(P) exp(-sqrt(_BOTTOM) (2 m - 1))`` (Theorem 4.2 there).
     """
-    return ceil(0.5 + log(164.8 * size**0.5) / (2 * _BOTTOM**0.5))
+    return ceil(0.5 + log(164.8 * sqrt(size)) / (2 * sqrt(_BOTTOM)))
 
 
 def _both_ends(product: Product, k: int, steps: range, seed: int, pieces: Pieces) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,13 +13,16 @@ from torch.func import grad_and_value, vjp, vmap
 from tqdm import tqdm
 
 from landscape import store
+from landscape.errors import InputError
 from landscape.evaluate.batches import Batch
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory
 from landscape.measure.lanczos import lanczos
-from landscape.records import FloatArray, Surface
+from landscape.records import FloatArray, Profile, Surface
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Subspace
+
+Sampled = TypeVar("Sampled", Surface, Profile)
 
 METRICS = (
     "gradient_norm",
@@ -39,7 +43,7 @@ SNAPSHOT_SECONDS = 10.0
 def sample_curvature(
     objective: Objective,
     subspace: Subspace,
-    surface: Surface,
+    surface: Sampled,
     *,
     steps: int = STEPS,
     num_probes: int = NUM_PROBES,
@@ -47,8 +51,8 @@ def sample_curvature(
     memory: int = DEFAULT_MEMORY,
     path: str | Path | None = None,
     progress: bool = False,
-) -> Surface:
-    """The surface with the curvature of the training loss at each of its points as further metrics.
+) -> Sampled:
+    """The surface, or profile, with the curvature of the training loss at each of its points as further metrics.
 
     Added are ``gradient_norm``; ``hessian_top`` and ``hessian_bottom``, the extreme eigenvalues of the Hessian in all
     P parameters, by Lanczos; ``curvature_ratio``, ``|lambda_min / lambda_max|`` (Li et al. 2018, arXiv 1712.09913,
@@ -59,14 +63,21 @@ def sample_curvature(
     Args:
         objective: what the surface was sampled from; in its own precision.
         subspace: what it was sampled on.
-        surface: planes or corridors; curvature it already holds is kept, so that a stopped measure goes on.
+        surface: of planes, corridors or lines; curvature it already holds is kept, so that a stopped measure goes on.
         steps: Lanczos steps at each point: more of them make the residual smaller.
         num_probes: random signs for the trace, at least 2.
         seed: of start vectors and probes, the same at all points.
         memory: bytes that a block of points may take.
         path: where the surface is kept while it grows (every 10 s) and when it is complete.
         progress: show a bar on stderr.
+
+    Raises:
+        InputError: BatchNorm statistics that are re-estimated at every point, or fewer than 2 probes or steps.
     """
+    if objective.batchnorm == "reestimate":
+        raise InputError("curvature is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'")
+    if steps < 2 or num_probes < 2:
+        raise InputError(f"curvature needs at least 2 steps and 2 probes, got {steps} and {num_probes}")
     mapper = _Mapper(objective, subspace, steps, num_probes, seed)
     metrics = {name: np.array(surface.metrics.get(name, np.full(surface.loss.shape, np.nan))) for name in METRICS}
     mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
@@ -75,7 +86,7 @@ def sample_curvature(
     block = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
     saved, done = time.perf_counter(), 0
 
-    def snapshot() -> Surface:
+    def snapshot() -> Sampled:
         return replace(surface, metrics={**surface.metrics, **metrics})
 
     with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:

@@ -14,6 +14,7 @@ from landscape.records import FloatArray, Surface
 IntArray: TypeAlias = NDArray[np.int64]
 
 DEGREE = 4
+THRESHOLD = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,18 @@ class Topology:
         """The largest finite persistence, nats per example; 0 where no minimum merges into another."""
         finite = self.persistence[np.isfinite(self.death)]
         return float(finite.max(initial=0.0))
+
+    @property
+    def saddle_minimum_distance(self) -> float | None:
+        """The mean finite persistence, nats per example; None where no minimum merges into another.
+
+        That is the mean, over the minima that merge into a deeper one on the 8-connected grid, of the loss at the
+        saddle where they do minus the loss at the minimum. The saddle-minimum average distance of arXiv 2602.07135 is
+        the same idea on another graph: Landscaper averages over the edges of a contour tree between a branching point
+        and a minimum, on a Gabriel graph of the points, so that the numbers of the two differ.
+        """
+        finite = self.persistence[np.isfinite(self.death)]
+        return float(finite.mean()) if finite.size else None
 
     def count(self, threshold: float = 0.0) -> int:
         """Minima whose persistence exceeds ``threshold`` nats per example; the global minimum always counts."""
@@ -145,15 +158,21 @@ def roughness(surface: Surface, *, degree: int = DEGREE) -> Roughness:
     return Roughness(float(min(1.0, residual @ residual / (centred @ centred))), degree, points)
 
 
-def summarize_topology(surface: Surface, *, threshold: float = 0.01) -> dict[str, Any]:
+def resolved(surface: Surface, threshold: float = THRESHOLD) -> float:
+    """The persistence below which minima are not counted: ``threshold``, at least twice the interpolation error."""
+    return max(threshold, 2 * float(surface.error.max()))
+
+
+def summarize_topology(surface: Surface, *, threshold: float = THRESHOLD) -> dict[str, Any]:
     """Minima, merge tree and roughness of a surface as plain values, with the keys of ``landscape measure --json``.
 
     ``persistent`` counts the minima more persistent than ``threshold`` nats per example, which is raised to twice the
-    interpolation error of the surface: the ripples of a spline are no minima of the loss. ``death``, ``saddle`` and
+    interpolation error of the surface: the ripples of a spline are no minima of the loss. The saddle-minimum distance
+    is over all minima, and None where none merges. ``death``, ``saddle`` and
     ``parent`` are None for a minimum that never dies, ``roughness`` on a grid too small for the smooth part.
     """
     found = topology(surface)
-    threshold = max(threshold, 2 * float(surface.error.max()))
+    threshold = resolved(surface, threshold)
     enough = np.count_nonzero(np.isfinite(surface.loss)) > (DEGREE + 1) * (DEGREE + 2) // 2
     ends = np.isfinite(found.death)
     return {
@@ -161,6 +180,7 @@ def summarize_topology(surface: Surface, *, threshold: float = 0.01) -> dict[str
         "persistent": found.count(threshold),
         "threshold": threshold,
         "deepest": found.deepest,
+        "saddle_minimum_distance": found.saddle_minimum_distance,
         "coordinates": found.coordinates.tolist(),
         "birth": found.birth.tolist(),
         "death": [value if end else None for value, end in zip(found.death.tolist(), ends, strict=True)],

@@ -79,7 +79,7 @@ def metric_label(metric: str, made: Provenance) -> str:
     split, _, what = metric.partition("_")
     name = f"{NAMES[split]} {what}" if split in NAMES else metric
     unit = " (nats per example)" if metric.endswith("loss") and made.loss == "cross_entropy" else ""
-    return name.replace("_", " ") + unit
+    return name.replace("_", " ").replace("hessian", "Hessian") + unit
 
 
 def axis_label(axis: Axis, letter: str) -> str:

@@ -157,3 +157,26 @@ def test_nonsense_is_one_line(words: list[str], message: str) -> None:
     assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
     assert not Path("nonsense.h5").exists()
+
+
+def test_curvature_joins_the_surface_and_stays_when_it_is_sampled_again() -> None:
+    out("--model", "mlp-3", "-o", "plain.h5")
+    for _ in range(2):
+        out("--model", "mlp-3", "--curvature", "-o", "plain.h5")
+    curved = load("plain.h5")
+    assert np.isfinite(curved.metrics["hessian_top"]).all()
+    assert (curved.metrics["hessian_bottom"] <= curved.metrics["hessian_top"]).all()
+    out("--model", "mlp-3", "-o", "plain.h5")
+    again = load("plain.h5")
+    assert list(again.metrics) == list(curved.metrics)
+    np.testing.assert_array_equal(again.metrics["hessian_trace"], curved.metrics["hessian_trace"])
+    out("--model", "mlp-3", "--direction", "gradient", "--curvature", "-o", "slope.h5")
+    line = load("slope.h5")
+    assert isinstance(line, Profile)
+    np.testing.assert_allclose(line.metrics["hessian_top"][2], curved.metrics["hessian_top"][2, 2], rtol=1e-9)
+
+
+def test_curvature_of_a_mean_over_repeats_is_refused() -> None:
+    result = sample("--model", "mlp-3", "--repeats", "2", "--curvature")
+    assert result.exit_code == 2
+    assert "leave out --repeats" in result.output

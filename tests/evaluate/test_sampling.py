@@ -313,3 +313,18 @@ def test_the_values_equal_another_librarys_on_the_same_directions() -> None:
     )
     np.testing.assert_allclose(surface.loss, theirs, rtol=1e-5, atol=1e-5)
     assert np.ptp(surface.loss) > 0.1
+
+
+def test_an_unfinished_file_keeps_its_further_metrics(tmp_path: Path) -> None:
+    objective, _ = quadratic([1.0, 2.0])
+    plane = random_plane(objective, seed=0, ignore="nothing")
+    path = tmp_path / "more.h5"
+    whole = sample(objective, plane, points=4, extent=1.0, rays=0, path=path, progress=False)
+    status = whole.status.copy()
+    status[0] = Status.PENDING
+    more = {**whole.metrics, "mine": np.arange(16.0).reshape(4, 4)}
+    store.save(replace(whole, metrics=more, status=status), path)
+    again = sample(objective, plane, points=4, extent=1.0, rays=0, path=path, tolerance=0.01, progress=False)
+    assert again.complete
+    np.testing.assert_array_equal(again.metrics["mine"], more["mine"])
+    np.testing.assert_array_equal(again.loss, whole.loss)

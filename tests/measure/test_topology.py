@@ -54,6 +54,17 @@ def test_a_double_well_dies_at_its_barrier() -> None:
     assert [found.count(threshold) for threshold in (0.0, 0.89, 0.91)] == [2, 2, 1]
 
 
+def test_the_saddle_minimum_distance_is_the_mean_climb_out_of_the_basins_that_merge() -> None:
+    # basins at 0, 3 and 1 with walls of 4 and 6 between them: 3 climbs 1 into 0, then 1 climbs 5 into 0
+    loss = np.repeat([[0.0, 4.0, 3.0, 6.0, 1.0]], 2, axis=0)
+    found = topology(surface_of(loss))
+    assert found.saddle_minimum_distance == pytest.approx((1 + 5) / 2)
+    assert topology(double_well()).saddle_minimum_distance == pytest.approx(0.9)
+    assert topology(bowl()).saddle_minimum_distance is None
+    assert summarize_topology(double_well())["saddle_minimum_distance"] == pytest.approx(0.9)
+    assert summarize_topology(bowl())["saddle_minimum_distance"] is None
+
+
 def test_a_product_of_cosines_has_minima_of_persistence_one() -> None:
     x = np.linspace(-2 * np.pi, 2 * np.pi, 65)
     found = topology(surface_of(np.cos(x)[:, None] * np.cos(x)[None, :]))
