@@ -8,7 +8,7 @@ import click
 from . import options as opt
 
 SURFACES = ("plane", "corridor")
-DRAWN = ("surface", "contour", "profile")
+DRAWN = ("surface", "contour", "profile", "barcode")
 
 shown = opt.options(
     click.option("--metric", default="train_loss", show_default=True, help="What the height shows."),
@@ -55,7 +55,7 @@ SUFFIXES = {".html": "page", ".htm": "page", ".mp4": "film", ".webm": "film", ".
 @click.command(short_help="Draw surfaces and profiles; trains and measures what is missing.")
 @click.argument("files", nargs=-1, metavar="[FILE.h5]...")
 @opt.model
-@click.option("--view", help="surface, contour or profile; plane or corridor: the surface of that kind.")
+@click.option("--view", help="surface, contour, profile or barcode (of the minima); plane or corridor.")
 @click.option("--subspace", help="With --model: plane or corridor; by default plane, for the pair corridor.")
 @click.option("-o", "--output", metavar="FILE", help="png, pdf or svg; html; mp4, webm or gif. By default NAME.png.")
 @shown
@@ -81,6 +81,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
       landscape render --model pair -o pair.pdf --width text --tex
       landscape render --model pair --view profile -o widths.pdf
       landscape render narrow.h5 wide.h5 -o pair.svg --view contour
+      landscape render wide.h5 --view barcode -o barcode.png
       landscape render --model pair -o pair.html
       landscape render --model pair -o growth.mp4 --film growth
     """
@@ -133,7 +134,7 @@ def _check_options(medium: str, target: str, view: str | None) -> None:
         given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
         if given and option.name in left_out:
             raise click.UsageError(f"{option.opts[0]} has no meaning for {Path(target).name}, a {medium}")
-    if medium != "figure" and view in ("contour", "profile"):
+    if medium != "figure" and view in ("contour", "profile", "barcode"):
         raise click.UsageError(f"a {medium} shows surfaces; --view {view} is for png, pdf and svg")
 
 
@@ -169,7 +170,7 @@ def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: s
     from .sample import extent_for, sampled
 
     models = models_of(model)
-    chosen = subspace or ("corridor" if len(models) > 1 and view != "profile" else "plane")
+    chosen = subspace or ("corridor" if len(models) > 1 and view not in ("profile", "barcode") else "plane")
     if chosen not in SURFACES:
         raise InputError(f"unknown subspace {chosen!r}; expected plane or corridor")
     given["extent"] = extent_for(models, chosen, **given)

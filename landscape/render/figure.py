@@ -15,6 +15,7 @@ from landscape.errors import InputError
 from landscape.records import LOSS, RISE, Profile, Surface
 from landscape.render import caption, contour, tex
 from landscape.render.backend import Backend, find_backend
+from landscape.render.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.render.camera import Box, Camera, Frame
 from landscape.render.heights import HeightScale
 from landscape.render.layout import COLUMN, Margins, Sheet, compose, inches
@@ -26,8 +27,8 @@ from landscape.render.style import Theme, ThemeName, colors_of, theme_of
 from landscape.render.viewpoint import Preset, hidden_minimum, viewpoint
 from landscape.render.write import suffixed, write_figure, write_text
 
-View: TypeAlias = Literal["auto", "surface", "contour", "profile"]
-VIEWS = ("auto", "surface", "contour", "profile")
+View: TypeAlias = Literal["auto", "surface", "contour", "profile", "barcode"]
+VIEWS = ("auto", "surface", "contour", "profile", "barcode")
 RANGES = ("shared", "free")
 MOST_PANELS = 36
 MOST_POLYGONS = 200  # a side
@@ -91,7 +92,8 @@ def render(
     Args:
         records: planes or corridors, of one kind unless ranges are free; or profiles along axes of one unit.
         path: the suffix chooses PNG, PDF or SVG; what exists is replaced when the picture is complete.
-        view: ``"surface"`` in 3-D, ``"contour"`` from above, ``"profile"`` in 1-D (of surfaces: their rays), or
+        view: ``"surface"`` in 3-D, ``"contour"`` from above, ``"profile"`` in 1-D (of surfaces: their rays),
+            ``"barcode"`` of the minima of surfaces with their merge tree, or
             ``"auto"``: surfaces as such, profiles as such.
         metric: what the height shows.
         color: another metric that the colour shows, with a colour bar of its own.
@@ -139,6 +141,8 @@ def render(
         if kind == "profile":
             return _draw_profiles(given, shown, page)
         surfaces = [record for record in given if isinstance(record, Surface)]
+        if kind == "barcode":
+            return _draw_barcodes(surfaces, shown, page)
         panels = _panels(surfaces, shown, flat=kind == "contour")
         if kind == "contour":
             return _draw_maps(panels, shown, page)
@@ -189,6 +193,17 @@ def _draw_profiles(given: Sequence[Surface | Profile], shown: _Shown, page: _Pag
     clipped = tuple(heights.clipped(curve.profile, shown.metric) for curve in curves)
     drawn = Rendering(page.target, "matplotlib", clipped, heights.low, heights.high)
     return _finish(figure, drawn, facts, page)
+
+
+def _draw_barcodes(surfaces: Sequence[Surface], shown: _Shown, page: _Page) -> Rendering:
+    if shown.metric != LOSS:
+        raise InputError(f"a barcode is that of {LOSS}, got the metric {shown.metric!r}")
+    codes = barcodes_of(surfaces, list(shown.titles) if shown.titles is not None else names_of(surfaces))
+    width = page.width or 2 * COLUMN * page.theme.size / 8
+    figure = barcode_figure(codes, page.theme, width=width, shared=shown.shared)
+    low, high = codes[0].ends
+    drawn = Rendering(page.target, "matplotlib", (0,) * len(codes), low, high)
+    return _finish(figure, drawn, caption_of(codes), page)
 
 
 def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering:
