@@ -4,4 +4,4 @@
 JSON list; `SECTIONS` names them. Bare seconds mean little, as machines drift: only ratios inside one run count.
 """
 
-SECTIONS = ("surface", "scaling", "training", "tolerance")
+SECTIONS = ("surface", "scaling", "training", "tolerance", "curvature")

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.timing import seconds_of
 
-PACKAGES = ("landscape", "torch", "numpy", "loss-landscapes", "loss-landscape-3d", "Landscaper")
+PACKAGES = ("landscape", "torch", "numpy", "loss-landscapes", "loss-landscape-3d", "Landscaper", "hessian-eigenthings")
 
 
 def hardware(device: torch.device) -> dict[str, str | int | float]:

@@ -81,7 +81,24 @@ TOLERANCE: Columns = {
     "where low, nats": lambda row: number(row["error_low"], 2),
     "within": lambda row: f"{row['within']} of {row['surfaces']}",
 }
-TABLES: dict[str, Columns] = {"rows": SURFACE, "scaling": SCALING, "training": TRAINING, "tolerance": TOLERANCE}
+CURVATURE: Columns = {
+    "network": lambda row: row["network"],
+    "what": lambda row: row["what"],
+    "ours": lambda row: number(row["ours"]),
+    "other": lambda row: number(row["other"]),
+    "x": lambda row: times(row["factor"]),
+    "beside": lambda row: row["contender"],
+    "error": lambda row: share(row["error"]),
+    "its error": lambda row: share(row["error_other"]),
+    "note": lambda row: row["note"],
+}
+TABLES: dict[str, Columns] = {
+    "rows": SURFACE,
+    "scaling": SCALING,
+    "training": TRAINING,
+    "tolerance": TOLERANCE,
+    "curvature": CURVATURE,
+}
 
 
 def tables(results: Entry, *, markdown: bool = False) -> str:

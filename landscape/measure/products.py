@@ -1,8 +1,8 @@
-"""Products with the Hessian and the Gauss-Newton matrix of the training loss, never formed, several vectors at a time.
+"""Products with the Hessian and the Gauss-Newton matrix of the training loss, several vectors at a time.
 
 A product takes vectors (P,) or (k, P), parameters in the order of ``names``, and returns the same shape. How it is
 computed is chosen by timing, like the sampler: the gradient's graph kept (where it fits in memory) or rebuilt each
-time, one vector or a block at a time.
+time, one vector or a block at a time. The matrix itself is formed only where many more products than P are wanted.
 """
 
 import time
@@ -28,7 +28,9 @@ Blocks: TypeAlias = Callable[[Tensor], Tensor]
 
 CHUNK = 2048
 BLOCK = 16
-REPEATS = 3
+BLOCKS = (8, 16, 32)
+REPEATS = 5
+HOPELESS = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,7 @@ class Product:
         block: vectors taken in one pass.
         memory: bytes the graph of the gradient may take to be kept.
         retained: keep the gradient's graph between products.
+        formed: form the matrix by P products at the first use, and multiply by it.
     """
 
     objective: Objective
@@ -50,6 +53,7 @@ class Product:
     block: int = 1
     memory: int = DEFAULT_MEMORY
     retained: bool = False
+    formed: bool = False
 
     @property
     def size(self) -> int:
@@ -66,13 +70,15 @@ class Product:
         if vectors.dim() not in (1, 2) or vectors.shape[-1] != self.size:
             raise InputError(f"expected vectors of length {self.size}, got shape {tuple(vectors.shape)}")
         rows = vectors.detach().to(device=self.objective.device, dtype=self.objective.dtype).reshape(-1, self.size)
-        result = torch.cat([self._apply(part) for part in rows.split(self.block)])
+        result = torch.cat([self._apply(part) for part in rows.split(len(rows) if self.formed else self.block)])
         if not bool(torch.isfinite(result).all()):
             raise ObjectiveError(f"the {self.matrix} product is not finite: is the loss smooth at these weights?")
         return result.reshape(vectors.shape)
 
     @cached_property
     def _apply(self) -> Blocks:
+        if self.formed:
+            return _multiplied(self)
         if self.retained:
             return _kept(self)
         return _rebuilt(self)
@@ -85,9 +91,10 @@ def hessian_product(
     parameters: str | Sequence[str] | None = None,
     dtype: torch.dtype = torch.float64,
     vectors: int = 1,
+    products: int = 0,
     memory: int = DEFAULT_MEMORY,
 ) -> Product:
-    """The map ``v -> H v``, H the Hessian or Gauss-Newton matrix of the mean training loss at the centre, never formed.
+    """The map ``v -> H v``, H the Hessian or Gauss-Newton matrix of the mean training loss at the centre.
 
     ``H v = d/dtheta (grad L . v)`` (Pearlmutter 1994), exact up to rounding, over all N examples in chunks. Where a
     ReLU is exactly at its kink there is no second derivative, and PyTorch's choice counts. The Gauss-Newton matrix is
@@ -98,6 +105,8 @@ def hessian_product(
         parameters: patterns of names (``"0.*"``) that leave a diagonal block of the matrix; all by default.
         dtype: of the product; vectors are cast to it.
         vectors: how many will be multiplied at a time; with more than one, blocks of them are tried too.
+        products: how many will be taken in all, if that is known: from 2 P on, the matrix is formed if it fits in
+            ``memory``, which takes P of them.
         memory: bytes that a kept graph, or a block, may take.
 
     Raises:
@@ -116,7 +125,9 @@ def hessian_product(
         raise InputError("curvature is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'")
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     plain = Product(exact, chosen_names(exact.centre, parameters), matrix, memory=memory)
-    return _fastest(plain, vectors)
+    chosen = _fastest(plain, vectors)
+    formed = products >= 2 * plain.size and dtype.itemsize * plain.size**2 <= memory
+    return replace(chosen, formed=formed)
 
 
 def chosen_names(centre: Parameters, patterns: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -139,33 +150,37 @@ def _fastest(plain: Product, vectors: int) -> Product:
     candidates = [plain]
     if plain.matrix == "hessian" and _graph_bytes(plain) <= plain.memory:
         candidates.append(replace(plain, retained=True))
-    if vectors > 1:
-        block = min(BLOCK, vectors)
-        candidates += [replace(each, block=block) for each in candidates]
+    candidates += [replace(each, block=block) for each in candidates for block in BLOCKS if block <= vectors]
     if len(candidates) == 1:
         return plain
     trial = torch.randn(
         max(each.block for each in candidates), plain.size, generator=torch.Generator().manual_seed(0)
     ).to(device=plain.objective.device, dtype=plain.objective.dtype)
-    return min(candidates, key=lambda each: _seconds(each, trial[: each.block]))
+    # in turn, so that a machine that drifts drifts for all; those that are clearly slower are tried once
+    times = {each: _seconds(each, trial, warm=True) for each in candidates}
+    for _ in range(REPEATS):
+        least = min(times.values())
+        for each, known in times.items():
+            if known <= HOPELESS * least:
+                times[each] = min(known, _seconds(each, trial))
+    return min(candidates, key=times.__getitem__)
 
 
-def _seconds(product: Product, trial: Tensor) -> float:
+def _seconds(product: Product, trial: Tensor, *, warm: bool = False) -> float:
     """Seconds per vector, infinite where it cannot be done this way."""
-    times = []
+    rows = trial[: product.block]
     try:
-        product(trial)
-        for _ in range(REPEATS):
-            synchronize(product.objective.device)
-            started = time.perf_counter()
-            product(trial)
-            synchronize(product.objective.device)
-            times.append(time.perf_counter() - started)
+        if warm:
+            product(rows)
+        synchronize(product.objective.device)
+        started = time.perf_counter()
+        product(rows)
+        synchronize(product.objective.device)
     except RuntimeError as error:
         if is_out_of_memory(error) or "vmap" in str(error) or "batched" in str(error):
             return float("inf")
         raise
-    return min(times) / len(trial)
+    return (time.perf_counter() - started) / product.block
 
 
 def _graph_bytes(product: Product) -> int:
@@ -221,6 +236,14 @@ def _kept(product: Product) -> Blocks:
         return total
 
     return apply
+
+
+def _multiplied(product: Product) -> Blocks:
+    """Products with the matrix itself, symmetric to the last bit."""
+    apply = replace(product, formed=False)
+    matrix = apply(torch.eye(product.size, dtype=product.objective.dtype, device=product.objective.device))
+    matrix = (matrix + matrix.T) / 2
+    return lambda rows: rows @ matrix
 
 
 def _rebuilt(product: Product) -> Blocks:

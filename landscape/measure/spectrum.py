@@ -2,6 +2,7 @@
 
 import time
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +63,9 @@ def spectral_density(
         raise InputError(
             f"the density needs an error above 0, 2 probes and 2 steps or more, got {error}, {num_probes}, {steps}"
         )
-    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=BLOCK, memory=memory)
+    taken = steps * (num_probes if num_probes is not None else _PILOT)
+    choice: dict[str, Any] = {"matrix": matrix, "parameters": parameters, "memory": memory}
+    product = hessian_product(objective, vectors=BLOCK, products=taken, **choice)
     block = max(1, min(BLOCK, memory // (8 * (steps + 4) * product.size)))
     kept, generator = pieces or Pieces(None, ""), torch.Generator().manual_seed(seed)
     found = kept.load()

@@ -12,7 +12,14 @@ from landscape.measure.products import Product, hessian_product
 def ways(objective: Objective) -> list[Product]:
     """Every way to compute the same Hessian products."""
     names = tuple(objective.centre)
-    return [Product(objective, names, block=block, retained=kept) for block in (1, 3) for kept in (False, True)]
+    passes = [Product(objective, names, block=block, retained=kept) for block in (1, 3) for kept in (False, True)]
+    return [*passes, Product(objective, names, block=3, formed=True)]
+
+
+def test_the_matrix_is_formed_only_where_that_takes_fewer_products_and_fits() -> None:
+    objective, _ = quadratic([1.0, 2.0, 5.0, 100.0])
+    assert [hessian_product(objective, products=count).formed for count in (0, 7, 8)] == [False, False, True]
+    assert not hessian_product(objective, products=8, memory=100).formed
 
 
 def test_every_way_gives_the_hessian_of_a_quadratic() -> None:

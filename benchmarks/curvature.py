@@ -1,0 +1,150 @@
+"""Curvature: Hessian-vector products beside PyHessian's way, the spectral density beside hessian-eigenthings."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from benchmarks.hardware import version_of
+from benchmarks.networks import CLASSES
+from benchmarks.peers import MISSING
+from benchmarks.settings import Settings
+from benchmarks.timing import interleaved, ratio
+from landscape.evaluate.objective import Objective
+from landscape.measure.products import BLOCK, hessian_product
+from landscape.measure.spectrum import STEPS, spectral_density
+from landscape.records import Spectrum
+from landscape.train.datasets import load_dataset
+from landscape.train.networks import NetworkConfig, build
+
+WIDTHS = (4, 64, 512)
+DENSITY_WIDTHS = (4, 64)
+PROBES = 64
+PEER = "hessian-eigenthings"
+GRAPH = "one retained graph, one product at a time"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours beside another way on one network, seeded, on the 1437 training digits.
+
+    Args:
+        network: what it was measured on.
+        what: product or density, with its precision.
+        contender: the other way.
+        ours: products per second, or seconds of a density; so is ``other``.
+        other: None where it is not installed.
+        factor: how many times as fast ours is, median over rounds.
+        error: standard error of our density, a share of the eigenvalues; ``error_other`` that of the other.
+        error_other: None for products.
+        note: what a reader has to know.
+    """
+
+    network: str
+    what: str
+    contender: str
+    ours: float
+    other: float | None = None
+    factor: float | None = None
+    error: float | None = None
+    error_other: float | None = None
+    note: str = ""
+
+
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """A row per width for products, then for densities, as dictionaries."""
+    products = [_products(_objective(width, settings), width, settings) for width in WIDTHS]
+    wanted = DENSITY_WIDTHS[:1] if settings.quick else DENSITY_WIDTHS
+    return [asdict(row) for row in products + [_density(_objective(w, settings), w, settings) for w in wanted]]
+
+
+def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
+    """``v -> H v`` as PyHessian 0.1 does it: the gradient's graph is kept, and differentiated again for each vector."""
+    leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in objective.centre.items()}
+    inputs, targets = objective.splits[0].batches[0]
+    loss = cross_entropy(objective.outputs(leaves, inputs), targets)
+    gradient = torch.autograd.grad(loss, list(leaves.values()), create_graph=True)
+    flat = torch.cat([part.flatten() for part in gradient])
+
+    def multiply(vector: Tensor) -> Tensor:
+        parts = torch.autograd.grad(flat, list(leaves.values()), vector, retain_graph=True)
+        return torch.cat([part.flatten() for part in parts])
+
+    return multiply
+
+
+def _products(objective: Objective, width: int, settings: Settings) -> Row:
+    ours = hessian_product(objective, dtype=torch.float32, vectors=BLOCK)
+    other = through_one_graph(objective)
+    vectors = torch.randn(BLOCK, objective.P, generator=torch.Generator().manual_seed(0)).to(objective.device)
+    count = 2 if settings.quick or width > 64 else 20
+
+    def blocks() -> None:
+        for _ in range(count):
+            ours(vectors)
+
+    def singly() -> None:
+        for _ in range(count):
+            for vector in vectors:
+                other(vector)
+
+    seconds = _timed({"ours": blocks, "other": singly}, settings, f"products, width {width}")
+    rate = {name: count * BLOCK / median(each) for name, each in seconds.items()}
+    way = f"{'graph kept' if ours.retained else 'graph rebuilt'}, {ours.block} at a time"
+    factor = ratio(seconds["other"], seconds["ours"])
+    return Row(f"mlp, width {width}", "products/s, float32", GRAPH, rate["ours"], rate["other"], factor, note=way)
+
+
+def _density(objective: Objective, width: int, settings: Settings) -> Row:
+    exact = objective.with_dtype(torch.float64)
+    probes, steps = (4, 20) if settings.quick else (PROBES, STEPS)
+    found: dict[str, Spectrum] = {}
+
+    def ours() -> None:
+        found["ours"] = spectral_density(exact, num_probes=probes, steps=steps)
+
+    runs: dict[str, Callable[[], object]] = {"ours": ours}
+    installed = version_of(PEER) is not None
+    if installed:
+        runs["other"] = _peer_density(exact, probes, steps, found)
+    seconds = _timed(runs, settings, f"density, width {width}")
+    what = f"seconds of a density, {probes} probes of {steps} steps, float64"
+    row = Row(f"mlp, width {width}", what, PEER, median(seconds["ours"]), error=found["ours"].error)
+    if not installed:
+        return Row(row.network, what, PEER, row.ours, error=row.error, note=f"{PEER} is {MISSING}")
+    factor = ratio(seconds["other"], seconds["ours"])
+    return Row(row.network, what, PEER, row.ours, median(seconds["other"]), factor, row.error, found["other"].error)
+
+
+def _peer_density(objective: Objective, probes: int, steps: int, found: dict[str, Spectrum]) -> Callable[[], None]:
+    from hessian_eigenthings import HessianOperator, supervised_loss
+    from hessian_eigenthings import spectral_density as density
+
+    model = copy.deepcopy(objective.model).to(objective.device, objective.dtype)
+    operator = HessianOperator(model, objective.splits[0].batches, supervised_loss(cross_entropy))
+
+    def run() -> None:
+        made = density(operator, num_runs=probes, lanczos_steps=steps, num_grid_points=1001, seed=0)
+        nodes, weights = (part.cpu().numpy() for part in (made.raw_eigenvalues, made.raw_weights))
+        found["other"] = Spectrum(nodes, weights, objective.P, "hessian", steps, 0, "")
+
+    return run
+
+
+def _timed(runs: dict[str, Callable[[], object]], settings: Settings, label: str) -> dict[str, list[float]]:
+    for run in runs.values():
+        run()
+    return interleaved(runs, rounds=settings.rounds, device=settings.device, label=label)
+
+
+def _objective(width: int, settings: Settings) -> Objective:
+    """A seeded network on the digits: what a product costs does not depend on the weights."""
+    digits = load_dataset("digits")
+    data = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    model = build(NetworkConfig("mlp", width), tuple(data[0].shape[1:]), CLASSES, seed=0).eval()
+    return Objective(model, data, accuracy=False, device=settings.device)
