@@ -18,6 +18,7 @@ from landscape.evaluate.batches import Batch
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory
 from landscape.measure.lanczos import lanczos
+from landscape.measure.ledger import SAVE_SECONDS
 from landscape.records import FloatArray, Profile, Surface
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Subspace
@@ -37,7 +38,7 @@ STEPS = 30
 NUM_PROBES = 8
 BLOCK = 16
 CHUNK = 2048
-SNAPSHOT_SECONDS = 10.0
+FIRST = 2
 
 
 def sample_curvature(
@@ -68,7 +69,7 @@ def sample_curvature(
         num_probes: random signs for the trace, at least 2.
         seed: of start vectors and probes, the same at all points.
         memory: bytes that a block of points may take.
-        path: where the surface is kept while it grows (every 10 s) and when it is complete.
+        path: where the surface is kept while it grows (every 5 s or so) and when it is complete.
         progress: show a bar on stderr.
 
     Raises:
@@ -83,8 +84,8 @@ def sample_curvature(
     mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
     coordinates = torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
     pending = np.flatnonzero(np.isnan(metrics["gradient_norm"].ravel()))
-    block = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
-    saved, done = time.perf_counter(), 0
+    most = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
+    saved, done, block = time.perf_counter(), 0, min(FIRST, most)
 
     def snapshot() -> Sampled:
         return replace(surface, metrics={**surface.metrics, **metrics})
@@ -92,19 +93,21 @@ def sample_curvature(
     with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:
         try:
             while done < len(pending):
-                chosen = pending[done : done + block]
+                chosen, began = pending[done : done + block], time.perf_counter()
                 try:
                     found = mapper(coordinates[chosen])
                 except RuntimeError as error:
                     if not is_out_of_memory(error) or block == 1:
                         raise
-                    block //= 2
+                    block = most = block // 2
                     continue
                 for name, values in found.items():
                     metrics[name].flat[chosen] = np.where(np.isfinite(values), values, np.inf)
                 done += len(chosen)
                 bar.update(len(chosen))
-                if path is not None and time.perf_counter() - saved > SNAPSHOT_SECONDS:
+                # so that a stopped one loses no more than some seconds
+                block = max(1, min(most, int(len(chosen) * SAVE_SECONDS / (time.perf_counter() - began))))
+                if path is not None and time.perf_counter() - saved > SAVE_SECONDS:
                     store.save(snapshot(), path)
                     saved = time.perf_counter()
         finally:

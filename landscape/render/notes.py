@@ -7,7 +7,7 @@ import numpy as np
 from landscape.measure.widths import half_width
 from landscape.records import LOSS, Status, Surface, describe_points
 from landscape.render.panel import Panel
-from landscape.render.ticks import number
+from landscape.render.ticks import metric_label, number
 
 REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
 
@@ -91,6 +91,11 @@ def _left_out(panel: Panel, how: str) -> list[str]:
         lines.append(f"{how}: {clipped:,} of {total:,} points diverged")
     if pending:
         lines.append(f"{pending:,} of {total:,} points not measured yet")
+    blank = int(np.count_nonzero(np.isnan(surface.metrics[panel.color]) & (surface.status != Status.PENDING)))
+    if blank and panel.color != panel.metric:
+        lines.append(
+            f"grey: {metric_label(panel.color, surface.provenance)} not measured at {blank:,} of {total:,} points"
+        )
     if interpolated:
         lines += describe_points(surface.num_measured, total, surface.provenance, panel.metric)
     if panel.thinned > 1:

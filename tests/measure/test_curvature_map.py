@@ -58,6 +58,7 @@ def test_a_stopped_map_goes_on_from_its_file(tmp_path: Path, monkeypatch: pytest
     plane = random_plane(objective, seed=0)
     surface = sampled(objective, plane)
     whole = sample_curvature(objective, plane, surface)
+    monkeypatch.setattr(curvature_map, "FIRST", 5)
     monkeypatch.setattr(curvature_map, "BLOCK", 5)
     calls: list[int] = []
     original = curvature_map._Mapper.__call__

@@ -21,6 +21,7 @@ from landscape.render import contour
 from landscape.render.backend import find_backend
 from landscape.render.camera import Box
 from landscape.render.layout import inches
+from landscape.render.notes import small_print
 from landscape.render.panel import Panel, panels_of
 from landscape.render.scene import mesh_of
 from landscape.render.style import colors_of, theme_of
@@ -239,3 +240,12 @@ def test_panels_of_free_ranges_have_their_own(tmp_path: Path) -> None:
         landscape.render([low, high], tmp_path / "a.png")
     drawn = landscape.render([low, high], tmp_path / "a.png", ranges="free", backend="matplotlib", dpi=40)
     assert "a range of their own" in drawn.caption
+
+
+def test_points_without_the_colour_are_said() -> None:
+    surface = bowl(points=5)
+    colour = np.full((5, 5), np.nan)
+    colour[2, 2], colour[0, 0] = 1.0, 2.0
+    both = replace(surface, metrics={**surface.metrics, "hessian_trace": colour})
+    lines = small_print(panels_of([both], "train_loss", Box(), ["one"], color="hessian_trace")[0])
+    assert "grey: Hessian trace not measured at 23 of 25 points" in lines
