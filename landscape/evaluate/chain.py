@@ -72,7 +72,7 @@ FUNCTIONS = (
 )
 METHODS = ("relu", "tanh", "sigmoid", "sin", "square")
 
-STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor], Tensor]] = {
+STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
     losses.cross_entropy: losses.stacked_cross_entropy,
     losses.accuracy: losses.stacked_accuracy,
 }
@@ -111,6 +111,16 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
     return _Chained(objective, subspace, examples, stack)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked."""
+
+    outputs: list[Tensor]
+    chunk: int
+    targets: Tensor
+    chosen: Tensor | None
+
+
 class _Chained:
     def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack) -> None:
         self.objective, self.stack = objective, stack
@@ -127,6 +137,7 @@ class _Chained:
         width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
         self.width, self.weights = width, sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
         self.rooms: dict[int, Tensor] = {}
+        self.kept: dict[int, _Part] = {}
 
     @torch.no_grad()
     def __call__(self, coordinates: Tensor) -> Tensor:
@@ -136,27 +147,35 @@ class _Chained:
         for index, (split, batches) in enumerate(self.chunks):
             columns = total[:, index * num_metrics : (index + 1) * num_metrics]
             for batch in batches:
-                self._add(columns, coordinates, batch, len(batch[1]) / split.num_examples)
+                part = self.kept.get(index) or self._part(batch)
+                if len(batches) == 1:
+                    self.kept[index] = part
+                self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
         return total
 
-    def _add(self, columns: Tensor, coordinates: Tensor, batch: Batch, weight: float) -> None:
-        """Add the batch's share to the means of every point."""
+    def _part(self, batch: Batch) -> "_Part":
         inputs, targets = batch
         parts, chunk = self._parts(layer_input(self.objective, self.stack.first, inputs))
+        stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
+        return _Part(parts, chunk, targets, losses.flat_classes(targets) if stackable else None)
+
+    def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
+        """Add the batch's share to the means of every point."""
         start = 0
-        for here, first in self._first_outputs(coordinates, parts, chunk):
+        for here, first in self._first_outputs(coordinates, part.outputs, part.chunk):
             points = self.moved.at(here.to(self.objective.device))
-            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(targets))
-            columns[start : start + len(here)].add_(self._measured(outputs, targets).double(), alpha=weight)
+            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(part.targets))
+            columns[start : start + len(here)].add_(self._measured(outputs, part).double(), alpha=weight)
             start += len(here)
 
-    def _measured(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
+        if part.chosen is None:
+            return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
+        outputs = losses.full(outputs)
+        room = self._room(-2, tuple(outputs.shape), outputs)
         metrics = self.objective.metrics.values()
-        if all(metric in STACKED for metric in metrics) and targets.dim() == 1:
-            outputs = losses.full(outputs)
-            return torch.stack([STACKED[metric](outputs, targets) for metric in metrics], dim=1)
-        return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), targets)
+        return torch.stack([STACKED[metric](outputs, part.chosen, room) for metric in metrics], dim=1)
 
     def _parts(self, inputs: Tensor) -> tuple[list[Tensor], int]:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
@@ -211,9 +230,10 @@ class _Chained:
             weight = points.get(f"{step}.weight", self.centre[f"{step}.weight"]).expand(len(hidden), -1, -1)
             bias = points.get(f"{step}.bias", self.centre.get(f"{step}.bias"))
             room = self._room(index, (len(hidden), weight.shape[1], hidden.shape[2]), hidden)
-            hidden = torch.bmm(weight, hidden, out=room)
-            if bias is not None:
-                hidden += bias[..., None]
+            if bias is None:
+                hidden = torch.bmm(weight, hidden, out=room)
+            else:
+                hidden = torch.baddbmm(bias[..., None], weight, hidden, out=room)
         return hidden
 
     def _joined(self, made: Iterator[Tensor], examples: int) -> Tensor:

@@ -18,11 +18,12 @@ from landscape.space.subspaces import Subspace
 
 DEFAULT_MEMORY = 2**30
 TRIAL_SHARE = 0.02
-MIN_TRIAL_SECONDS = 0.05
+MIN_TRIAL_SECONDS = 0.01
 TRIAL_POINTS = 51
 TRIAL_EXAMPLES = 64
 POINT_SECONDS = 0.03
 REPEATS = 3
+TIMED_SECONDS = 0.006
 STREAM_BLOCK = 256
 MAX_DISAGREEMENT = 0.05
 CHAIN_BLOCK = 255
@@ -93,7 +94,7 @@ def choose(
     """
     if strategy not in ("auto", *STRATEGIES):
         raise InputError(f"unknown strategy {strategy!r}; expected auto, {', '.join(STRATEGIES)}")
-    if strategy == "streamed" or (strategy == "auto" and not _is_stored(subspace)):
+    if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
         return _streamed(objective, subspace, memory)
     trial = _Trial(objective, subspace, coordinates, memory)
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
@@ -114,7 +115,8 @@ def choose(
     return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
-def _is_stored(subspace: Subspace) -> bool:
+def is_stored(subspace: Subspace) -> bool:
+    """Whether the subspace's directions are kept in memory, not drawn again as they are needed."""
     return not any(isinstance(direction, Redrawn) for direction in getattr(subspace, "directions", ()))
 
 
@@ -142,9 +144,13 @@ class _Trial:
     def rate(self, plan: Plan) -> float | None:
         """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
         started = time.perf_counter()
-        points = self.coordinates[: min(plan.block, TRIAL_POINTS * plan.workers)]
+        points = self.coordinates[: min(plan.block, TRIAL_POINTS)]
         try:
-            seconds, values = _timed(plan.build(self.objective, self.subspace), points, self.objective)
+            evaluate = plan.build(self.objective, self.subspace)
+            values = evaluate(points[:2])
+            if not self._agrees(values):
+                return None
+            seconds = _timed(evaluate, points, self.objective)
         except Exception as error:
             if self.objective.fixed_inputs and not _is_refusal(error):
                 raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
@@ -152,17 +158,20 @@ class _Trial:
             return None
         finally:
             self.budget -= time.perf_counter() - started
-        tolerance = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
-        pairs = min(2, len(points))
-        agrees = torch.allclose(values[:pairs], self.expected[:pairs], rtol=tolerance, atol=tolerance, equal_nan=True)
-        return len(points) / seconds if agrees else None
+        return len(points) / seconds
+
+    def _agrees(self, values: Tensor) -> bool:
+        room = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
+        return torch.allclose(values, self.expected[: len(values)], rtol=room, atol=room, equal_nan=True)
 
 
 def _fraction(objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> tuple[Objective, float]:
     """The objective on so many of its examples that a point is quick, and the seconds of a point on all of them."""
     size = min(TRIAL_EXAMPLES, _largest_examples(objective, memory))
     small = _first_chunks(objective, size)
-    seconds, _ = _timed(Plan("loop", 1, size).build(small, subspace), coordinates[:1], small)
+    evaluate = Plan("loop", 1, size).build(small, subspace)
+    evaluate(coordinates[:1])
+    seconds = _timed(evaluate, coordinates[:1], small)
     total = seconds * sum(s.num_examples for s in objective.splits) / sum(s.num_examples for s in small.splits)
     if total <= POINT_SECONDS:
         return objective, total
@@ -234,8 +243,8 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
     yield from plans
 
 
-def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tuple[float, Tensor]:
-    values = evaluate(coordinates)
+def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
+    """Seconds that a warm strategy takes, the least of a few runs where they are short."""
     synchronize(objective.device)
     times = []
     for _ in range(REPEATS):
@@ -243,9 +252,9 @@ def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tup
         evaluate(coordinates)
         synchronize(objective.device)
         times.append(time.perf_counter() - started)
-        if sum(times) > POINT_SECONDS:
+        if sum(times) > TIMED_SECONDS:
             break
-    return min(times), values
+    return min(times)
 
 
 def _largest_examples(objective: Objective, memory: int) -> int:
