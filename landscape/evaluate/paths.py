@@ -22,7 +22,7 @@ def trajectory_of(objective: Objective, subspace: Subspace) -> Trajectory | None
     """
     if isinstance(subspace, Corridor):
         steps = torch.from_numpy(np.array(subspace.steps)).to(objective.device)
-        losses = objective.evaluate(subspace.path(steps))[LOSS].cpu().numpy()
+        losses = objective.loss_only().evaluate(subspace.path(steps))[LOSS].cpu().numpy()
         path = [space.select(subspace.checkpoints, index) for index in range(len(steps))]
         return Trajectory(subspace.steps, subspace.steps, np.zeros(len(steps)), losses, _length(path))
     if isinstance(subspace, PathPlane):
@@ -52,7 +52,8 @@ def _points(objective: Objective, plane: Plane, places: FloatArray) -> Iterator[
 def _losses(objective: Objective, points: Iterable[Parameters]) -> FloatArray:
     """One point after another, so that a path may be longer than memory; a loss that is no number has diverged."""
     stacked = ({name: tensor[None] for name, tensor in point.items()} for point in points)
-    losses = torch.cat([objective.evaluate(point)[LOSS] for point in stacked]).cpu().numpy()
+    alone = objective.loss_only()
+    losses = torch.cat([alone.evaluate(point)[LOSS] for point in stacked]).cpu().numpy()
     return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 

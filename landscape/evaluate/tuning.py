@@ -20,6 +20,7 @@ DEFAULT_MEMORY = 2**30
 TRIAL_SHARE = 0.02
 MIN_TRIAL_SECONDS = 0.01
 TRIAL_POINTS = 51
+MIN_TRIAL_POINTS = 4
 TRIAL_EXAMPLES = 64
 POINT_SECONDS = 0.03
 REPEATS = 3
@@ -137,6 +138,7 @@ class _Trial:
         self.subspace, self.coordinates = subspace, coordinates
         self.objective, seconds = _fraction(objective, subspace, coordinates, memory)
         self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
+        self.num_points = min(TRIAL_POINTS, max(MIN_TRIAL_POINTS, int(self.budget / (2 * seconds))))
         plain = Plan("loop", 1, _largest_examples(objective, memory))
         self.expected = plain.build(self.objective, subspace)(coordinates[:2])
         self.refusal = "its values do not agree with one point at a time"
@@ -144,7 +146,7 @@ class _Trial:
     def rate(self, plan: Plan) -> float | None:
         """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
         started = time.perf_counter()
-        points = self.coordinates[: min(plan.block, TRIAL_POINTS)]
+        points = self.coordinates[: min(plan.block, self.num_points)]
         try:
             evaluate = plan.build(self.objective, self.subspace)
             values = evaluate(points[:2])
@@ -228,9 +230,12 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
     everything = max(split.num_examples for split in objective.splits)
     most = min(_largest_examples(objective, memory) // CHAIN_SHARE // threads or 1, everything)
     fits = max(1, min(CACHE_BYTES // _bytes_per_example(objective), most))
+    fits = min(most, -(-everything // max(1, round(everything / fits))))  # chunks of one size
     plans: dict[Plan, None] = {}
+    # whole rows of a grid, which share work
+    row = min(_row(coordinates), CHAIN_BLOCK)
     for workers in sorted({threads, 1}, reverse=True):
-        block = min(CHAIN_BLOCK * workers, len(coordinates))
+        block = min(CHAIN_BLOCK // row * row * workers, len(coordinates))
         plans[Plan("chain", block, most, workers)] = None
         for examples in sorted({fits, most if cuda or workers == 1 else fits}):
             plans[Plan("loop", min(workers, len(coordinates)), examples, workers)] = None
@@ -241,6 +246,12 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
             if block > 1:
                 plans[Plan(name, block, size, min(threads, block))] = None
     yield from plans
+
+
+def _row(coordinates: Tensor) -> int:
+    """How many of the first points differ in their last coordinate alone."""
+    other = (coordinates[:, :-1] != coordinates[0, :-1]).any(dim=1).nonzero()
+    return int(other[0]) if len(other) else len(coordinates)
 
 
 def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
