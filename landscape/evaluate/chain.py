@@ -124,7 +124,7 @@ class _Part:
 class _Chained:
     def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack) -> None:
         self.objective, self.stack = objective, stack
-        self.chunks = [(split, split.chunks(examples)) for split in objective.splits]
+        self.chunks = [(split, list(split.chunks(examples))) for split in objective.splits]
         self.centre = {**objective.centre, **subspace.centre}
         later = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
         self.moved = Affine(
@@ -249,7 +249,12 @@ class _Chained:
         return outputs
 
     def _room(self, index: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
-        """Memory for one layer's outputs, kept from stack to stack: fresh pages cost as much as the layer itself."""
+        """Memory for one layer's outputs, on a CPU kept from stack to stack: fresh pages cost as much as the layer.
+
+        On a GPU it is the allocator's to keep, which knows what a captured graph still uses.
+        """
+        if like.device.type != "cpu":
+            return like.new_empty(shape)
         size = math.prod(shape)
         if index not in self.rooms or self.rooms[index].numel() < size:
             self.rooms[index] = like.new_empty(size)

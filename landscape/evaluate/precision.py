@@ -61,7 +61,7 @@ def precision_error(objective: Objective, subspace: Subspace, coordinates: Tenso
 
 
 def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
-    """The training loss at a few points in float64; of a large network no more than a layer and a chunk is converted."""
+    """The training loss at a few points in float64; of a large network a layer and a chunk at a time."""
     if objective.fixed_inputs and _bytes_in_float64(objective, len(chosen)) <= MAX_BYTES and is_stored(subspace):
         return _dense(objective, subspace, chosen)
     try:
@@ -77,5 +77,5 @@ def _dense(objective: Objective, subspace: Subspace, chosen: Tensor) -> Tensor:
 
 
 def _bytes_in_float64(objective: Objective, num_points: int) -> int:
-    batches: Any = objective.splits[0].batches
-    return 8 * (num_points * objective.P + sum(inputs.numel() for inputs, _ in batches))
+    numbers: int = sum(inputs.numel() for inputs, _ in objective.splits[0].chunks(2**20))
+    return 8 * (num_points * objective.P + numbers)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.batches import Split
+from landscape.evaluate.graphs import Graphed
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
@@ -26,6 +27,7 @@ POINT_SECONDS = 0.03
 REPEATS = 3
 TIMED_SECONDS = 0.006
 STREAM_BLOCK = 256
+GRAPH_POINTS = 16
 MAX_DISAGREEMENT = 0.05
 CHAIN_BLOCK = 255
 # The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
@@ -66,6 +68,8 @@ class Plan:
             measure = threaded(lambda own: make(own, subspace, self.examples), bare, self.workers)
         else:
             measure = make(bare, subspace, self.examples)
+        if objective.device.type == "cuda" and objective.fixed_inputs and self.name != "streamed":
+            measure = Graphed(measure, objective.device)
         return _with_terms(objective, subspace, measure) if objective.terms else measure
 
     def halved(self) -> "Plan":
@@ -238,7 +242,8 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
         block = min(CHAIN_BLOCK // row * row * workers, len(coordinates))
         plans[Plan("chain", block, most, workers)] = None
         for examples in sorted({fits, most if cuda or workers == 1 else fits}):
-            plans[Plan("loop", min(workers, len(coordinates)), examples, workers)] = None
+            at_once = min(GRAPH_POINTS, _largest_block(objective, examples, memory)) if cuda else workers
+            plans[Plan("loop", min(at_once, len(coordinates)), examples, workers)] = None
     for examples in (4096,) if cuda else (2048, 256):
         for name in ("affine", "stacked"):
             size = min(examples, most)
@@ -256,6 +261,9 @@ def _row(coordinates: Tensor) -> int:
 
 def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
     """Seconds that a warm strategy takes, the least of a few runs where they are short."""
+    if objective.device.type == "cuda":
+        for _ in range(2):  # the second call captures a graph
+            evaluate(coordinates)
     synchronize(objective.device)
     times = []
     for _ in range(REPEATS):
