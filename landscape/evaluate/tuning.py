@@ -112,8 +112,9 @@ def choose(
         rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
-            if plan.name == "chain":  # does the same with less
-                candidates[:] = [other for other in candidates if other.name not in ("affine", "stacked")]
+            if plan.name == "chain":  # does the same as these with less, and threads can at most double the loop
+                beaten = ("affine", "stacked", *(["loop"] if rate > 2 * trial.plain_rate else []))
+                candidates[:] = [other for other in candidates if other.name not in beaten]
     if not rates:
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
     best = max(rates, key=lambda plan: rates[plan])
@@ -141,10 +142,14 @@ class _Trial:
     def __init__(self, objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> None:
         self.subspace, self.coordinates = subspace, coordinates
         self.objective, seconds = _fraction(objective, subspace, coordinates, memory)
+        plain = Plan("loop", 1, _largest_examples(objective, memory)).build(self.objective, subspace)
+        started = time.perf_counter()
+        self.expected = plain(coordinates[:2])
+        synchronize(objective.device)
+        self.plain_rate = len(self.expected) / (time.perf_counter() - started)
+        seconds = 1 / self.plain_rate if self.objective is objective else seconds
         self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
         self.num_points = min(TRIAL_POINTS, max(MIN_TRIAL_POINTS, int(self.budget / (2 * seconds))))
-        plain = Plan("loop", 1, _largest_examples(objective, memory))
-        self.expected = plain.build(self.objective, subspace)(coordinates[:2])
         self.refusal = "its values do not agree with one point at a time"
 
     def rate(self, plan: Plan) -> float | None:
@@ -287,6 +292,13 @@ def _largest_block(objective: Objective, examples: int, memory: int) -> int:
 
 def _bytes_per_example(objective: Objective) -> int:
     """Memory one example needs at one point: three times the largest output of any layer, as no gradient is kept."""
+    if "largest" not in objective.known:
+        objective.known["largest"] = _largest_output(objective)
+    return int(3 * objective.known["largest"] * objective.dtype.itemsize)
+
+
+def _largest_output(objective: Objective) -> int:
+    """Numbers per example in the largest output of any layer."""
     sizes: list[int] = [1]
 
     def note(module: nn.Module, args: Sequence[object], output: object) -> None:
@@ -300,4 +312,4 @@ def _bytes_per_example(objective: Objective) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    return 3 * max(sizes) * objective.dtype.itemsize
+    return max(sizes)
