@@ -26,6 +26,7 @@ from landscape.train import losses
 
 Elementwise: TypeAlias = Callable[[Tensor], Tensor]
 Step: TypeAlias = str | Elementwise
+Seen: TypeAlias = dict[tuple[int, int], Tensor]
 
 # What one point's features on a chunk of examples, and a stack of points on it, may take: of the order of the second
 # and third cache on a CPU (larger and smaller were slower by 5 % and more), enough to fill it on a GPU.
@@ -105,10 +106,11 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
     if stack is None:
         raise ValueError("the network is no plain stack of linear layers and elementwise functions")
     if isinstance(subspace, Corridor):
-        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack))
+        seen: Seen = {}  # by the first layer, the same on every row
+        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack, seen))
     if not isinstance(subspace, Affine):
         raise ValueError(f"a {subspace.kind} is not affine")
-    return _Chained(objective, subspace, examples, stack)
+    return _Chained(objective, subspace, examples, stack, {})
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ class _Part:
 
 
 class _Chained:
-    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack) -> None:
-        self.objective, self.stack = objective, stack
+    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack, seen: Seen) -> None:
+        self.objective, self.stack, self.seen = objective, stack, seen
         self.chunks = [(split, list(split.chunks(examples))) for split in objective.splits]
         self.centre = {**objective.centre, **subspace.centre}
         later = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
@@ -146,16 +148,18 @@ class _Chained:
         num_metrics = shape[1] // len(self.chunks)
         for index, (split, batches) in enumerate(self.chunks):
             columns = total[:, index * num_metrics : (index + 1) * num_metrics]
-            for batch in batches:
-                part = self.kept.get(index) or self._part(batch)
+            for number, batch in enumerate(batches):
+                part = self.kept.get(index) or self._part((index, number), batch)
                 if len(batches) == 1:
                     self.kept[index] = part
                 self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
         return total
 
-    def _part(self, batch: Batch) -> "_Part":
+    def _part(self, place: tuple[int, int], batch: Batch) -> "_Part":
         inputs, targets = batch
-        parts, chunk = self._parts(layer_input(self.objective, self.stack.first, inputs))
+        if place not in self.seen:
+            self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
+        parts, chunk = self._parts(self.seen[place])
         stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
         return _Part(parts, chunk, targets, losses.flat_classes(targets) if stackable else None)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.batches import Split
 from landscape.evaluate.graphs import Graphed
-from landscape.evaluate.objective import Objective
+from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
 from landscape.space.directions import Redrawn
@@ -119,6 +119,13 @@ def choose(
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
     best = max(rates, key=lambda plan: rates[plan])
     return _reading_seldom(best, objective, memory) if objective.streamed else best
+
+
+def plain_plan(objective: Objective, memory: int = DEFAULT_MEMORY) -> Plan:
+    """One point at a time on as many threads as there are: where there is too little to do for a choice."""
+    threads = _num_threads(objective)
+    examples = min(max(1, _largest_examples(objective, memory) // threads), REFERENCE_CHUNK)
+    return Plan("loop", threads, examples, threads)
 
 
 def is_stored(subspace: Subspace) -> bool:
@@ -234,8 +241,7 @@ def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> 
 def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
     """Sizes worth a trial, the most promising first: what fits the cache of a CPU, or fills a GPU, and the budget."""
     cuda = objective.device.type == "cuda"
-    # a user's own loss and data need not bear two threads
-    threads = 1 if cuda or not objective.fixed_inputs else torch.get_num_threads()
+    threads = _num_threads(objective)
     everything = max(split.num_examples for split in objective.splits)
     most = min(_largest_examples(objective, memory) // CHAIN_SHARE // threads or 1, everything)
     fits = max(1, min(CACHE_BYTES // _bytes_per_example(objective), most))
@@ -256,6 +262,11 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
             if block > 1:
                 plans[Plan(name, block, size, min(threads, block))] = None
     yield from plans
+
+
+def _num_threads(objective: Objective) -> int:
+    """How many may share a block; a user's own loss and data need not bear two."""
+    return 1 if objective.device.type == "cuda" or not objective.fixed_inputs else torch.get_num_threads()
 
 
 def _row(coordinates: Tensor) -> int:
