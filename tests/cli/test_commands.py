@@ -113,7 +113,7 @@ def test_measure_counts_the_free_directions_of_a_run() -> None:
     free = json.loads(out(*measure, "--json"))["free_directions"]
     assert (free["member"], free["N"]) == (0, 5)
     assert free["free"] == free["P"] - free["rank"] == free["explained"] + free["open"]
-    assert f"free directions  {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
+    assert f"free directions   {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
 
 
 @pytest.mark.parametrize("options", [[], ["--free"]])
@@ -133,7 +133,7 @@ def test_measure_covers_all_members_of_a_run() -> None:
 
 def test_measure_prints_text_with_units_and_intervals() -> None:
     text = out("measure", "plane.h5", "corridor.h5", "--rise", "0.2")
-    assert text.count("half-width  ") == 2
+    assert text.count("half-width  ") == 3  # once for each, once to compare
     assert "filter norm (+0.2 nat, 4 directions, 95 % interval)" in text
     assert "corridor width" in text
     assert "sublevel area" in text
