@@ -23,12 +23,12 @@ PICTURES = (".png", ".pdf", ".svg")
     "-o", "--output", multiple=True, metavar="FILE", help="Keep the profile (.h5) or draw it (.png, .pdf, .svg)."
 )
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
 @click.option(
     "--model", metavar="PACKAGE.MODULE:FACTORY", help="A model of your own: A and B are files of its weights."
 )
 @click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own.")
 @click.option("--num-examples", type=int, metavar="N", help="With --model: measure on a fixed random subset of N.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
 @opt.device
 @opt.runs
 @opt.quiet
@@ -140,6 +140,7 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return passed | {
         "device": opt.torch_device(given["device"]),
         "dtype": opt.torch_dtype(given["dtype"]),
+        "tf32": given["dtype"] == "tf32",
         "command": opt.command_line(),
         "progress": not given["quiet"],
     }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.barriers import barriers as barriers
+    from landscape.measure.cross_sections import cross_section as cross_section
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
     from landscape.measure.curvature import hessian_norm as hessian_norm
@@ -45,12 +46,14 @@ if TYPE_CHECKING:
     from landscape.measure.sharpness import noise_rise as noise_rise
     from landscape.measure.sharpness import worst_rise as worst_rise
     from landscape.measure.spectrum import spectral_density as spectral_density
+    from landscape.measure.statistics import compare as compare
     from landscape.measure.topology import Topology as Topology
     from landscape.measure.topology import roughness as roughness
     from landscape.measure.topology import topology as topology
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
+    from landscape.records import CrossSection as CrossSection
     from landscape.records import Profile as Profile
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
@@ -83,6 +86,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "space.alignment",
+    "CrossSection": "records",
     "Curve": "space.curves",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
@@ -100,8 +104,10 @@ _HOMES = {
     "barriers": "measure.barriers",
     "choose_extent": "evaluate.extent",
     "common_extent": "evaluate.extent",
+    "compare": "measure.statistics",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "cross_section": "measure.cross_sections",
     "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "epsilon_sharpness": "measure.sharpness",

@@ -1,5 +1,6 @@
 """The words that belong to a picture: the small print under each panel."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -32,7 +33,7 @@ def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
 def names_of(surfaces: Sequence[Surface]) -> list[str]:
     """The models' names for people, ``"wide"``, ``"wide, member 3"``, with the kind of surface where kinds differ."""
     models = [surface.provenance.model or "surface" for surface in surfaces]
-    names = [model.removesuffix(":0").replace(":", ", member ") for model in models]
+    names = [re.sub(r":(\d+)$", r", member \1", model.removesuffix(":0")) for model in models]
     if len({surface.kind for surface in surfaces}) > 1:
         return [
             f"{name}, {surface.kind}" if surface.kind else name for name, surface in zip(names, surfaces, strict=True)

@@ -1,5 +1,6 @@
 """The 1-D view: loss along a line, between two solutions or out from one, with bands, ends and what is measured."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -407,7 +408,7 @@ def _networks(made: Sequence[Provenance]) -> list[str]:
 def _network(made: Provenance) -> str:
     if not made.P:
         return ""
-    name = made.model.partition(":")[0]
+    name = re.sub(r":\d+$", "", made.model)
     words = f"{name}: {made.network}, " if made.network else f"{name}: "
     return f"{words}$P$ = {made.P:,}, $N$ = {made.N:,}, $K$ = {made.K}"
 
