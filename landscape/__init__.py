@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
+    from landscape.evaluate.models import objective_along as objective_along
     from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
@@ -124,6 +125,7 @@ _HOMES = {
     "load_result": "store_results",
     "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
+    "objective_along": "evaluate.models",
     "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
