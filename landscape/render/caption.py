@@ -14,7 +14,7 @@ from landscape.render.notes import REGIMES, bore_words
 from landscape.render.panel import Panel
 from landscape.render.places import Fact, details, place, settings, units_of, written
 from landscape.render.profile import Curve
-from landscape.render.ticks import metric_label, plain
+from landscape.render.ticks import length, metric_label, plain
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
         _, low, high, bounded = bore
         sign, where = "" if bounded else "at least ", bore_words(panel)
         unit = units_of(panel.surface.beta.unit)
-        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', written(float(high - low)))} {unit}")
+        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(high - low))} {unit}")
     return parts
 
 

@@ -14,7 +14,7 @@ from landscape.render.labels import dense
 from landscape.render.layout import Margins
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import axis_label, axis_ticks, number
+from landscape.render.ticks import axis_label, axis_ticks, length, number
 
 MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)
 BANDS = 36
@@ -147,7 +147,7 @@ def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> None:
     axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3)
     side = -1 if at > np.mean(panel.floor.alpha) else 1
     axes.annotate(
-        ("" if bounded else "\u2265 ") + number(high - low, 3),
+        ("" if bounded else "\u2265 ") + length(high - low),
         (at, high),
         (3 * side, 2),
         textcoords="offset points",

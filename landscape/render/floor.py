@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 from landscape.render.camera import Camera
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import number
+from landscape.render.ticks import length
 
 
 class FloorPlan:
@@ -71,7 +71,7 @@ class FloorPlan:
         inward = self.camera.project((-math.copysign(1.0, self.near[0]), 0.0, 0.0))
         offset = 5.5 * self.unit * inward / np.linalg.norm(inward)
         self.axes.annotate(
-            ("" if bounded else "\u2265 ") + number(high - low, 3),
+            ("" if bounded else "\u2265 ") + length(high - low),
             (start + end) / 2,
             offset,
             textcoords="offset points",

@@ -7,7 +7,7 @@ import numpy as np
 from landscape.records import LOSS, Status, Surface, describe_points
 from landscape.render.panel import Panel
 from landscape.render.places import details, short_place, short_settings, units_of
-from landscape.render.ticks import number
+from landscape.render.ticks import length, number
 
 REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
 
@@ -75,7 +75,7 @@ def _widths(panel: Panel, how: str) -> list[str]:
         sign = "" if bounded else "\u2265 "
         where, unit = bore_words(panel), units_of(panel.surface.beta.unit)
         lines.append(
-            f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {sign}{number(high - low, 3)} {unit} "
+            f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {sign}{length(high - low)} {unit} "
             f"wide {where}"
         )
     return lines

@@ -331,9 +331,11 @@ def _floor(surfaces: list[Surface]) -> Floor:
     for surface in surfaces[1:]:
         ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
         if ours != theirs:
+            here, there = (
+                f"a {s.kind or 'surface'} in {' and '.join(a.unit for a in s.axes)}" for s in (surface, first)
+            )
             raise InputError(
-                f"panels share their axes: cannot draw a {surface.kind or 'surface'} beside "
-                f"a {first.kind or 'surface'}; draw each in a figure of its own, or with free ranges"
+                f"panels share their axes: cannot draw {here} beside {there}; draw each in a figure of its own, or with free ranges"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)

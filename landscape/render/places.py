@@ -61,8 +61,8 @@ def place(record: Sampled, *, many: bool = False) -> str:
 
 def short_place(record: Sampled) -> str:
     """The same, for small print: what is not said by the picture itself."""
-    words = place(record)
-    for start in ("a plane along ", "a line along ", "the corridor along the training path, "):
+    words = place(record).replace("the corridor along the training path, across it ", "across the path ")
+    for start in ("a plane along ", "a line along "):
         words = words.removeprefix(start)
     return words.removeprefix("the ")
 

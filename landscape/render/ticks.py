@@ -83,6 +83,15 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", raised.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", ""))
 
 
+def length(value: float) -> str:
+    """A length for a dimension line: two decimals, where these say it.
+
+    >>> length(0.5), length(12.345), length(0.0012)
+    ('0.50', '12.35', '0.0012')
+    """
+    return f"{value:.2f}" if 0.1 <= value < 1000 else number(value, 3)
+
+
 def metric_label(metric: str, made: Provenance) -> str:
     """A metric with its unit."""
     per = "nats per example" if made.loss == "cross_entropy" else ""
