@@ -14,6 +14,7 @@ from landscape.measure.widths import HalfWidth, Walls, half_width, walls
 from landscape.records import LOSS, Axis, FloatArray, Status, Surface
 from landscape.render.camera import Box
 from landscape.render.heights import Heights, HeightScale, common_heights
+from landscape.render.places import listed
 from landscape.render.scene import Scene
 
 MOST_POINTS = 1000
