@@ -14,7 +14,6 @@ from landscape.measure.widths import HalfWidth, Walls, half_width, walls
 from landscape.records import LOSS, Axis, FloatArray, Status, Surface
 from landscape.render.camera import Box
 from landscape.render.heights import Heights, HeightScale, common_heights
-from landscape.render.places import listed
 from landscape.render.scene import Scene
 
 MOST_POINTS = 1000
@@ -336,7 +335,8 @@ def _floor(surfaces: list[Surface]) -> Floor:
                 f"a {s.kind or 'surface'} in {' and '.join(a.unit for a in s.axes)}" for s in (surface, first)
             )
             raise InputError(
-                f"panels share their axes: cannot draw {here} beside {there}; draw each in a figure of its own, or with free ranges"
+                f"panels share their axes: cannot draw {here} beside {there}; "
+                "draw each in a figure of its own, or with free ranges"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)
