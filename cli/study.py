@@ -21,19 +21,24 @@ class _Widths(click.ParamType[Any]):
             self.fail(f"{value!r} is not a list of widths such as 4,64,512", param, ctx)
 
 
+choices = opt.options(
+    click.option("--quick", is_flag=True, help="Smaller sweeps: less than a minute or two each."),
+    click.option(
+        "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
+    ),
+    click.option("--data-dir", help="Folder of the dataset's files."),
+    click.option("--widths", type=_Widths(), metavar="W,W,...", help="Widths to compare; each study has its own."),
+    click.option("--members", type=int, help="Networks per width and condition, at least 2."),
+    click.option("--steps", type=int, help="Optimizer steps."),
+    click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default."),
+    click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default."),
+    click.option("--seed", default=0, show_default=True, help="Seed of member 0 and of all that is drawn."),
+)
+
+
 @click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
 @click.argument("name", metavar="NAME")
-@click.option("--quick", is_flag=True, help="Smaller sweeps: less than a minute or two each.")
-@click.option(
-    "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
-)
-@click.option("--data-dir", help="Folder of the dataset's files.")
-@click.option("--widths", type=_Widths(), metavar="W,W,...", help="Widths to compare; each study has its own.")
-@click.option("--members", type=int, help="Networks per width and condition, at least 2.")
-@click.option("--steps", type=int, help="Optimizer steps.")
-@click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default.")
-@click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default.")
-@click.option("--seed", default=0, show_default=True, help="Seed of member 0 and of all that is drawn.")
+@choices
 @click.option("-o", "--output", metavar="FILE", help="Draw to it: png, pdf or svg; or keep a copy of the result: h5.")
 @click.option(
     "--format", "how", default="text", show_default=True, help="How tables are printed: text, markdown, latex or json."
