@@ -19,7 +19,13 @@ PlotScale: TypeAlias = Literal["linear", "log"]
 Style: TypeAlias = Literal["line", "points", "fit"]
 
 # Units as people read them, where that is not the unit's own name.
-UNITS = {"1": "", "P": "parameters", "filter norm": "filter norms", "filter norm^2": "filter norms\u00b2"}
+UNITS = {
+    "1": "",
+    "P": "parameters",
+    "filter norm": "filter norms",
+    "filter norm^2": "filter norms\u00b2",
+    "mean norm": "mean norms",
+}
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Highest rise of the loss along the straight line between two solutions, above the line between their losses.",
         ("solutions",),
     ),
+    ("mean norm", "Distances between two solutions are divided by the geometric mean of their norms.", ("solutions",)),
     (
         "aligned, units matched",
         "After the hidden units of one network are put in the order that fits the other best, which changes no output.",

@@ -61,18 +61,24 @@ def study_images(result: StudyResult) -> tuple[Image, ...]:
     Raises:
         DisplayError: surfaces without a finite loss.
     """
-    plots = [
-        _image("plot", plot.title, _plot_words(plot), (PLOT_INCHES, HEIGHT_INCHES), _drawer(plot))
-        for plot in result.plots
-    ]
+    plots = [_image("plot", plot.title, _plot_words(plot), _plot_size(plot), _drawer(plot)) for plot in result.plots]
     return (*plots, *map(_photo, result.pictures), *([_maps(result)] if result.surfaces else []))
 
 
+def _plot_size(plot: Plot) -> tuple[float, float]:
+    return PLOT_INCHES, HEIGHT_INCHES - 0.2 + 0.16 * len(plot.series)
+
+
 def _drawer(plot: Plot) -> Callable[[Figure, Theme], None]:
+    """A plot without its title, which the page has, and with the legend above it, where it hides no curve."""
+
     def draw(figure: Figure, theme: Theme) -> None:
         axes = figure.subplots()
         _draw_plot(axes, plot, theme)
         axes.set_title("")
+        if (legend := axes.get_legend()) is not None:
+            legend.remove()
+            figure.legend(loc="outside upper left", fontsize=7.5, frameon=False)
 
     return draw
 

@@ -187,7 +187,7 @@ def plain(text: str) -> str:
     """
     raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
     raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
-    return re.sub(r"\s+", " ", raised.replace("$", ""))
+    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised.replace("$", "")))
 
 
 def _panels(
