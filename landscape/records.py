@@ -3,18 +3,21 @@
 A record never knows a model, a file or a picture. Every grid is indexed ``[i, j] = (alpha[i], beta[j])``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from landscape.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FloatArray: TypeAlias = NDArray[np.float64]
 StatusArray: TypeAlias = NDArray[np.uint8]
@@ -246,6 +249,10 @@ class Sampled:
         if np.any(self.status > max(Status)):
             raise InputError(f"status holds {self.status.max()}; expected 0 pending, 1 measured, 2 interpolated")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled; a record is made anew from its fields.
+        return _remade, (type(self), {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)})
+
     @property
     def loss(self) -> FloatArray:
         """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
@@ -279,6 +286,17 @@ class Sampled:
 
         save(self, path, overwrite=overwrite)
 
+    def to_xarray(self) -> Any:
+        """The record as an `xarray.Dataset`; needs ``landscape[notebook]``. See `landscape.render.notebook`."""
+        from landscape.render.notebook import to_xarray  # here, so that records are made without matplotlib
+
+        return to_xarray(cast("Profile | Surface", self))
+
+    def _repr_html_(self) -> str:
+        from landscape.render.notebook import html_of
+
+        return html_of(cast("Profile | Surface", self))
+
 
 def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
     """How many grid points were measured and, where others were filled in, how far off they may be, in words.
@@ -306,6 +324,12 @@ class Profile(Sampled):
     def alpha(self) -> Axis:
         """The only axis."""
         return self.axes[0]
+
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the values against the coordinate, to go on with; new ones unless some are given."""
+        from landscape.render.notebook import plot_profile
+
+        return plot_profile(self, axes, metric=metric)
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,6 +359,18 @@ class Surface(Sampled):
         """The second axis, index ``j``."""
         return self.axes[1]
 
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the surface from above, to go on with; new ones unless some are given."""
+        from landscape.render.notebook import plot_surface
+
+        return plot_surface(self, axes, metric=metric)
+
+    def to_pyvista(self) -> Any:
+        """The surface as a `pyvista.StructuredGrid`: the loss as height, every metric and the status at its points."""
+        from landscape.render.notebook import to_pyvista
+
+        return to_pyvista(self)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -354,6 +390,16 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
+
+
+def _remade(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(entry) for entry in value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from landscape.records import FloatArray
 from landscape.render.camera import Camera, Frame
 
-Image = NDArray[np.float64]
+Image = NDArray[np.floating[Any]]
 Colors = Callable[[FloatArray], FloatArray]
 
 SUPERSAMPLING = 2
 TUBE_SIDES = 16
+STAGE_SIDES = 6
 CONTOUR_RADIUS = 0.0038
 PATH_RADIUS = 0.014
 MARKER_RADIUS = 0.028
@@ -99,6 +100,55 @@ def draw(
     return _averaged(np.asarray(image, dtype=np.float64) / 255, SUPERSAMPLING)
 
 
+class Stage:
+    """A window that stays open while the camera moves: for films, where `draw` would begin anew with every frame.
+
+    Edges are smoothed by multisampling alone, and tubes have fewer sides: three times as fast, and not seen in
+    motion.
+    """
+
+    def __init__(self, size: tuple[int, int], colors: Any, *, path_color: str = PATH_COLOR) -> None:
+        import pyvista as pv
+
+        plotter: Any = pv.Plotter
+        self.plotter = plotter(off_screen=True, window_size=list(size), lighting="none")
+        self.plotter.set_background("black")
+        self.colors, self.path_color = colors, path_color
+        self.key: object = None
+
+    def show(self, scene: Callable[[], Scene], key: object) -> None:
+        """Set up a scene, unless it is the one that stands already."""
+        if self.key is key:
+            return
+        self.plotter.clear_actors()
+        made = scene()
+        _add_surface(self.plotter, made, self.colors, sides=STAGE_SIDES)
+        _add_path(self.plotter, made, self.path_color)
+        self.key = key
+
+    def draw(self, camera: Camera, frame: Frame) -> Image:
+        """As `draw` does."""
+        self.plotter.remove_all_lights()
+        _place_camera(self.plotter, camera, frame)
+        _add_lights(self.plotter, camera)
+        self.plotter.render()
+        image = self.plotter.screenshot(transparent_background=True, return_img=True)
+        pixels = np.asarray(image, dtype=np.float32) / 255
+        opacity = pixels[..., 3:]
+        # Against black, the colours of edges come out multiplied by their opacity.
+        pixels[..., :3] = np.minimum(pixels[..., :3] / np.where(opacity > 0, opacity, 1), 1)
+        return pixels
+
+
+def populate(plotter: Any, scene: Scene, camera: Camera, colors: Any) -> None:
+    """Set up the scene in an open plotter, seen by the camera from far enough to hold all of it."""
+    corners = np.array([(x, y, z) for x in scene.x[[0, -1]] for y in scene.y[[0, -1]] for z in (0.0, 1.4)])
+    _place_camera(plotter, camera, Frame.around(camera.project(corners), 0.3))
+    _add_lights(plotter, camera)
+    _add_surface(plotter, scene, colors)
+    _add_path(plotter, scene, PATH_COLOR)
+
+
 def _place_camera(plotter: Any, camera: Camera, frame: Frame) -> None:
     right, up = camera.axes
     focus = right * frame.centre[0] + up * frame.centre[1]
@@ -119,7 +169,7 @@ def _add_lights(plotter: Any, camera: Camera) -> None:
         plotter.add_light(pv.Light(position=tuple(position), intensity=strength, light_type="scene light"))
 
 
-def _add_surface(plotter: Any, scene: Scene, colors: Any) -> None:
+def _add_surface(plotter: Any, scene: Scene, colors: Any, *, sides: int = TUBE_SIDES) -> None:
     mesh = mesh_of(scene)
     if not mesh.n_cells:
         return
@@ -130,7 +180,7 @@ def _add_surface(plotter: Any, scene: Scene, colors: Any) -> None:
     if levels:
         lines = mesh.contour(levels, scalars="height")
         if lines.n_points:
-            tubes = lines.tube(radius=CONTOUR_RADIUS, n_sides=TUBE_SIDES)
+            tubes = lines.tube(radius=CONTOUR_RADIUS, n_sides=sides)
             plotter.add_mesh(tubes, color="black", ambient=1.0, diffuse=0.0, show_scalar_bar=False)
 
 

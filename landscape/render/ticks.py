@@ -1,6 +1,7 @@
 """Where ticks stand and how numbers and axes are written, the same in every view."""
 
 import math
+import re
 
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -9,6 +10,7 @@ from landscape.records import Axis, FloatArray, Provenance
 from landscape.render.heights import Heights
 
 MINUS = "\u2212"
+_RAISED = str.maketrans("0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b")
 NAMES = {"train": "training", "test": "test"}
 
 
@@ -59,6 +61,17 @@ def number(value: float, digits: int = 6) -> str:
     exponent = f"10^{{{int(power)}}}".replace("-", MINUS)
     mantissa = mantissa.replace("-", MINUS)
     return f"${exponent}$" if mantissa == "1" else rf"${mantissa}\times{exponent}$"
+
+
+def plain(text: str) -> str:
+    """A label without matplotlib's mathematics: ``"$10^{-2}$"`` as ``"10\u207b\u00b2"``.
+
+    >>> plain("$P$ = 310"), plain("$3\\\\times10^{-5}$")
+    ('P = 310', '3\u00d710\u207b\u2075')
+    """
+    raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
+    raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
+    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised.replace("$", "")))
 
 
 def metric_label(metric: str, made: Provenance) -> str:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -23,7 +22,7 @@ from landscape.render.heights import Heights, HeightScale, common_heights
 from landscape.render.notes import names_of, small_print
 from landscape.render.panel import Panel, panels_of
 from landscape.render.style import colors_of
-from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
+from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number, plain
 from landscape.render.viewpoint import Preset, viewpoint
 from landscape.render.write import check_free, write_text
 
@@ -31,7 +30,6 @@ MOST_POINTS = 256  # a side; more are thinned, and the page says so
 MOST_PANELS = 12
 SUFFIXES = (".html", ".htm")
 SCALE_WORDS = {"linear": "linear", "log": "logarithmic", "sqrt": "square root"}
-_RAISED = str.maketrans("0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b")
 
 
 def component(
@@ -177,17 +175,6 @@ def policy(*, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
     styled = " ".join(_digest(text) for text in (style(), *styles))
     scripted = " ".join(_digest(text) for text in (script(), *scripts))
     return f"default-src 'none'; style-src {styled}; script-src {scripted}; img-src data:; base-uri 'none'"
-
-
-def plain(text: str) -> str:
-    """A label without matplotlib's mathematics: ``"$10^{-2}$"`` as ``"10\u207b\u00b2"``.
-
-    >>> plain("$P$ = 310"), plain("$3\\\\times10^{-5}$")
-    ('P = 310', '3\u00d710\u207b\u2075')
-    """
-    raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
-    raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
-    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised.replace("$", "")))
 
 
 def _panels(
