@@ -29,20 +29,22 @@ def command(output: str, only: str | None, force: bool, quiet: bool, **given: An
       landscape report --quick --only fit,morph
       landscape report --dataset mnist --data-dir DIR --only fit,field,solutions
     """
-    from landscape.render.report import render_report
-    from landscape.render.web import check_page
-    from landscape.study.catalogue import run_study
+    from landscape.render.report import check_report, render_report
+    from landscape.study.catalogue import run_study, why_not
     from landscape.study.settings import Settings
 
-    names = _names(only)
-    check_page(output, force=force)
+    check_report(output, force=force)
     opt.torch_device(given["device"])
     settings = Settings(**given, progress=not quiet, command=opt.command_line())
+    names = _names(only)
+    left_out = {name: reason for name in names if only is None and (reason := why_not(name, settings))}
     results = []
     for name in names:
-        results.append(run_study(name, settings))
-        click.echo(f"{name}: {results[-1].verdict}")
-    render_report(results, output, facts=_facts(names, settings))
+        if name not in left_out:
+            results.append(run_study(name, settings))
+        click.echo(f"{name}: {left_out.get(name) or results[-1].verdict}")
+    facts = {"Left out": "; ".join(left_out.values())} if left_out else {}
+    render_report(results, output, facts=facts | _facts([each.name for each in results], settings))
     click.echo(output)
 
 

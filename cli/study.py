@@ -7,6 +7,8 @@ import click
 
 from . import options as opt
 
+FILMS = (".mp4", ".webm", ".gif")
+
 
 class _Widths(click.ParamType[Any]):
     """Whole numbers with commas between them."""
@@ -39,7 +41,12 @@ choices = opt.options(
 @click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
 @click.argument("name", metavar="NAME")
 @choices
-@click.option("-o", "--output", metavar="FILE", help="Draw to it: png, pdf or svg; or keep a copy of the result: h5.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Draw to it: png, pdf or svg; film morph: mp4, webm or gif; or keep a copy of the result: h5.",
+)
 @click.option(
     "--format", "how", default="text", show_default=True, help="How tables are printed: text, markdown, latex or json."
 )
@@ -60,6 +67,7 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
       landscape study reliability -o reliability.pdf
       landscape study tradeoffs --quick --format latex
       landscape study all --quick
+      landscape study morph --quick -o morph.mp4
       landscape study field --dataset mnist --data-dir DIR
     """
     from landscape.study.catalogue import STUDIES, run_study
@@ -71,7 +79,7 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
     settings = Settings(**given, progress=not quiet, command=opt.command_line())
     names = list(STUDIES) if name == "all" else [name]
     if output is not None:
-        _check(output, len(names), force)
+        _check(output, names, force)
     results = []
     for each in names:
         results.append(run_study(each, settings, force=force))
@@ -80,28 +88,37 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
     if how == "json":
         opt.print_json(results[0].to_dict() if len(results) == 1 else {"studies": [each.to_dict() for each in results]})
     if output is not None:
-        _write(results[0], output, force)
+        _write(results[0], output, force, quiet)
         click.echo(output, err=how == "json")
 
 
-def _check(output: str, studies: int, force: bool) -> None:
+def _check(output: str, names: list[str], force: bool) -> None:
     """Refuse what could not be written, before anything is trained."""
-    from landscape.render.write import check_target
+    from landscape.render.movie import check_film
+    from landscape.render.write import check_free, check_target
     from landscape.store import check_writable
 
-    if studies > 1:
+    if len(names) > 1:
         raise click.UsageError("--output takes the figure of one study; name it instead of all")
-    if Path(output).suffix.lower() == ".h5":
+    suffix = Path(output).suffix.lower()
+    if suffix in FILMS and names != ["morph"]:
+        raise click.UsageError(f"only the study morph can be filmed, not {names[0]}; draw to png, pdf or svg")
+    if suffix in FILMS:
+        check_free(check_film(output), force=force)
+    elif suffix == ".h5":
         check_writable(output, force=force)
     else:
         check_target(output, force=force)
 
 
-def _write(result: Any, output: str, force: bool) -> None:
-    from landscape.render.study import render_study
+def _write(result: Any, output: str, force: bool, quiet: bool) -> None:
+    from landscape.render.study import film_study, render_study
     from landscape.store_results import save_result
 
-    if Path(output).suffix.lower() == ".h5":
+    suffix = Path(output).suffix.lower()
+    if suffix in FILMS:
+        film_study(result, output, progress=not quiet)
+    elif suffix == ".h5":
         save_result(result, output, overwrite=force)
     else:
         render_study(result, output)

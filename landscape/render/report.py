@@ -57,10 +57,25 @@ def render_report(results: Sequence[StudyResult], path: str | Path, *, facts: Ma
         FileError: the page cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in web.SUFFIXES:
-        raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
+    _check_suffix(target)
     write_text(report(results, facts=facts), target)
     return target
+
+
+def check_report(path: str | Path, *, force: bool = False) -> None:
+    """Refuse a page that could not be written, or that would replace a file landscape did not make.
+
+    Raises:
+        InputError: the suffix is not ``.html``.
+        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
+    """
+    _check_suffix(Path(path))
+    web.check_page(path, force=force)
+
+
+def _check_suffix(target: Path) -> None:
+    if target.suffix.lower() not in web.SUFFIXES:
+        raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
 
 
 def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = None) -> str:

@@ -16,8 +16,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from landscape.errors import DisplayError
+from landscape.errors import DisplayError, InputError
 from landscape.records import Surface
+from landscape.render.movie import render_film
 from landscape.render.style import Theme, ThemeName, theme_of
 from landscape.render.write import suffixed, write_figure
 from landscape.results import Mark, Picture, Plot, Series, StudyResult, Table
@@ -162,6 +163,21 @@ def render_study(result: StudyResult, path: str | Path, *, theme: ThemeName = "p
     with mpl.rc_context(chosen.settings()):
         write_figure(_figure(result, chosen), target, dpi)
     return target
+
+
+def film_study(result: StudyResult, path: str | Path, *, progress: bool = False) -> Path:
+    """Film a study's corridors, one width after another on one scale, and return where the film is.
+
+    Raises:
+        InputError: fewer than two corridors, an unknown suffix, or a missing ``landscape[movie]``.
+        FileError: the film cannot be written.
+    """
+    corridors = [surface for surface in result.surfaces if surface.kind == "corridor"]
+    if len(corridors) < 2:
+        raise InputError(f"study {result.name} has no surfaces to film; film the study morph")
+    seconds = 0.7 * len(corridors)
+    titles = [size_of(surface) for surface in corridors]
+    return render_film(corridors, path, film="morph", titles=titles, seconds=seconds, progress=progress).path
 
 
 def _figure(result: StudyResult, theme: Theme = PAPER) -> Figure:
