@@ -21,9 +21,9 @@ def test_a_report_is_made_and_made_again_from_what_is_kept(tmp_path: Path) -> No
     assert [line.split(":")[0] for line in shown.stdout.splitlines()] == ["fit", "memorization", str(page)]
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "studies").iterdir()}
     before = page.read_text()
-    assert report(tmp_path, "--only", "fit,memorization", "-o", str(page)).exit_code == 0
+    assert report(tmp_path, "--only", "fit", "-o", str(page)).exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "studies").iterdir()} == kept
-    assert page.read_text().count("<section") == before.count("<section")
+    assert page.read_text().count("<section") == before.count("<section") - 1
 
 
 @pytest.mark.parametrize(

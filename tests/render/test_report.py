@@ -17,6 +17,7 @@ from matplotlib import image
 from landscape.errors import InputError
 from landscape.render.report import render_report, report
 from landscape.results import Remark, StudyResult, Table
+from landscape.study import morph
 from landscape.study.catalogue import run_study
 from landscape.study.settings import Settings
 
@@ -28,7 +29,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[StudyResult]:
     """Width 2 against width 24, on 60 digits."""
     runs = tmp_path_factory.mktemp("runs")
     small = Settings(quick=True, widths=(2, 24), members=2, steps=30, num_train=60, runs=runs, progress=False)
-    return [run_study(name, small) for name in NAMES]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(morph, "CORRIDOR_POINTS", 21)
+        patch.setattr(morph, "POINTS", 11)
+        return [run_study(name, small) for name in NAMES]
 
 
 @pytest.fixture(scope="module")
