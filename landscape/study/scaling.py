@@ -70,7 +70,7 @@ def _forever(law: PowerLaw, sweep: Sweep) -> Remark:
         return Remark(text, "undecided")
     text = (
         f"The law goes on: it stops at P = {law.end.text}, where the exponent changes "
-        f" from {law.exponent.text} to {law.exponent_after.text}."
+        f"from {law.exponent.text} to {law.exponent_after.text}."
     )
     return Remark(text, "disagrees")
 
