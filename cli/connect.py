@@ -1,73 +1,123 @@
 """``landscape connect``."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from . import options as opt
 
+PICTURES = (".png", ".pdf", ".svg")
 
-@click.command(short_help="The line between two networks and its barrier.")
+
+@click.command(short_help="The path between two networks and its barrier.")
 @click.argument("start", metavar="A")
-@click.argument("end", metavar="B")
+@click.argument("end", metavar="B", required=False)
 @click.option("--align", "aligned", is_flag=True, help="First permute the hidden units of B to match A.")
-@click.option("--points", default=25, show_default=True, help="Points on the line, both ends among them.")
-@click.option("-o", "--output", metavar="FILE.h5", help="Keep the profile there.")
+@click.option("--curve", default="line", show_default=True, help="line, or bezier or polygon with a trained bend.")
+@click.option("--curve-steps", type=click.IntRange(1), help="Optimizer steps of the bend.  [default: 1500]")
+@click.option("--members", type=click.IntRange(3), help="All pairs of so many members of A, instead of B.")
+@click.option("--points", default=25, show_default=True, help="Points on the path, both ends among them.")
+@click.option(
+    "-o", "--output", multiple=True, metavar="FILE", help="Keep the profile (.h5) or draw it (.png, .pdf, .svg)."
+)
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
 @opt.device
 @opt.runs
 @opt.quiet
 @opt.force
 @opt.as_json
-def command(start: str, end: str, output: str | None, as_json: bool, **given: Any) -> None:
-    """Measure the loss along the straight line from network A to network B, and its barrier.
+def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Measure the loss along a path from network A to network B, and its barrier.
 
     A and B are NAME or NAME:MEMBER, of one family, size and data set; presets are trained if missing. The barrier is
-    the highest rise of the training loss along the line above the straight line between its ends, at the points
-    measured.
+    the highest rise of the training loss along the path above the straight line between its ends, at the points
+    measured. With BatchNorm the statistics are measured anew at every point.
+
+    With --members N, all pairs of N members of A: the mean barrier with its 95 % interval over the choice of members;
+    with --align both as they are and aligned.
 
     \b
     Examples:
       landscape connect narrow:0 narrow:1
-      landscape connect wide:0 wide:1 --align -o wide-line.h5
+      landscape connect wide:0 wide:1 --align -o wide-line.h5 -o wide-line.png
+      landscape connect narrow:0 narrow:1 --curve bezier
+      landscape connect narrow --members 6 --align
     """
+    files, pictures = _sorted_outputs(output, force=given["force"])
+    if (end is None) == (given["members"] is None):
+        raise click.UsageError("Missing argument 'B': name two networks, or one with --members N for all its pairs")
+    if end is None:
+        _all_pairs(start, files, pictures, as_json=as_json, **given)
+    else:
+        _one_pair(start, end, files, pictures, as_json=as_json, **given)
+
+
+def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
     from landscape.measure.barriers import barrier
 
-    profile = connected(start, end, output, **given)
+    profile = connected(start, end, files[0] if files else None, **given)
     found = barrier(profile)
+    _draw([profile], pictures)
     if as_json:
         opt.print_json(_values(profile, found))
         return
     click.echo(_text(profile, found))
-    if output is not None:
-        click.echo(f"  kept in {output}")
+    for path in (*files, *pictures):
+        click.echo(f"  kept in {path}")
 
 
-def connected(start: str, end: str, path: str | None, *, aligned: bool, runs: str, force: bool, **given: Any) -> Any:
+def connected(start: str, end: str, path: str | None, *, runs: str, **given: Any) -> Any:
     """The profile between two models, trained where they are missing."""
     from landscape.evaluate.connections import sample_between
     from landscape.train.runs import find_or_train
 
-    device, dtype, progress = opt.torch_device(given["device"]), opt.torch_dtype(given["dtype"]), not given["quiet"]
+    options = _options(given)
     (first, a), (second, b) = _one(start), _one(end)
     here, there = (
-        find_or_train(name, runs=runs, device=given["device"], progress=progress) for name in (first, second)
+        find_or_train(name, runs=runs, device=given["device"], progress=options["progress"]) for name in (first, second)
     )
-    return sample_between(
-        (here, a),
-        (there, b),
-        aligned=aligned,
-        points=given["points"],
-        device=device,
-        dtype=dtype,
-        strategy=given["strategy"],
-        path=path,
-        overwrite=force,
-        command=opt.command_line(),
-        progress=progress,
-    )
+    return sample_between((here, a), (there, b), path=path, overwrite=given["force"], **options)
+
+
+def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
+    from landscape.evaluate.connections import sample_pairs
+    from landscape.measure.barriers import barriers, mean_profile
+    from landscape.train.runs import find_or_train
+
+    if files:
+        raise click.UsageError(f"{files[0]} keeps one profile; with --members name pictures alone, or use --json")
+    if ":" in name:
+        raise click.UsageError(f"with --members name a run without a member, such as {name.partition(':')[0]}")
+    options = _options(given)
+    run = find_or_train(_one(name)[0], runs=given["runs"], device=given["device"], progress=options["progress"])
+    kinds = (False, True) if options.pop("aligned") else (False,)
+    sampled = {aligned: sample_pairs(run, given["members"], aligned=aligned, **options) for aligned in kinds}
+    found = {aligned: barriers(profiles) for aligned, profiles in sampled.items()}
+    titles = [
+        f"{'aligned' if aligned else 'as trained'}, barrier {one.loss.mean:.3g}" for aligned, one in found.items()
+    ]
+    _draw([mean_profile(profiles) for profiles in sampled.values()], pictures, titles)
+    if as_json:
+        opt.print_json(_pair_values(run, given, sampled, found))
+        return
+    click.echo(_pair_text(run, given, sampled, found))
+    for path in pictures:
+        click.echo(f"  kept in {path}")
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """What the library is given in either case."""
+    passed = {key: given[key] for key in ("aligned", "curve", "curve_steps", "points", "strategy")}
+    return passed | {
+        "device": opt.torch_device(given["device"]),
+        "dtype": opt.torch_dtype(given["dtype"]),
+        "tf32": given["dtype"] == "tf32",
+        "command": opt.command_line(),
+        "progress": not given["quiet"],
+    }
 
 
 def _one(spec: str) -> tuple[str, int]:
@@ -79,35 +129,113 @@ def _one(spec: str) -> tuple[str, int]:
     return models[0]
 
 
+def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str], list[str]]:
+    """The profile's file, at most one, and the pictures, whose places are free."""
+    from landscape.render.write import check_target
+
+    pictures = [path for path in output if Path(path).suffix.lower() in PICTURES]
+    files = [path for path in output if path not in pictures]
+    if len(files) > 1 or any(Path(path).suffix.lower() != ".h5" for path in files):
+        raise click.UsageError(f"-o takes one .h5 and pictures ({', '.join(PICTURES)}), got {', '.join(output)}")
+    for path in pictures:
+        check_target(path, force=force)
+    return files, pictures
+
+
+def _draw(profiles: list[Any], pictures: list[str], titles: list[str] | None = None) -> None:
+    from landscape.render.figure import render
+
+    for path in pictures:
+        for line in render(profiles, path, titles=titles).messages:
+            click.echo(line, err=True)
+
+
 def _values(profile: Any, found: Any) -> dict[str, Any]:
-    made = profile.provenance
-    measured = asdict(found)
+    made, recipe = profile.provenance, profile.provenance.subspace
     return {
         "start": made.model,
-        "end": made.subspace["to"],
-        "curve": "line",
-        "aligned": made.subspace["aligned"],
-        "barrier": measured["loss"],
-        "barrier_accuracy": measured["accuracy"],
-        "where": measured["where"],
-        "points": measured["points"],
+        "end": recipe["to"],
+        "curve": recipe.get("form", "line"),
+        "aligned": recipe["aligned"],
+        **_measured(found),
+        "points": found.points,
         "unit": "nats per example",
+        "batchnorm": made.batchnorm,
+        "alignment": {key: recipe[key] for key in ("sweeps", "converged")} if recipe["aligned"] else None,
         "alpha": profile.alpha.values.tolist(),
         "metrics": {name: values.tolist() for name, values in profile.metrics.items()},
     }
+
+
+def _measured(found: Any) -> dict[str, Any]:
+    return {"barrier": found.loss, "barrier_accuracy": found.accuracy, "where": found.where}
+
+
+def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> dict[str, Any]:
+    made = sampled[False][0].provenance
+    values: dict[str, Any] = {
+        "model": run.name,
+        "members": given["members"],
+        "curve": given["curve"],
+        "points": given["points"],
+        "batchnorm": made.batchnorm,
+        "plain": None,
+        "aligned": None,
+    }
+    for aligned, one in found.items():
+        ends = [(profile.provenance.model, profile.provenance.subspace["to"]) for profile in sampled[aligned]]
+        values["aligned" if aligned else "plain"] = {
+            "barrier": asdict(one.loss),
+            "barrier_accuracy": None if one.accuracy is None else asdict(one.accuracy),
+            "pairs": [{"start": a, "end": b, **_measured(pair)} for (a, b), pair in zip(ends, one.pairs, strict=True)],
+        }
+    return values
 
 
 def _text(profile: Any, found: Any) -> str:
     from landscape.measure.barriers import DEFINITION
 
     made, loss = profile.provenance, profile.loss
-    aligned = ", aligned" if made.subspace["aligned"] else ""
     lines = [
-        f"{made.model} to {made.subspace['to']}{aligned}: {made.network}, P = {made.P:,}, N = {made.N:,}, K = {made.K}",
-        f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the line",
+        f"{made.model} to {made.subspace['to']}{_how(made)}: {made.network}, "
+        f"P = {made.P:,}, N = {made.N:,}, K = {made.K}",
+        f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
         f"  {'barrier':<16} {found.loss:.4g} nats per example, highest at {found.where:.3g} of the way "
         f"({found.points} points)",
     ]
     if found.accuracy is not None:
         lines.append(f"  {'accuracy barrier':<16} {found.accuracy:.4g} (share of training examples)")
-    return "\n".join([*lines, f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+    return "\n".join([*lines, *_notes(made), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+
+
+def _pair_text(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
+    from landscape.measure.barriers import DEFINITION
+
+    made = sampled[False][0].provenance
+    lines = [
+        f"{run.name}, {len(sampled[False])} pairs of {given['members']} members: {made.network}, "
+        f"P = {made.P:,}, N = {made.N:,}, K = {made.K}",
+    ]
+    for aligned, one in found.items():
+        curve = "" if given["curve"] == "line" else f", {given['curve']}"
+        name = f"barrier{', aligned' if aligned else ''}{curve}"
+        losses = [pair.loss for pair in one.pairs]
+        lines.append(f"  {name:<26} {one.loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
+        if one.accuracy is not None:
+            lines.append(f"  {'accuracy ' + name:<26} {one.accuracy} of training examples")
+    return "\n".join([*lines, *_notes(made), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+
+
+def _how(made: Any) -> str:
+    """What the path is, where it is not the plain straight line."""
+    recipe = made.subspace
+    aligned = ""
+    if recipe["aligned"]:
+        ended = "" if recipe["converged"] else ", not converged"
+        aligned = f", aligned ({recipe['sweeps']} sweeps{ended})"
+    names = {"bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}
+    return aligned + (f", {names[recipe['form']]}" if "form" in recipe else "")
+
+
+def _notes(made: Any) -> list[str]:
+    return ["  BatchNorm statistics measured anew at every point"] if made.batchnorm == "reestimate" else []

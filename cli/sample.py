@@ -195,6 +195,7 @@ def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any
     return {
         **{key: given[key] for key in ("points", "extent", "rays", "tolerance", "strategy")},
         "memory": opt.num_bytes(given["memory"]),
+        "tf32": given["dtype"] == "tf32",
         "path": path,
         "overwrite": force,
         "command": opt.command_line(),

@@ -15,7 +15,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from landscape.errors import LandscapeError as LandscapeError
+    from landscape.evaluate.connections import path_between as path_between
     from landscape.evaluate.connections import sample_between as sample_between
+    from landscape.evaluate.connections import sample_pairs as sample_pairs
+    from landscape.evaluate.curves import train_curve as train_curve
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from landscape.foreign import save_li as save_li
     from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
+    from landscape.measure.barriers import barriers as barriers
+    from landscape.measure.cross_sections import cross_section as cross_section
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
     from landscape.measure.curvature import hessian_norm as hessian_norm
@@ -41,21 +46,25 @@ if TYPE_CHECKING:
     from landscape.measure.sharpness import noise_rise as noise_rise
     from landscape.measure.sharpness import worst_rise as worst_rise
     from landscape.measure.spectrum import spectral_density as spectral_density
+    from landscape.measure.statistics import compare as compare
     from landscape.measure.topology import Topology as Topology
     from landscape.measure.topology import roughness as roughness
     from landscape.measure.topology import topology as topology
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
+    from landscape.records import CrossSection as CrossSection
     from landscape.records import Profile as Profile
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
     from landscape.render.study import render_study as render_study
     from landscape.results import StudyResult as StudyResult
+    from landscape.space.alignment import Alignment as Alignment
     from landscape.space.alignment import align as align
     from landscape.space.checkpoints import read_direction as read_direction
     from landscape.space.checkpoints import read_path as read_path
+    from landscape.space.curves import Curve as Curve
     from landscape.space.planes import path_plane as path_plane
     from landscape.space.planes import plane_through as plane_through
     from landscape.space.subspaces import corridor_along as corridor_along
@@ -69,15 +78,22 @@ if TYPE_CHECKING:
     from landscape.store_results import load_result as load_result
     from landscape.study.catalogue import run_study as run_study
     from landscape.train.checkpoints import load_weights as load_weights
+    from landscape.train.recorder import PathRecorder as PathRecorder
+    from landscape.train.recorder import lightning_callback as lightning_callback
+    from landscape.train.recorder import trainer_callback as trainer_callback
     from landscape.train.runs import ensure_run as ensure_run
     from landscape.train.runs import open_run as open_run
 
 _HOMES = {
+    "Alignment": "space.alignment",
+    "Curve": "space.curves",
+    "CrossSection": "records",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
     "LandscapeError": "errors",
     "Objective": "evaluate.objective",
+    "PathRecorder": "train.recorder",
     "Profile": "records",
     "Spectrum": "records",
     "StudyResult": "results",
@@ -85,10 +101,13 @@ _HOMES = {
     "Topology": "measure.topology",
     "align": "space.alignment",
     "barrier": "measure.barriers",
+    "barriers": "measure.barriers",
     "choose_extent": "evaluate.extent",
     "common_extent": "evaluate.extent",
+    "compare": "measure.statistics",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "cross_section": "measure.cross_sections",
     "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "epsilon_sharpness": "measure.sharpness",
@@ -98,6 +117,7 @@ _HOMES = {
     "hessian_norm": "measure.curvature",
     "hessian_product": "measure.products",
     "hessian_trace": "measure.curvature",
+    "lightning_callback": "train.recorder",
     "line_along": "space.subspaces",
     "line_between": "space.subspaces",
     "load": "store",
@@ -107,19 +127,21 @@ _HOMES = {
     "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
+    "path_between": "evaluate.connections",
     "path_plane": "space.planes",
     "plane_along": "space.subspaces",
     "plane_through": "space.planes",
     "random_line": "space.subspaces",
     "random_plane": "space.subspaces",
-    "render_study": "render.study",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
+    "render_study": "render.study",
     "roughness": "measure.topology",
     "run_study": "study.catalogue",
     "sample": "evaluate.sampling",
     "sample_between": "evaluate.connections",
     "sample_curvature": "measure.curvature_map",
+    "sample_pairs": "evaluate.connections",
     "sample_rays": "evaluate.rays",
     "sample_repeats": "evaluate.repeats",
     "save": "store",
@@ -128,6 +150,8 @@ _HOMES = {
     "sublevel_area": "measure.widths",
     "subspace_of": "evaluate.views",
     "topology": "measure.topology",
+    "train_curve": "evaluate.curves",
+    "trainer_callback": "train.recorder",
     "worst_rise": "measure.sharpness",
 }
 

@@ -454,6 +454,13 @@ class Spectrum:
         """Density at eigenvalues (n,), smoothed by a Gaussian of width ``sigma``; its integral is 1."""
         return np.asarray(self._by_probe(values, sigma, cumulative=False).mean(axis=0))
 
+    def density_with_error(self, values: ArrayLike, *, sigma: float | None = None) -> tuple[FloatArray, FloatArray]:
+        """The density and its standard error over the probes, both (n,); the error inf with a single probe."""
+        each = self._by_probe(values, sigma, cumulative=False)
+        if len(each) < 2:
+            return np.asarray(each.mean(axis=0)), np.full(each.shape[1], np.inf)
+        return np.asarray(each.mean(axis=0)), np.asarray(each.std(axis=0, ddof=1) / len(each) ** 0.5)
+
     def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
         """Share of eigenvalues at most ``values`` (n,), smoothed alike."""
         return np.asarray(self._by_probe(values, sigma, cumulative=True).mean(axis=0))
@@ -477,3 +484,56 @@ class Spectrum:
         away = (np.asarray(values, dtype=np.float64)[None, :, None] - self.nodes[:, None, :]) / width
         kernel = ndtr(away) if cumulative else np.exp(-0.5 * away**2) / (width * np.sqrt(2 * np.pi))
         return np.asarray(np.einsum("pvs,ps->pv", kernel, self.weights))
+
+
+@dataclass(frozen=True, eq=False)
+class CrossSection:
+    """How far one can walk from a solution along its stiffest and along random directions: a tunnel's cross-section.
+
+    All directions have L2 length 1 in parameter space, so that distances are lengths. Distances are of both sides, the
+    first column along the vector, the second against it.
+
+    Args:
+        eigenvalues: of the Hessian, the largest first, shape (k,).
+        residuals: ``||H v - lambda v||``, shape (k,).
+        stiff: half-widths along their eigenvectors, shape (k, 2).
+        random: half-widths along uniformly random directions, shape (m, 2).
+        reach: the longest distance looked at; an entry of that size is a lower bound.
+        rise: of the loss that defines a half-width, nats per example.
+        seed: of the random directions.
+        model: name of the network.
+        network: it in words.
+        P: its parameters.
+        unit: of distances.
+    """
+
+    eigenvalues: FloatArray
+    residuals: FloatArray
+    stiff: FloatArray
+    random: FloatArray
+    reach: float
+    rise: float = RISE
+    seed: int = 0
+    model: str = ""
+    network: str = ""
+    P: int = 0
+    unit: str = "L2"
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "eigenvalues", "residuals", "stiff", "random")
+        count = len(self.eigenvalues)
+        if self.residuals.shape != (count,) or self.stiff.shape != (count, 2) or self.random.shape[1:] != (2,):
+            raise InputError(
+                "a cross-section has k eigenvalues and residuals, stiff (k, 2) and random (m, 2) distances"
+            )
+
+    @property
+    def predicted(self) -> FloatArray:
+        """``sqrt(2 rise / lambda)``, the half-width of such a parabola, shape (k,); inf where lambda <= 0."""
+        positive = np.where(self.eigenvalues > 0, self.eigenvalues, np.nan)
+        return np.nan_to_num(np.sqrt(2 * self.rise / positive), nan=np.inf)
+
+    @property
+    def censored(self) -> int:
+        """Distances that are lower bounds."""
+        return int(np.count_nonzero(self.stiff >= self.reach) + np.count_nonzero(self.random >= self.reach))

@@ -124,6 +124,7 @@ def subspace_of(
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
     orthogonal: bool = False,
+    stored: bool = True,
     path: TrainingPath | None = None,
 ) -> Subspace:
     """The line, plane or corridor through one member, or through its training path.
@@ -133,6 +134,7 @@ def subspace_of(
             the start of training to the solution) need the path; the others only the solution.
         seed: of the random directions.
         orthogonal: of a plane, see `random_plane`.
+        stored: of a plane or line, see `random_plane`; a corridor's direction is always stored.
         path: another path than the run's own.
 
     Raises:
@@ -141,9 +143,10 @@ def subspace_of(
     if view in OF_THE_PATH:
         return _of_the_path(path or path_of(run, objective, member), objective, view, (seed, normalize, ignore))
     if view == "plane":
-        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore, orthogonal=orthogonal)
+        choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore}
+        return random_plane(objective, seed=seed, orthogonal=orthogonal, stored=stored, **choice)
     if view == "line":
-        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore)
+        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore, stored=stored)
     raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
 
 
@@ -240,10 +243,11 @@ def sample_view(
         objective = objective_of(run, member, **data, device=device, dtype=dtype)
     else:
         objective, walked = path_from(checkpoints, run, member, **data, device=device, dtype=dtype)
+    stored = keep or orthogonal or options.get("strategy") != "streamed"
 
     def made(number: int) -> Subspace:
         choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore, "orthogonal": orthogonal, "path": walked}
-        subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
+        subspace = subspace_of(run, objective, view, member=member, seed=number, stored=stored, **choice)
         return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
 
     if path is None:

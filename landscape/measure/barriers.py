@@ -1,12 +1,15 @@
 """Barriers: how high the loss rises on the way from one solution to another, computed from records alone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landscape.errors import InputError
-from landscape.records import FloatArray, Profile
+from landscape.records import Estimate, FloatArray, Profile
 
+RESAMPLES = 2000
 DEFINITION = "highest rise of the loss along the path above the straight line between its ends"
 
 
@@ -67,6 +70,62 @@ def barrier(profile: Profile, *, split: str = "train") -> Barrier:
     )
 
 
+@dataclass(frozen=True)
+class Barriers:
+    """Barriers over pairs of members.
+
+    Args:
+        loss: mean over the pairs with its 95 % interval over the choice of members, nats per example.
+        accuracy: the same for the accuracy, a share in [0, 1]; None where none was measured.
+        pairs: barrier of each pair, in the order given.
+    """
+
+    loss: Estimate
+    accuracy: Estimate | None
+    pairs: tuple[Barrier, ...]
+
+
+def barriers(profiles: Sequence[Profile], *, split: str = "train", seed: int = 0) -> Barriers:
+    """Mean barrier over pairs of solutions, with an interval that knows that pairs share members.
+
+    The interval is a bootstrap over members, not over pairs: each resample draws as many members as there are, with
+    replacement, and averages over the pairs of different ones, a pair counted as often as its two members together.
+    Treating 15 pairs of 6 members as 15 independent numbers would make it too narrow.
+
+    Args:
+        profiles: paths between solutions, each pair once; who they join is read from their provenance.
+        seed: of the 2000 resamples.
+
+    Raises:
+        InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
+    """
+    ends = [(one.provenance.model, str(one.provenance.subspace.get("to", ""))) for one in profiles]
+    if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
+        raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
+    found = tuple(barrier(profile, split=split) for profile in profiles)
+    names = list(dict.fromkeys(name for pair in ends for name in pair))
+    rows = np.array([[names.index(name) for name in pair] for pair in ends])
+    falls = [one.accuracy for one in found if one.accuracy is not None]
+    return Barriers(
+        loss=_mean(np.array([one.loss for one in found]), rows, "nats per example", seed),
+        accuracy=_mean(np.array(falls), rows, "share", seed) if len(falls) == len(found) else None,
+        pairs=found,
+    )
+
+
+def _mean(values: FloatArray, rows: NDArray[np.intp], unit: str, seed: int) -> Estimate:
+    """The mean over pairs with its bootstrap interval over members; ``rows`` names the two of each, (pairs, 2)."""
+    members = int(rows.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(members, np.full(members, 1 / members), size=RESAMPLES)
+    weights = drawn[:, rows[:, 0]] * drawn[:, rows[:, 1]]
+    # a resample of one member alone has no pair
+    weights = weights[weights.sum(1) > 0]
+    if not np.all(np.isfinite(values)):
+        return Estimate(float("inf"), float("inf"), float("inf"), unit)
+    low, high = np.quantile(weights @ values / weights.sum(1), (0.025, 0.975))
+    return Estimate(float(values.mean()), float(low), float(high), unit)
+
+
 def _above_the_ends(profile: Profile, name: str, *, sign: int = 1) -> FloatArray:
     """How far ``sign`` times the metric lies above the straight line between its ends, shape (n,); 0 at both."""
     values, alpha = sign * profile.metrics[name], profile.alpha.values
@@ -78,3 +137,33 @@ def _above_the_ends(profile: Profile, name: str, *, sign: int = 1) -> FloatArray
     rise = np.asarray(values - ((1 - share) * values[0] + share * values[-1]), dtype=np.float64)
     rise[[0, -1]] = 0.0
     return rise
+
+
+def mean_profile(profiles: Sequence[Profile]) -> Profile:
+    """The mean over several paths of one kind, with the lowest and highest value at each point.
+
+    Metrics ``NAME``, and ``NAME_low`` and ``NAME_high`` for the band. The barrier of the mean is not the mean barrier,
+    which is larger where paths peak at different places.
+
+    Raises:
+        InputError: no profiles, or different coordinates or metrics.
+    """
+    if not profiles:
+        raise InputError("a mean needs one profile or more")
+    first = profiles[0]
+    for other in profiles[1:]:
+        if not np.array_equal(other.alpha.values, first.alpha.values) or other.metrics.keys() != first.metrics.keys():
+            raise InputError("a mean needs profiles of the same coordinates and metrics")
+    metrics: dict[str, FloatArray] = {}
+    for name in first.metrics:
+        stacked = np.stack([profile.metrics[name] for profile in profiles])
+        metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
+    made = first.provenance
+    recipe = {
+        **made.subspace,
+        "to": "another member",
+        "band": f"line: mean of {len(profiles)} pairs; band: lowest to highest",
+    }
+    model = made.model.partition(":")[0]
+    status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
+    return Profile(first.axes, metrics, status, error, replace(made, model=model, subspace=recipe))

@@ -46,9 +46,7 @@ MOST_POINTS = 128  # a side; a film's pixels show no more
 INCHES = 7.2  # height of a frame at the sizes of the theme
 CLOSE = 0.55  # of the full view's side, half way along a flight
 STILL = 0.4  # share of each step of a morph during which a measured surface is shown
-GIF_WORDS = (
-    "[0:v]split[a][b];[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4"
-)
+GIF_WORDS = "[0:v]split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a"
 CODECS: dict[str, dict[str, Any]] = {
     ".mp4": {
         "codec": "libx264",
@@ -267,7 +265,7 @@ def _morph(plan: Plan, share: float) -> Shot:
 
 
 def _blend(before: Panel, after: Panel, part: float) -> Panel:
-    """Heights and places of the grid points between those of two surfaces; no path, no rays, no marks."""
+    """Heights and places of the grid points between those of two surfaces; no path, no marks, no width."""
 
     def mix(a: FloatArray, b: FloatArray) -> FloatArray:
         return np.asarray((1 - part) * a + part * b)
@@ -278,7 +276,7 @@ def _blend(before: Panel, after: Panel, part: float) -> Panel:
     surface = replace(
         one, axes=axes, metrics={metric: values}, status=np.minimum(one.status, two.status), trajectory=None, rays=None
     )
-    return replace(before, surface=surface)
+    return replace(before, surface=surface, sublevel=None)
 
 
 _SHOTS = {"orbit": _orbit, "flight": _flight, "growth": _growth, "morph": _morph}
@@ -417,7 +415,13 @@ def _write(plan: Plan, target: Path, fps: int, processes: int, *, progress: bool
     options = CODECS[target.suffix.lower()]
     parameters = ["-metadata", f"comment={comment}", *options["output_params"]]
     with beside(target) as temporary:
-        settings = {**options, "output_params": parameters, "fps": fps, "macro_block_size": 2}
+        settings = {
+            **options,
+            "output_params": parameters,
+            "fps": fps,
+            "macro_block_size": 2,
+            "ffmpeg_log_level": "error",
+        }
         film = imageio_ffmpeg.write_frames(str(temporary), plan.size, **settings)
         film.send(None)
         try:

@@ -24,7 +24,7 @@ ASPECT = 0.68
 HEADROOM = 0.07
 BAND = (0.1, 0.9)
 SHORTEST_ARROW = 14.0  # points; a shorter dimension line is all arrow head, its number goes into the label
-CURVES = {"line": "straight line", "curve": "curve", "bezier": "Bezier curve", "polygonal": "polygonal chain"}
+CURVES = {"line": "straight line", "curve": "curve", "bezier": "Bezier curve", "polygon": "polygonal chain"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +49,16 @@ class Curve:
         return "to" in self.profile.provenance.subspace
 
     def barrier(self, metric: str) -> Barrier | None:
-        """The barrier along it, if it runs between two solutions and is measured as a whole."""
+        """The barrier along it, if it runs between two solutions and is measured as a whole; a mean has none."""
         made, values = self.profile, self.profile.metrics[metric]
         split, _, what = metric.partition("_")
-        ready = what == "loss" and len(values) > 1 and made.complete and np.isfinite(values[[0, -1]]).all()
+        ready = (
+            what == "loss"
+            and not self.band
+            and len(values) > 1
+            and made.complete
+            and np.isfinite(values[[0, -1]]).all()
+        )
         return barrier(made, split=split) if self.between and ready and not np.isnan(values).any() else None
 
 
@@ -363,7 +369,7 @@ def _labels(profiles: Sequence[Profile]) -> list[str]:
     """What tells the profiles apart: networks, kind of curve, alignment, seed; the network where nothing does."""
     made = [profile.provenance for profile in profiles]
     networks = _networks(made)
-    curves = {str(one.subspace.get("kind")) for one in made}
+    curves = {str(one.subspace.get("form", one.subspace.get("kind"))) for one in made}
     kinds = [_kind(one, curves) for one in made]
     seeds = [f"seed {one.subspace['seed']}" if "seed" in one.subspace else "" for one in made]
     parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
@@ -380,7 +386,7 @@ def _kind(made: Provenance, others: set[str]) -> str:
     """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
     if "to" not in made.subspace:
         return ""
-    kind = str(made.subspace.get("kind"))
+    kind = str(made.subspace.get("form", made.subspace.get("kind")))
     aligned = "aligned" if made.subspace.get("aligned") else ""
     if others == {kind}:
         return aligned or "as trained"

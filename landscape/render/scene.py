@@ -120,17 +120,21 @@ class Stage:
         """Set up a scene, unless it is the one that stands already."""
         if self.key is key:
             return
+        self.plotter.suppress_rendering = True  # else every actor added is a frame drawn
         self.plotter.clear_actors()
         made = scene()
         _add_surface(self.plotter, made, self.colors, sides=STAGE_SIDES)
         _add_path(self.plotter, made, self.path_color)
+        self.plotter.suppress_rendering = False
         self.key = key
 
     def draw(self, camera: Camera, frame: Frame) -> Image:
         """As `draw` does."""
+        self.plotter.suppress_rendering = True
         self.plotter.remove_all_lights()
         _place_camera(self.plotter, camera, frame)
         _add_lights(self.plotter, camera)
+        self.plotter.suppress_rendering = False
         self.plotter.render()
         image = self.plotter.screenshot(transparent_background=True, return_img=True)
         pixels = np.asarray(image, dtype=np.float32) / 255

@@ -3,10 +3,9 @@
 Weight matching, Ainsworth et al. 2022, arXiv 2209.04836, section 3.2, Algorithm 1.
 """
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -17,56 +16,68 @@ from torch import Tensor, nn
 from landscape.errors import InputError
 from landscape.records import FloatArray
 from landscape.space.parameters import Parameters
+from landscape.space.units import Place, Structure, hidden_units
 
-MAX_ROUNDS = 100
+MAX_SWEEPS = 100
+DEFAULT_RESTARTS = 5
 
 _STATISTICS = ("running_mean", "running_var")
-_BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_POOLS = (
-    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
-    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
-    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
-)
-_ELEMENTWISE = (
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish),
-    *(nn.Tanh, nn.Hardtanh, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Identity, nn.Dropout),
-)
-_SUPPORTED = "alignment takes plain stacks (nn.Sequential) of linear, convolution, norm, activation, pool and flatten"
 
 Order: TypeAlias = NDArray[np.intp]
-Weighted: TypeAlias = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
-Shape: TypeAlias = Literal["vector", "image"]
 
 
-@dataclass
-class _Group:
-    """One hidden layer: its units, and the (tensor name, axis) along which they are listed."""
-
-    units: int
-    shape: Shape
-    flattened: bool = False
-    places: list[tuple[str, int]] = field(default_factory=list)
-
-
-def align(model: nn.Module, parameters: Parameters, *, to: Parameters, seed: int = 0) -> dict[str, Tensor]:
-    """The parameters with the units of every hidden layer permuted to lie as close to ``to`` as found.
-
-    Maximizes ``sum_l <to_l, P_l theta_l P_{l-1}^T>`` over the permutations of the hidden layers, biases and norm layers
-    included, by coordinate ascent: one linear assignment per layer, the others held, until no layer improves. With one
-    hidden layer the result is the optimum; with more it is a local one. The network computes the same function after
-    it as before, up to the order of its sums.
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """A solution whose hidden units were permuted to match another.
 
     Args:
-        model: gives the structure alone; a plain stack of layers.
+        parameters: the same names, values and dtypes as given, permuted.
+        sweeps: visits of all sets of units until none improved, in the attempt that was kept.
+        converged: whether that happened within `MAX_SWEEPS`.
+        attempts: orders and starting points tried.
+        distance: L2 distance to the reference over the tensors that can be permuted, before and after.
+    """
+
+    parameters: dict[str, Tensor]
+    sweeps: int
+    converged: bool
+    attempts: int
+    distance: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    orders: list[Order]
+    agreement: float
+    sweeps: int
+    converged: bool
+
+
+def align(
+    model: nn.Module,
+    parameters: Parameters,
+    *,
+    to: Parameters,
+    seed: int = 0,
+    restarts: int = DEFAULT_RESTARTS,
+) -> Alignment:
+    """The parameters with all hidden units permuted to lie as close to ``to`` as found.
+
+    Maximizes ``sum_l <to_l, P_l theta_l P_{l-1}^T>`` over the permutations of the hidden units, biases and norm layers
+    included, by coordinate ascent: one linear assignment per set of units, the others held, until none improves. The
+    units of a residual stream share one permutation. With one hidden layer the result is the optimum; with more it is
+    a local one, the best of several attempts. The network computes the same function after it as before, up to the
+    order of its sums.
+
+    Args:
+        model: gives the structure alone: layers in a row or in residual blocks.
         parameters: what is permuted, by the model's names; with the buffers of BatchNorm, where there are any.
         to: the reference, same names and shapes.
-        seed: of the order in which layers are visited.
-
-    Returns:
-        The same names, values and dtypes, permuted; matched in float64 on the CPU.
+        seed: of the order in which sets are visited, and of the permutations that restarts begin with.
+        restarts: attempts after the first, which begins with the units as they are.
 
     Raises:
-        InputError: a model that is no plain stack, or tensors that do not fit it.
+        InputError: a layer through which a permutation cannot be followed, or tensors that do not fit the model.
 
     References:
         Ainsworth et al. 2022, arXiv 2209.04836, section 3.2, Algorithm 1.
@@ -75,144 +86,131 @@ def align(model: nn.Module, parameters: Parameters, *, to: Parameters, seed: int
         >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU(), nn.Linear(2, 1, bias=False))
         >>> here = {"0.weight": torch.tensor([[1.0], [2.0]]), "2.weight": torch.tensor([[3.0, 4.0]])}
         >>> there = {"0.weight": torch.tensor([[2.0], [1.0]]), "2.weight": torch.tensor([[4.0, 3.0]])}
-        >>> align(model, here, to=there)["2.weight"].tolist()
+        >>> align(model, here, to=there).parameters["2.weight"].tolist()
         [[4.0, 3.0]]
     """
-    groups = _groups(model)
-    _refuse_unfit(groups, parameters, to)
-    moving, fixed = (_double(tensors, groups) for tensors in (parameters, to))
-    orders = _matched(groups, moving, fixed, seed)
-    aligned = dict(parameters)
-    for group, order in zip(groups, orders, strict=True):
-        for name, axis in group.places:
-            aligned[name] = _permuted(aligned[name], axis, torch.from_numpy(order))
-    return aligned
+    structure = hidden_units(model)
+    _refuse_unfit(structure, parameters, to)
+    moving, fixed = (_double(tensors, structure) for tensors in (parameters, to))
+    matching = _Matching(structure, moving, fixed)
+    # one set is solved exactly, none needs no solving
+    attempts = 1 + (max(0, restarts) if len(structure.sizes) > 1 else 0)
+    tried = [matching.attempt(np.random.default_rng([seed, number]), shuffled=number > 0) for number in range(attempts)]
+    best = max(tried, key=lambda attempt: attempt.agreement)
+    aligned = permuted(structure, parameters, best.orders)
+    distance = matching.distance(matching.start), matching.distance(best.orders)
+    return Alignment({**parameters, **aligned}, best.sweeps, best.converged, attempts, distance)
 
 
-def _matched(groups: list[_Group], moving: Parameters, fixed: Parameters, seed: int) -> list[Order]:
-    """Unit ``order[i]`` of each hidden layer takes place ``i``: Algorithm 1 of Ainsworth et al. 2022."""
-    generator = np.random.default_rng(seed)
-    orders = [np.arange(group.units) for group in groups]
-    current = dict(moving)
-    for _ in range(MAX_ROUNDS):
-        improved = False
-        for index in generator.permutation(len(groups)):
-            group = groups[index]
-            gains = _similarity(group, fixed, current)
-            _, order = linear_sum_assignment(gains, maximize=True)
-            before, after = np.trace(gains), gains[np.arange(group.units), order].sum()
-            # ties within rounding would let the ascent run in circles
-            if after - before <= 1e-12 * max(1.0, float(np.abs(gains).max()) * group.units):
-                continue
-            improved, orders[index] = True, orders[index][order]
-            for name, axis in group.places:
-                current[name] = _permuted(current[name], axis, torch.from_numpy(order))
-        if not improved:
-            break
-    return orders
+class _Matching:
+    """Coordinate ascent over the permutations of all sets, in float64 on the CPU."""
 
+    def __init__(self, structure: Structure, moving: Parameters, fixed: Parameters) -> None:
+        self.structure, self.moving, self.fixed = structure, moving, fixed
+        self.start = [np.arange(size) for size in structure.sizes]
+        self.weights = [place for place in structure.places if not place.name.endswith(_STATISTICS)]
+        self.names = list(dict.fromkeys(place.name for place in self.weights))
 
-def _similarity(group: _Group, fixed: Parameters, moving: Parameters) -> FloatArray:
-    """Inner products of every unit of ``fixed`` with every unit of ``moving``, (units, units)."""
-    total = torch.zeros(group.units, group.units, dtype=torch.float64)
-    for name, axis in group.places:
-        if not name.endswith(_STATISTICS):
-            total += _by_unit(fixed[name], axis, group.units) @ _by_unit(moving[name], axis, group.units).T
-    return np.asarray(total.numpy())
+    def attempt(self, generator: np.random.Generator, *, shuffled: bool) -> _Attempt:
+        """Sweeps over all sets until none improves, from the units as they are or from random permutations."""
+        orders = [generator.permutation(len(order)) if shuffled else order for order in self.start]
+        sweeps, improved = 0, True
+        while improved and sweeps < MAX_SWEEPS:
+            sweeps += 1
+            improved = sum(self._improve(orders, int(index)) for index in generator.permutation(len(orders))) > 0
+        return _Attempt(orders, self.agreement(orders, self.names), sweeps, not improved)
 
+    def agreement(self, orders: list[Order], names: Iterable[str]) -> float:
+        """``sum <to, theta permuted>`` over these tensors."""
+        current = permuted(self.structure, self._only(names), orders)
+        return float(sum((self.fixed[name] * tensor).sum() for name, tensor in current.items()))
 
-def _by_unit(tensor: Tensor, axis: int, units: int) -> Tensor:
-    """All values of each unit as one row, (units, values)."""
-    split: Tensor = tensor.unflatten(axis, (units, -1))
-    return split.movedim(axis, 0).reshape(units, -1)
+    def distance(self, orders: list[Order]) -> float:
+        """L2 distance of the permuted tensors from the reference."""
+        current = permuted(self.structure, self._only(self.names), orders)
+        return float(sum((self.fixed[name] - tensor).square().sum() for name, tensor in current.items()) ** 0.5)
 
+    def _improve(self, orders: list[Order], index: int) -> bool:
+        """Solves one set, the others held; whether the agreement rose by more than rounding."""
+        touched = [place for place in self.weights if any(of == index for of, _ in place.spans)]
+        names = {place.name for place in touched}
+        current = permuted(self.structure, self._only(names), orders)
+        gains = self._similarity(touched, current, index)
+        _, found = linear_sum_assignment(gains, maximize=True)
+        trial = [*orders[:index], orders[index][found], *orders[index + 1 :]]
+        # A set on both axes of one tensor makes the gains a first order only: the agreement itself decides. Ties within
+        # rounding would let the ascent run in circles.
+        rise = self.agreement(trial, names) - self.agreement(orders, names)
+        if rise <= 1e-12 * max(1.0, float(np.abs(gains).max()) * len(found)):
+            return False
+        orders[index] = trial[index]
+        return True
 
-def _permuted(tensor: Tensor, axis: int, order: Tensor) -> Tensor:
-    """Units along ``axis`` in a new order; a unit may span several entries (a channel flattened with its places)."""
-    split: Tensor = tensor.unflatten(axis, (len(order), -1))
-    return split.index_select(axis, order.to(tensor.device)).flatten(axis, axis + 1)
-
-
-def _groups(model: nn.Module) -> list[_Group]:
-    """The hidden layers of a plain stack, each with every place where its units appear."""
-    groups: list[_Group] = []
-    for name, layer in _flat(model, ""):
-        group = groups[-1] if groups else None
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
-            groups.append(_weights(name, layer, group))
-        elif not isinstance(layer, _ELEMENTWISE):
-            _pass(name, layer, group)
-    # the last layer's outputs are the network's own: nobody may permute them
-    return groups[:-1]
-
-
-def _weights(name: str, layer: Weighted, group: _Group | None) -> _Group:
-    """The hidden layer that a layer with weights opens; its inputs are places of the one before."""
-    linear = isinstance(layer, nn.Linear)
-    units, inputs = layer.weight.shape[:2]
-    if not isinstance(layer, nn.Linear) and layer.groups != 1:
-        raise InputError(f"layer {name!r} is a grouped convolution; {_SUPPORTED}, without groups")
-    if group is not None:
-        image, flattened = group.shape == "image", group.flattened
-        spread = linear and image and flattened
-        fits = inputs % group.units == 0 if spread else inputs == group.units
-        if not fits or (image != flattened if linear else not image or flattened):
-            raise InputError(f"layer {name!r} does not read the {group.units} units before it; {_SUPPORTED}")
-        group.places.append((f"{name}.weight", 1))
-    made = _Group(units, "vector" if linear else "image")
-    made.places += [(f"{name}.{key}", 0) for key, _ in layer.named_parameters()]
-    return made
-
-
-def _pass(name: str, layer: nn.Module, group: _Group | None) -> None:
-    """A layer that keeps the units apart; its own tensors, if any, are places of theirs."""
-    tensors = [(f"{name}.{key}", value) for key, value in (*layer.named_parameters(), *layer.named_buffers())]
-    image = group is None or group.shape == "image"
-    if isinstance(layer, nn.Flatten) and layer.start_dim == 1 and layer.end_dim == -1:
-        if group is not None:
-            group.flattened = group.shape == "image"
-        return
-    vector = group is not None and (group.shape == "vector" or group.flattened)
-    known = (
-        isinstance(layer, (*_BATCHNORMS, nn.PReLU))
-        or (isinstance(layer, _POOLS) and image and not (group and group.flattened))
-        or (isinstance(layer, nn.LayerNorm) and len(layer.normalized_shape) == 1 and (vector or group is None))
-    )
-    if not known:
-        raise InputError(f"layer {name!r} is a {type(layer).__name__}; {_SUPPORTED}")
-    if group is not None:
-        group.places += [(key, 0) for key, value in tensors if value.dim() and value.numel() % group.units == 0]
-
-
-def _flat(module: nn.Module, prefix: str) -> Iterator[tuple[str, nn.Module]]:
-    """The layers in the order they run, with their full names."""
-    if not isinstance(module, nn.Sequential):
-        yield prefix, module
-        return
-    if type(module).forward is not nn.Sequential.forward:
-        raise InputError(f"{type(module).__name__} has a forward of its own; {_SUPPORTED}")
-    for key, layer in module._modules.items():
-        if layer is not None:
-            yield from _flat(layer, f"{prefix}.{key}" if prefix else key)
-
-
-def _refuse_unfit(groups: list[_Group], parameters: Parameters, to: Parameters) -> None:
-    for group in groups:
-        for name, _ in group.places:
-            if name not in parameters or (name not in to and not name.endswith(_STATISTICS)):
-                raise InputError(
-                    f"{name!r} is missing: alignment needs every tensor of the model, each untied, and the statistics "
-                    "of BatchNorm with the weights; pass model.state_dict()"
+    def _similarity(self, places: list[Place], current: Parameters, index: int) -> FloatArray:
+        """Inner products of every unit of the reference with every unit of ``current``, (units, units)."""
+        size = self.structure.sizes[index]
+        total = torch.zeros(size, size, dtype=torch.float64)
+        for place in places:
+            for start in _starts(place, index):
+                total += _rows(self.fixed[place.name], place, start, size) @ (
+                    _rows(current[place.name], place, start, size).T
                 )
+        return np.asarray(total.numpy())
+
+    def _only(self, names: Iterable[str]) -> dict[str, Tensor]:
+        return {name: self.moving[name] for name in names}
+
+
+def permuted(structure: Structure, tensors: Parameters, orders: list[Order]) -> dict[str, Tensor]:
+    """The tensors that list hidden units, with unit ``orders[set][i]`` of each set in place ``i``."""
+    result: dict[str, Tensor] = {}
+    for place in structure.places:
+        if place.name in tensors:
+            tensor = result.get(place.name, tensors[place.name])
+            result[place.name] = tensor.index_select(place.axis, _index(place, orders).to(tensor.device))
+    return result
+
+
+def _index(place: Place, orders: list[Order]) -> Tensor:
+    """Old position of every entry along a place's axis."""
+    parts, start = [], 0
+    for of, size in place.spans:
+        parts.append(start + (np.arange(size) if of is None else orders[of]))
+        start += size
+    units = np.concatenate(parts)
+    return torch.from_numpy((units[:, None] * place.repeat + np.arange(place.repeat)).ravel())
+
+
+def _starts(place: Place, index: int) -> list[int]:
+    """Where along a place's axis a set begins, counted in units."""
+    ends = np.cumsum([0, *(size for _, size in place.spans)])
+    return [int(start) for (of, _), start in zip(place.spans, ends, strict=False) if of == index]
+
+
+def _rows(tensor: Tensor, place: Place, start: int, size: int) -> Tensor:
+    """All values of each unit as one row, (units, values)."""
+    part = tensor.narrow(place.axis, start * place.repeat, size * place.repeat)
+    split: Tensor = part.unflatten(place.axis, (size, place.repeat))
+    return split.movedim(place.axis, 0).reshape(size, -1)
+
+
+def _refuse_unfit(structure: Structure, parameters: Parameters, to: Parameters) -> None:
+    for place in structure.places:
+        name = place.name
+        if name not in parameters or (name not in to and not name.endswith(_STATISTICS)):
+            raise InputError(
+                f"{name!r} is missing: alignment needs every tensor of the model, each untied, and the statistics "
+                "of BatchNorm with the weights; pass model.state_dict()"
+            )
     for name in parameters.keys() & to.keys():
         if parameters[name].shape != to[name].shape:
             shapes = f"{tuple(parameters[name].shape)} and {tuple(to[name].shape)}"
             raise InputError(f"{name!r} has shapes {shapes}: only networks of one shape can be aligned")
 
 
-def _double(tensors: Parameters, groups: list[_Group]) -> dict[str, Tensor]:
-    names = {name for group in groups for name, _ in group.places if name in tensors}
+def _double(tensors: Parameters, structure: Structure) -> dict[str, Tensor]:
+    names = {place.name for place in structure.places if place.name in tensors}
     found = {name: tensors[name].detach().to("cpu", torch.float64) for name in names}
-    if not all(math.isfinite(float(tensor.sum())) for tensor in found.values()):
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in found.values()):
         raise InputError("weights that are not finite cannot be aligned: did the training diverge?")
     return found

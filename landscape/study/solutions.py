@@ -112,7 +112,7 @@ def _barrier(run: Run, pair: tuple[int, int], aligned: bool, settings: Settings)
 @torch.no_grad()
 def _distance(first: Objective, second: Objective, aligned: bool) -> float:
     """``|a - b| / sqrt(|a| |b|)``; 0 for the same network, about the square root of 2 for unrelated ones."""
-    there = align(first.model, second.centre, to=first.centre) if aligned else second.centre
+    there = align(first.model, second.centre, to=first.centre).parameters if aligned else second.centre
     apart = space.norm(space.difference(there, first.centre))
     return float(apart / (space.norm(first.centre) * space.norm(second.centre)).sqrt())
 

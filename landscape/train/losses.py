@@ -24,6 +24,25 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return -log_probabilities.gather(0, targets[None]).mean()
 
 
+def stacked_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """`cross_entropy` of many networks at once, shape (points,).
+
+    Args:
+        outputs: logits, shape (points, classes, n): classes before examples.
+        targets: class indices, shape (n,).
+    """
+    log_probabilities = functional.log_softmax(outputs, dim=1)
+    return -_of_classes(log_probabilities, targets).mean(dim=1)
+
+
+def stacked_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """`accuracy` of many networks at once, shape (points,), from outputs (points, classes, n) and targets (n,)."""
+    largest = outputs.amax(dim=1)
+    right = _of_classes(outputs, targets) == largest
+    ties = (outputs == largest[:, None]).sum(dim=1).clamp_min_(1)
+    return (right / ties).to(outputs.dtype).mean(dim=1)
+
+
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over examples and outputs of the squared difference from one-hot targets."""
     return functional.mse_loss(outputs, functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype))
@@ -43,6 +62,17 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     largest = values.amax(dim=0)
     right = values.gather(0, targets[None])[0] == largest
     return (right / (values == largest).sum(dim=0).clamp_min(1)).to(outputs.dtype).mean()
+
+
+def full(outputs: Tensor) -> Tensor:
+    """Half-precision outputs in float32, others as they are: a mean loss of 8 bits would be steps, not a surface."""
+    return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
+
+
+def _of_classes(values: Tensor, targets: Tensor) -> Tensor:
+    """The target's own entry of every example, (points, n): one flat selection, a third of the time of a gather."""
+    flat = targets * len(targets) + torch.arange(len(targets), device=targets.device)
+    return values.reshape(len(values), -1).index_select(1, flat)
 
 
 def is_cross_entropy(loss: object) -> bool:

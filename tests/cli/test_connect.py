@@ -11,7 +11,7 @@ from landscape.measure.barriers import barrier
 from landscape.records import Profile
 from landscape.store import load
 
-SMALL = ["--num-train", "60", "--steps", "15", "--members", "2", "--checkpoints", "3", "--quiet"]
+SMALL = ["--num-train", "60", "--steps", "15", "--members", "3", "--checkpoints", "3", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,44 @@ def test_the_file_holds_what_was_printed(runs: Path, tmp_path: Path) -> None:
     assert connect(runs, "a:1", "a:0", "-o", target, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("curve", ["bezier", "polygon"])
+def test_a_curve_with_batchnorm_and_alignment_in_json(runs: Path, curve: str) -> None:
+    found = values(runs, "normed:0", "normed:1", "--align", "--curve", curve, "--curve-steps", "2", "--points", "3")
+    assert (found["curve"], found["aligned"], found["batchnorm"]) == (curve, True, "reestimate")
+    assert found["alignment"]["converged"] is True  # type: ignore[index]
+
+
+def test_all_pairs_plain_and_aligned_are_one_command(runs: Path) -> None:
+    given = ("a", "--members", "3", "--align", "--points", "5")
+    found = values(runs, *given)
+    for kind in ("plain", "aligned"):
+        one = found[kind]
+        assert len(one["pairs"]) == 3  # type: ignore[index]
+        losses = [pair["barrier"] for pair in one["pairs"]]  # type: ignore[index]
+        assert one["barrier"]["mean"] == pytest.approx(sum(losses) / 3)  # type: ignore[index]
+    text = connect(runs, *given).stdout
+    assert "a, 3 pairs of 3 members: mlp, width 6" in text
+    assert "barrier, aligned" in text
+    assert values(runs, "a", "--members", "3", "--points", "3")["aligned"] is None
+
+
+def test_pictures_are_drawn_and_foreign_files_left_alone(runs: Path, tmp_path: Path) -> None:
+    line, band, mine = (tmp_path / name for name in ("line.png", "band.svg", "mine.png"))
+    kept = connect(runs, "a:0", "a:1", "--align", "-o", str(line), "-o", str(tmp_path / "line.h5"), "--points", "5")
+    assert f"kept in {line}" in kept.stdout
+    assert line.stat().st_size > 5000
+    assert (tmp_path / "line.h5").exists()
+    assert connect(runs, "a", "--members", "3", "--align", "-o", str(band), "--points", "5").exit_code == 0
+    assert "lowest to highest" in band.read_text()
+    mine.write_bytes(b"holiday")
+    result = connect(runs, "a:0", "a:1", "-o", str(mine))
+    assert result.exit_code == 1
+    assert mine.read_bytes() == b"holiday"
+
+
 def test_connect_says_what_a_barrier_is(runs: Path) -> None:
     text = connect(runs, "a:0", "a:1", "--align").stdout
-    assert "a:0 to a:1, aligned: mlp, width 6" in text
+    assert "a:0 to a:1, aligned (2 sweeps): mlp, width 6" in text
     assert "highest rise of the loss along the path above the straight line between its ends" in text
 
 
@@ -81,12 +116,19 @@ def test_connect_says_what_a_barrier_is(runs: Path) -> None:
     [
         (["a", "wider"], 2, "a is mlp, width 6, wider is mlp, width 7"),
         (["a", "other"], 2, "different data"),
-        (["normed:0", "normed:1"], 2, "BatchNorm"),
-        (["a", "a:2"], 1, "members 0 to 1, got 2"),
+        (["a", "a:3"], 1, "members 0 to 2, got 3"),
         (["a", "pair"], 2, "two networks of different width"),
         (["a", "nobody"], 2, "unknown model 'nobody'"),
         (["a", "a:1", "--points", "1"], 2, "at least 2 points"),
         (["a"], 2, "Missing argument 'B'"),
+        (["a", "a:1", "--members", "3"], 2, "or one with --members"),
+        (["a", "--members", "2"], 2, "--members"),
+        (["a", "--members", "4"], 2, "has 3 members"),
+        (["a:0", "--members", "3"], 2, "name a run without a member"),
+        (["a", "--members", "3", "-o", "all.h5"], 2, "keeps one profile"),
+        (["a", "a:1", "--curve", "spline"], 2, "unknown curve 'spline'"),
+        (["a", "a:1", "-o", "line.txt"], 2, "one .h5 and pictures"),
+        (["a", "a:1", "-o", "/nowhere/line.png"], 1, "/nowhere/line.png"),
     ],
 )
 def test_nonsense_gets_one_clear_line(runs: Path, args: list[str], status: int, message: str) -> None:

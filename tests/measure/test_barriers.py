@@ -1,11 +1,14 @@
 """Barriers against closed forms: a parabola's height, nothing on a convex path, and ends of different height."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from landscape.errors import InputError
-from landscape.measure.barriers import barrier
-from landscape.records import Axis, FloatArray, Profile
+from landscape.measure.barriers import barrier, barriers, mean_profile
+from landscape.records import Axis, FloatArray, Profile, Provenance
 
 ALPHA = np.linspace(0, 1, 25)
 
@@ -58,3 +61,65 @@ def test_ends_that_diverged_and_missing_values_are_refused(values: list[float], 
         barrier(profile(np.arange(3.0), train_loss=np.array(values, dtype=float)))
     with pytest.raises(InputError, match="no test_loss"):
         barrier(profile(np.arange(3.0), train_loss=np.zeros(3)), split="test")
+
+
+def pairs(heights: dict[tuple[str, str], float], **more: FloatArray) -> list[Profile]:
+    bump = 4 * ALPHA * (1 - ALPHA)
+    return [
+        Profile(
+            (Axis("alpha", ALPHA),),
+            {"train_loss": height * bump} | more,
+            np.ones(25),
+            np.zeros(25),
+            Provenance(model=start, subspace={"to": end}),
+        )
+        for (start, end), height in heights.items()
+    ]
+
+
+def test_the_mean_barrier_is_the_mean_over_pairs() -> None:
+    found = barriers(pairs({("r:0", "r:1"): 0.2, ("r:0", "r:2"): 0.4, ("r:1", "r:2"): 0.9}))
+    assert found.loss.mean == pytest.approx(0.5)
+    assert [pair.loss for pair in found.pairs] == pytest.approx([0.2, 0.4, 0.9])
+    assert found.loss.low == pytest.approx(0.2)
+    assert found.loss.high == pytest.approx(0.9)
+    assert found.accuracy is None
+
+
+def test_equal_pairs_leave_no_doubt() -> None:
+    found = barriers(pairs(dict.fromkeys(combinations("abcd", 2), 0.3), train_accuracy=1 - ALPHA * (1 - ALPHA)))
+    assert (found.loss.low, found.loss.high) == pytest.approx((0.3, 0.3))
+    assert found.accuracy is not None
+    assert found.accuracy.mean == pytest.approx(0.25)
+
+
+def test_one_odd_member_widens_the_interval_more_than_as_many_odd_pairs_would() -> None:
+    """Barriers of 1 to member a alone: pairs taken as independent would give an interval too narrow by a third."""
+    members = "abcdef"
+    found = barriers(pairs({(a, b): float(a == "a") for a, b in combinations(members, 2)}))
+    independent = 2 * 1.96 * np.sqrt((1 / 3) * (2 / 3) / 15)
+    assert found.loss.mean == pytest.approx(1 / 3)
+    assert found.loss.high - found.loss.low > 1.3 * independent
+
+
+def test_pairs_that_repeat_or_join_a_member_with_itself_are_refused() -> None:
+    for wrong in (("r:1", "r:0"), ("r:2", "r:2")):
+        with pytest.raises(InputError, match="each once and of two members"):
+            barriers(pairs({("r:0", "r:1"): 0.2, ("r:0", "r:2"): 0.4, wrong: 0.1}))
+    with pytest.raises(InputError, match="3 pairs or more"):
+        barriers(pairs({("r:0", "r:1"): 0.2}))
+
+
+def test_a_pair_that_diverges_makes_the_mean_infinite() -> None:
+    diverged = pairs({("r:0", "r:1"): 0.2, ("r:0", "r:2"): 0.4, ("r:1", "r:2"): 0.0})
+    values = np.where(ALPHA == 0.5, np.inf, 0.0)
+    diverged[2] = replace(diverged[2], metrics={"train_loss": values})
+    assert barriers(diverged).loss.mean == np.inf
+
+
+def test_the_mean_profile_holds_the_mean_the_lowest_and_the_highest() -> None:
+    found = mean_profile(pairs({("r:0", "r:1"): 0.2, ("r:0", "r:2"): 0.4, ("r:1", "r:2"): 0.9}))
+    assert [found.metrics[f"train_loss{end}"][12] for end in ("", "_low", "_high")] == pytest.approx([0.5, 0.2, 0.9])
+    assert found.provenance.model == "r"
+    with pytest.raises(InputError, match="same coordinates"):
+        mean_profile([profile(train_loss=ALPHA), profile(ALPHA * 2, train_loss=ALPHA)])

@@ -1,0 +1,104 @@
+"""Curves: paths from one solution to another through a third point, the bend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+from torch import Tensor
+
+from landscape.errors import InputError
+from landscape.records import Axis
+from landscape.space import parameters as space
+from landscape.space.parameters import Parameters
+from landscape.space.subspaces import Recipe
+
+Form: TypeAlias = Literal["bezier", "polygon"]
+
+FORMS = ("bezier", "polygon")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A path ``theta(t)`` from ``start`` (t = 0) to ``end`` (t = 1), bent by a third point.
+
+    ``"bezier"``: ``(1 - t)^2 start + 2 t (1 - t) bend + t^2 end``, which does not pass through its bend. ``"polygon"``:
+    straight from ``start`` to the bend (t = 1/2) and on to ``end``. Coordinates are t, not a length: equal steps of t
+    are no equal distances.
+
+    Args:
+        start: parameters at t = 0.
+        bend: the third point, same names and shapes; see `landscape.evaluate.curves.train_curve`.
+        end: parameters at t = 1.
+        form: ``"bezier"`` or ``"polygon"``.
+
+    References:
+        Garipov et al. 2018, arXiv 1802.10026, section 3.2.
+
+    Example:
+        >>> import torch
+        >>> a, b, c = ({"w": torch.tensor([value])} for value in (0.0, 4.0, 2.0))
+        >>> Curve(a, b, c).at(torch.tensor([[0.0], [0.5], [1.0]]))["w"].flatten().tolist()
+        [0.0, 2.5, 2.0]
+    """
+
+    start: Parameters
+    bend: Parameters
+    end: Parameters
+    form: Form = "bezier"
+    recipe_: Recipe = field(default_factory=dict)
+
+    kind = "curve"
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise InputError(f"unknown curve {self.form!r}; expected {' or '.join(FORMS)}")
+        for name, tensor in self.start.items():
+            if any(name not in other or other[name].shape != tensor.shape for other in (self.bend, self.end)):
+                raise InputError(f"a curve joins points of one shape, but {name!r} differs or is missing")
+
+    @property
+    def centre(self) -> Parameters:
+        """The start: its weights identify the network."""
+        return self.start
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Kind, form and how the bend was trained, with a digest of the three points' bits."""
+        points = {"start": self.start, "bend": self.bend, "end": self.end}
+        named = [(f"{role}.{name}", point[name]) for role, point in points.items() for name in self.start]
+        return {"kind": self.kind, "form": self.form, **self.recipe_, "digest": space.digest(named)[:16]}
+
+    def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
+        """``points[0]`` values of t from 0 to 1; an odd number has the middle among them."""
+        if points[0] < 2:
+            raise InputError(f"a grid needs at least 2 points a side, got {points[0]}")
+        return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position on the curve"),)
+
+    def at(self, coordinates: Tensor) -> dict[str, Tensor]:
+        """Parameters at t of shape (k, 1), stacked to (k, ...); exactly the ends' own bits at 0 and 1."""
+        first, middle, last = shares(coordinates[:, 0], self.form)
+        return {
+            name: _column(first, start) * start
+            + _column(middle, start) * self.bend[name]
+            + _column(last, start) * self.end[name]
+            for name, start in self.start.items()
+        }
+
+
+def shares(t: Tensor, form: Form) -> tuple[Tensor, Tensor, Tensor]:
+    """How much of start, bend and end a point at t holds; they add up to 1.
+
+    >>> import torch
+    >>> [share.tolist() for share in shares(torch.tensor([0.5]), "polygon")]
+    [[0.0], [1.0], [0.0]]
+    """
+    if form == "bezier":
+        return (1 - t).square(), 2 * t * (1 - t), t.square()
+    first, last = (1 - 2 * t).clamp_min(0), (2 * t - 1).clamp_min(0)
+    return first, 1 - first - last, last
+
+
+def _column(share: Tensor, like: Tensor) -> Tensor:
+    return share.to(like.dtype).reshape(-1, *[1] * like.dim())
