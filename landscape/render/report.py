@@ -84,8 +84,8 @@ def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = 
     if not names or len(set(names)) != len(names):
         raise InputError(f"a report needs results of different studies, got {', '.join(names) or 'none'}")
     parts = [Part(result, _headline(result), study_images(result)) for result in results]
-    own_style = web._asset("report.css")
-    html: str = web._template("report.html").render(
+    own_style = web.asset("report.css")
+    html: str = web.template("report.html").render(
         title=TITLE,
         lead=_lead(results),
         hero=_hero(results),

@@ -94,7 +94,7 @@ def component(
         "headings": names[fixed:],
         **_axes(panels[0], label),
     }
-    html: str = _template("component.html").render(
+    html: str = template("component.html").render(
         data=data,
         panels=[_words(group, label, start) for group in groups],
         scales=[{"name": name, "words": SCALE_WORDS[name]} for name in by_scale],
@@ -147,7 +147,7 @@ def check_page(path: str | Path, *, force: bool = False) -> None:
 
 def page(title: str, body: str) -> str:
     """A whole page around HTML fragments; its policy lets nothing in but its own style and script."""
-    html: str = _template("page.html").render(
+    html: str = template("page.html").render(
         title=title, body=Markup(body), style=style(), script=script(), policy=policy(), version=landscape.__version__
     )
     return html
@@ -156,13 +156,13 @@ def page(title: str, body: str) -> str:
 @cache
 def style() -> str:
     """The style sheet that components need, once in a page."""
-    return _asset("surface.css")
+    return asset("surface.css")
 
 
 @cache
 def script() -> str:
     """The script that components need, once in a page and after them."""
-    return _asset("surface.js")
+    return asset("surface.js")
 
 
 def policy(*, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
@@ -340,9 +340,11 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file in ``page/``."""
     return files("landscape.render").joinpath("page", name).read_text(encoding="utf-8")
 
 
-def _template(name: str) -> Any:
-    return Environment(autoescape=True, loader=FunctionLoader(_asset)).get_template(name)
+def template(name: str) -> Any:
+    """The Jinja2 template of that name there; it escapes what it is given."""
+    return Environment(autoescape=True, loader=FunctionLoader(asset)).get_template(name)
