@@ -87,8 +87,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "space.alignment",
-    "Curve": "space.curves",
     "CrossSection": "records",
+    "Curve": "space.curves",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
     "FreeDirections": "measure.freedom",
