@@ -286,7 +286,9 @@ class Sweep:
 
     def error(self, split: str, condition: str) -> FloatArray:
         """1 minus the accuracy at the end of training, shape (widths, members)."""
-        return np.asarray(1 - self.final(f"{split}_accuracy", condition))
+        error = np.asarray(1 - self.final(f"{split}_accuracy", condition))
+        # a mean over batches of all-right answers is rounded
+        return np.where(np.abs(error) < 1e-12, 0.0, error)
 
 
 def _plot_dict(plot: Plot) -> dict[str, Any]:
