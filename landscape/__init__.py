@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.report import render_report as render_report
     from landscape.render.study import render_study as render_study
     from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import Alignment as Alignment
@@ -137,6 +138,7 @@ _HOMES = {
     "random_plane": "space.subspaces",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
+    "render_report": "render.report",
     "render_study": "render.study",
     "roughness": "measure.topology",
     "run_study": "study.catalogue",

@@ -80,7 +80,8 @@ def plain(text: str) -> str:
     """
     raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
     raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
-    return re.sub(r"\s+", " ", raised.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", ""))
+    raised = raised.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", "")
+    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised))
 
 
 def length(value: float) -> str:
