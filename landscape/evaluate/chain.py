@@ -5,7 +5,7 @@ slow dimension, which a CPU does many times faster than one over the last 10 num
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain as chain_of
@@ -203,7 +203,8 @@ class _Chained:
     ) -> Iterator[tuple[Tensor, Iterator[Tensor]]]:
         """Stacks of points with the first layer's outputs at them, chunk by chunk: (points, features, c).
 
-        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it.
+        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it, if
+        there are enough of them to a run.
         """
         device, item = parts[0].device, parts[0].element_size()
         bytes_each = max(chunk * self.width, self.weights) * item
@@ -213,7 +214,13 @@ class _Chained:
                 weights = torch.cat([torch.ones_like(here[:, :1]), here], dim=1).to(parts[0])
                 yield here, (torch.tensordot(weights, part, dims=1) for part in parts)
             return
-        for run in _runs(coordinates):
+        runs = list(_runs(coordinates))
+        if size * len(runs) > 2 * len(coordinates):
+            for here in coordinates.split(size):
+                steps = here.to(parts[0].dtype)[:, :, None, None].unbind(1)
+                yield here, (self._combined(part, steps) for part in parts)
+            return
+        for run in runs:
             lead = run[0, :-1].tolist()
             bases = [part[0] for part in parts]
             for index, step in enumerate(lead):
@@ -221,6 +228,12 @@ class _Chained:
             for here in run.split(size):
                 last = here[:, -1].to(parts[0].dtype)[:, None, None]
                 yield here, (self._line(b, last, p[-1]) for b, p in zip(bases, parts, strict=True))
+
+    def _combined(self, part: Tensor, steps: Sequence[Tensor]) -> Tensor:
+        made = self._line(part[0], steps[0], part[1])
+        for step, direction in zip(steps[1:], part[2:], strict=True):
+            made.addcmul_(step, direction)
+        return made
 
     def _line(self, base: Tensor, steps: Tensor, direction: Tensor) -> Tensor:
         return torch.addcmul(base, steps, direction, out=self._room(0, (len(steps), *base.shape), base))

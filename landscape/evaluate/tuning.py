@@ -31,6 +31,8 @@ GRAPH_POINTS = 16
 MAX_DISAGREEMENT = 0.05
 # How much faster than the loop a trial of a few points must be to be believed: the machine does other things too.
 LEAD = 1.15
+# All the points in less than this: another trial would cost what it could gain.
+QUICK_SECONDS = 0.2
 CHAIN_BLOCK = 255
 # The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
 CHAIN_SHARE = 8
@@ -114,6 +116,8 @@ def choose(
         rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
+            if len(coordinates) < QUICK_SECONDS * rate:
+                break
             if plan.name == "chain":  # does the same as these with less, and threads can at most double the loop
                 beaten = ("affine", "stacked", *(["loop"] if rate > 2 * trial.plain_rate else []))
                 candidates[:] = [other for other in candidates if other.name not in beaten]
