@@ -33,7 +33,7 @@ Seen: TypeAlias = dict[tuple[int, int], Tensor]
 CHUNK_BYTES = {"cpu": 9 * 2**16, "cuda": 2**26}
 STACK_BYTES = {"cpu": 9 * 2**19, "cuda": 2**28}
 MIN_CHUNK = 64
-MAX_STACK = {"cpu": 64, "cuda": 2**16}
+MAX_STACK = {"cpu": 32, "cuda": 2**16}
 
 MODULES = (
     nn.ReLU,
