@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from . import options as opt
+from .networks import refuse_own_options
 
 SURFACES = ("plane", "corridor")
 DRAWN = ("surface", "contour", "profile", "barcode")
@@ -61,6 +62,8 @@ SUFFIXES = {".html": "page", ".htm": "page", ".mp4": "film", ".webm": "film", ".
 @shown
 @page
 @place
+@click.option("--checkpoints", metavar="DIR", help="Training path of a model of your own, for its corridor.")
+@opt.own
 @film
 @click.option("--stack", metavar="NAME", help="On a page: one surface at a time, a slider of that name between them.")
 @opt.sampling
@@ -73,7 +76,8 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
 
     Without --extent, all surfaces of a figure reach as far as the widest of them has to.
 
-    A picture that landscape made is replaced; any other file in its place only with --force.
+    A picture that landscape made is replaced; any other file in its place only with --force. What is measured of a
+    model of your own is kept beside the picture, as FILE.h5.
 
     \b
     Examples:
@@ -82,6 +86,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
       landscape render --model pair --view profile -o widths.pdf
       landscape render narrow.h5 wide.h5 -o pair.svg --view contour
       landscape render wide.h5 --view barcode -o barcode.png
+      landscape render --model my_model:make --weights net.pt --data my_model:data -o mine.png
       landscape render --model pair -o pair.html
       landscape render --model pair -o growth.mp4 --film growth
     """
@@ -91,15 +96,15 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
         raise click.UsageError("give surface files, or --model: one of the two")
     if view not in (None, *DRAWN, *SURFACES):
         raise click.UsageError(f"unknown view {view!r}; expected {', '.join(DRAWN)}, plane or corridor")
-    name = Path(files[0]).stem if model is None else model.replace(":", "-")
-    target = output or f"{name}.png"
+    refuse_own_options(model, given)
+    target = output or f"{Path(files[0]).stem if model is None else _name(model)}.png"
     medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")
     _check_options(medium, target, view)
-    _check(target, force=given.pop("force"), with_tex=given["with_tex"])
+    _check(target, force=given["force"], with_tex=given["with_tex"])
     drawing = {key: given.pop(key) for key in DRAWING}
     drawing |= {"sublevel": given.pop("sublevel") or None, "titles": given.pop("titles") or None}
     subspace = given.pop("subspace") or (view if view in SURFACES else None)
-    records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view)
+    records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view, beside=target)
     kind = {"view": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
     drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)  # type: ignore[arg-type]
     for line in drawn.messages:
@@ -163,15 +168,29 @@ def _loaded(files: tuple[str, ...]) -> list[Any]:
     return [load(file) for file in files]
 
 
-def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None) -> list[Any]:
+def _name(model: str) -> str:
+    """What a picture is called: the model, or the function that makes it."""
+    from landscape.evaluate.models import names_factory
+
+    return model.rpartition(":")[2] if names_factory(model) else model.replace(":", "-")
+
+
+def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None, beside: str) -> list[Any]:
     from landscape.errors import InputError
+    from landscape.evaluate.models import names_factory
     from landscape.train.runs import models_of
 
-    from .sample import extent_for, sampled
+    from .sample import extent_for, own_view, sampled
 
+    if subspace not in (None, *SURFACES):
+        raise InputError(f"unknown subspace {subspace!r}; expected plane or corridor")
+    if names_factory(model):
+        kept = str(Path(beside).with_suffix(".h5"))
+        record = own_view(model, subspace or "plane", kept, given)
+        click.echo(kept)
+        return [record]
+    given.pop("force")
     models = models_of(model)
     chosen = subspace or ("corridor" if len(models) > 1 and view not in ("profile", "barcode") else "plane")
-    if chosen not in SURFACES:
-        raise InputError(f"unknown subspace {chosen!r}; expected plane or corridor")
     given["extent"] = extent_for(models, chosen, **given)
     return [sampled(name, member, chosen, None, **given) for name, member in models]

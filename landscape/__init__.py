@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
+    from landscape.evaluate.models import objective_along as objective_along
     from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.report import render_report as render_report
     from landscape.render.study import render_study as render_study
     from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import Alignment as Alignment
@@ -126,6 +128,7 @@ _HOMES = {
     "load_result": "store_results",
     "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
+    "objective_along": "evaluate.models",
     "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
@@ -137,6 +140,7 @@ _HOMES = {
     "random_plane": "space.subspaces",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
+    "render_report": "render.report",
     "render_study": "render.study",
     "roughness": "measure.topology",
     "run_study": "study.catalogue",

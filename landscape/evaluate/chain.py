@@ -5,7 +5,7 @@ slow dimension, which a CPU does many times faster than one over the last 10 num
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain as chain_of
@@ -26,13 +26,14 @@ from landscape.train import losses
 
 Elementwise: TypeAlias = Callable[[Tensor], Tensor]
 Step: TypeAlias = str | Elementwise
+Seen: TypeAlias = dict[tuple[int, int], Tensor]
 
 # What one point's features on a chunk of examples, and a stack of points on it, may take: of the order of the second
 # and third cache on a CPU (larger and smaller were slower by 5 % and more), enough to fill it on a GPU.
 CHUNK_BYTES = {"cpu": 9 * 2**16, "cuda": 2**26}
 STACK_BYTES = {"cpu": 9 * 2**19, "cuda": 2**28}
 MIN_CHUNK = 64
-MAX_STACK = {"cpu": 64, "cuda": 2**16}
+MAX_STACK = {"cpu": 32, "cuda": 2**16}
 
 MODULES = (
     nn.ReLU,
@@ -72,7 +73,7 @@ FUNCTIONS = (
 )
 METHODS = ("relu", "tanh", "sigmoid", "sin", "square")
 
-STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor], Tensor]] = {
+STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
     losses.cross_entropy: losses.stacked_cross_entropy,
     losses.accuracy: losses.stacked_accuracy,
 }
@@ -105,16 +106,27 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
     if stack is None:
         raise ValueError("the network is no plain stack of linear layers and elementwise functions")
     if isinstance(subspace, Corridor):
-        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack))
+        seen: Seen = {}  # by the first layer, the same on every row
+        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack, seen))
     if not isinstance(subspace, Affine):
         raise ValueError(f"a {subspace.kind} is not affine")
-    return _Chained(objective, subspace, examples, stack)
+    return _Chained(objective, subspace, examples, stack, {})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked."""
+
+    outputs: list[Tensor]
+    chunk: int
+    targets: Tensor
+    chosen: Tensor | None
 
 
 class _Chained:
-    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack) -> None:
-        self.objective, self.stack = objective, stack
-        self.chunks = [(split, split.chunks(examples)) for split in objective.splits]
+    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack, seen: Seen) -> None:
+        self.objective, self.stack, self.seen = objective, stack, seen
+        self.chunks = [(split, list(split.chunks(examples))) for split in objective.splits]
         self.centre = {**objective.centre, **subspace.centre}
         later = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
         self.moved = Affine(
@@ -127,6 +139,7 @@ class _Chained:
         width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
         self.width, self.weights = width, sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
         self.rooms: dict[int, Tensor] = {}
+        self.kept: dict[int, _Part] = {}
 
     @torch.no_grad()
     def __call__(self, coordinates: Tensor) -> Tensor:
@@ -135,28 +148,38 @@ class _Chained:
         num_metrics = shape[1] // len(self.chunks)
         for index, (split, batches) in enumerate(self.chunks):
             columns = total[:, index * num_metrics : (index + 1) * num_metrics]
-            for batch in batches:
-                self._add(columns, coordinates, batch, len(batch[1]) / split.num_examples)
+            for number, batch in enumerate(batches):
+                part = self.kept.get(index) or self._part((index, number), batch)
+                if len(batches) == 1:
+                    self.kept[index] = part
+                self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
         return total
 
-    def _add(self, columns: Tensor, coordinates: Tensor, batch: Batch, weight: float) -> None:
-        """Add the batch's share to the means of every point."""
+    def _part(self, place: tuple[int, int], batch: Batch) -> "_Part":
         inputs, targets = batch
-        parts, chunk = self._parts(layer_input(self.objective, self.stack.first, inputs))
+        if place not in self.seen:
+            self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
+        parts, chunk = self._parts(self.seen[place])
+        stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
+        return _Part(parts, chunk, targets, losses.flat_classes(targets) if stackable else None)
+
+    def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
+        """Add the batch's share to the means of every point."""
         start = 0
-        for here, first in self._first_outputs(coordinates, parts, chunk):
+        for here, first in self._first_outputs(coordinates, part.outputs, part.chunk):
             points = self.moved.at(here.to(self.objective.device))
-            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(targets))
-            columns[start : start + len(here)].add_(self._measured(outputs, targets).double(), alpha=weight)
+            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(part.targets))
+            columns[start : start + len(here)].add_(self._measured(outputs, part).double(), alpha=weight)
             start += len(here)
 
-    def _measured(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
+        if part.chosen is None:
+            return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
+        outputs = losses.full(outputs)
+        room = self._room(-2, tuple(outputs.shape), outputs)
         metrics = self.objective.metrics.values()
-        if all(metric in STACKED for metric in metrics) and targets.dim() == 1:
-            outputs = losses.full(outputs)
-            return torch.stack([STACKED[metric](outputs, targets) for metric in metrics], dim=1)
-        return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), targets)
+        return torch.stack([STACKED[metric](outputs, part.chosen, room) for metric in metrics], dim=1)
 
     def _parts(self, inputs: Tensor) -> tuple[list[Tensor], int]:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
@@ -180,7 +203,8 @@ class _Chained:
     ) -> Iterator[tuple[Tensor, Iterator[Tensor]]]:
         """Stacks of points with the first layer's outputs at them, chunk by chunk: (points, features, c).
 
-        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it.
+        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it, if
+        there are enough of them to a run.
         """
         device, item = parts[0].device, parts[0].element_size()
         bytes_each = max(chunk * self.width, self.weights) * item
@@ -190,7 +214,13 @@ class _Chained:
                 weights = torch.cat([torch.ones_like(here[:, :1]), here], dim=1).to(parts[0])
                 yield here, (torch.tensordot(weights, part, dims=1) for part in parts)
             return
-        for run in _runs(coordinates):
+        runs = list(_runs(coordinates))
+        if size * len(runs) > 2 * len(coordinates):
+            for here in coordinates.split(size):
+                steps = here.to(parts[0].dtype)[:, :, None, None].unbind(1)
+                yield here, (self._combined(part, steps) for part in parts)
+            return
+        for run in runs:
             lead = run[0, :-1].tolist()
             bases = [part[0] for part in parts]
             for index, step in enumerate(lead):
@@ -198,6 +228,12 @@ class _Chained:
             for here in run.split(size):
                 last = here[:, -1].to(parts[0].dtype)[:, None, None]
                 yield here, (self._line(b, last, p[-1]) for b, p in zip(bases, parts, strict=True))
+
+    def _combined(self, part: Tensor, steps: Sequence[Tensor]) -> Tensor:
+        made = self._line(part[0], steps[0], part[1])
+        for step, direction in zip(steps[1:], part[2:], strict=True):
+            made.addcmul_(step, direction)
+        return made
 
     def _line(self, base: Tensor, steps: Tensor, direction: Tensor) -> Tensor:
         return torch.addcmul(base, steps, direction, out=self._room(0, (len(steps), *base.shape), base))
@@ -211,9 +247,10 @@ class _Chained:
             weight = points.get(f"{step}.weight", self.centre[f"{step}.weight"]).expand(len(hidden), -1, -1)
             bias = points.get(f"{step}.bias", self.centre.get(f"{step}.bias"))
             room = self._room(index, (len(hidden), weight.shape[1], hidden.shape[2]), hidden)
-            hidden = torch.bmm(weight, hidden, out=room)
-            if bias is not None:
-                hidden += bias[..., None]
+            if bias is None:
+                hidden = torch.bmm(weight, hidden, out=room)
+            else:
+                hidden = torch.baddbmm(bias[..., None], weight, hidden, out=room)
         return hidden
 
     def _joined(self, made: Iterator[Tensor], examples: int) -> Tensor:
@@ -229,7 +266,12 @@ class _Chained:
         return outputs
 
     def _room(self, index: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
-        """Memory for one layer's outputs, kept from stack to stack: fresh pages cost as much as the layer itself."""
+        """Memory for one layer's outputs, on a CPU kept from stack to stack: fresh pages cost as much as the layer.
+
+        On a GPU it is the allocator's to keep, which knows what a captured graph still uses.
+        """
+        if like.device.type != "cpu":
+            return like.new_empty(shape)
         size = math.prod(shape)
         if index not in self.rooms or self.rooms[index].numel() < size:
             self.rooms[index] = like.new_empty(size)

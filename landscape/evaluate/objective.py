@@ -12,10 +12,18 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.batches import Split, named_tensors, read, read_subset
+from landscape.evaluate.batches import Batch, Split, named_tensors, read, read_subset
 from landscape.evaluate.batches import stream as read_again
 from landscape.evaluate.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.evaluate.calls import BatchLoss, Loss, ModelLoss, OutputsAndTargets, batches_of, choose_call
+from landscape.evaluate.calls import (
+    BatchLoss,
+    GivenLoss,
+    Loss,
+    ModelLoss,
+    OutputsAndTargets,
+    batches_of,
+    choose_call,
+)
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.losses import full
@@ -170,6 +178,16 @@ class Objective:
             return self.call.num_outputs(self.model, {**self.centre, **self.buffers}, inputs)
 
     @property
+    def has_outputs(self) -> bool:
+        """Whether outputs are told from the loss: what a Jacobian or a Gauss-Newton matrix rests on."""
+        return isinstance(self.call, OutputsAndTargets)
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the loss may call autograd by itself, so that ``torch.func`` cannot go through it; autograd can."""
+        return isinstance(self.call, GivenLoss)
+
+    @property
     def streamed(self) -> bool:
         """Whether the data are read again on every pass."""
         return not all(isinstance(split.batches, tuple) for split in self.splits)
@@ -201,6 +219,14 @@ class Objective:
     def outputs(self, parameters: Parameters, inputs: Any) -> Tensor:
         """The model's outputs at one point; ``parameters`` may name only those that differ from the centre."""
         return self.call.outputs(self.model, {**self.centre, **self.buffers, **parameters}, inputs)
+
+    def loss_share(self, parameters: Parameters, batch: Batch) -> Tensor:
+        """What a batch of training examples adds to the mean training loss at one point, a 0-d differentiable tensor.
+
+        The sum over all batches (``splits[0].chunks(size)``) is the training loss, of whatever kind, without the terms.
+        """
+        inputs, targets = batch
+        return self.loss(self.outputs(parameters, inputs), targets) * (len(targets) / self.N)
 
     def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """All metrics of one batch at one point, means over its examples, shape (metrics,); without the terms."""

@@ -11,12 +11,13 @@ from torch import Tensor
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.streamed import streamed
-from landscape.evaluate.tuning import Plan
+from landscape.evaluate.tuning import Plan, is_stored
 from landscape.records import LOSS
 from landscape.space.subspaces import Subspace
 
 PRECISION_POINTS = 5
 MAX_CONVERTED = 1024
+MAX_BYTES = 2**26
 
 
 @contextmanager
@@ -60,10 +61,21 @@ def precision_error(objective: Objective, subspace: Subspace, coordinates: Tenso
 
 
 def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
-    """The training loss at a few points in float64; where it can be, no more than a layer and a chunk are converted."""
+    """The training loss at a few points in float64; of a large network a layer and a chunk at a time."""
+    if objective.fixed_inputs and _bytes_in_float64(objective, len(chosen)) <= MAX_BYTES and is_stored(subspace):
+        return _dense(objective, subspace, chosen)
     try:
         examples = min(plan.examples, MAX_CONVERTED)
         return streamed(objective, subspace, examples, dtype=torch.float64)(chosen)[:, 0]
     except ValueError:
-        points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
-        return objective.loss_only().with_dtype(torch.float64).evaluate(points)[LOSS]
+        return _dense(objective, subspace, chosen)
+
+
+def _dense(objective: Objective, subspace: Subspace, chosen: Tensor) -> Tensor:
+    points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
+    return objective.loss_only().with_dtype(torch.float64).evaluate(points)[LOSS]
+
+
+def _bytes_in_float64(objective: Objective, num_points: int) -> int:
+    numbers: int = sum(inputs.numel() for inputs, _ in objective.splits[0].chunks(2**20))
+    return 8 * (num_points * objective.P + numbers)

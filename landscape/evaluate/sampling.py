@@ -24,6 +24,7 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.paths import marks_of, trajectory_of
 from landscape.evaluate.precision import PRECISION_POINTS, precision_error, products
 from landscape.evaluate.rays import sample_rays
+from landscape.evaluate.strategies import Strategy
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
 from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
 from landscape.space.subspaces import Affine, Subspace
@@ -115,6 +116,7 @@ class _Sampler:
         self.status, self.error = np.array(start.status), np.array(start.error)
         self.rays = start.rays if isinstance(start, Surface) else None
         self.begun, self.spent_before = begun, start.provenance.wall_time
+        self.built: dict[Plan, Strategy] = {}
 
     def run(self, rays: int, strategy: str, memory: int) -> Grid:
         coordinates = _coordinates(self.record.axes)
@@ -153,7 +155,7 @@ class _Sampler:
     def _measure_all(self, pending: NDArray[np.intp], coordinates: Tensor, plan: Plan) -> Plan:
         if not len(pending):
             return plan
-        evaluate = plan.build(self.objective, self.subspace)
+        evaluate = self._strategy(plan)
         saved = time.perf_counter()
         position = 0
         while position < len(pending):
@@ -166,7 +168,8 @@ class _Sampler:
                 plan = plan.halved()
                 self.bar.write(f"out of memory: going on with {plan.block} points, {plan.examples} examples at a time")
                 self._note(plan)
-                evaluate = plan.build(self.objective, self.subspace)
+                self.built.clear()
+                evaluate = self._strategy(plan)
                 continue
             position += len(block)
             self.bar.update(len(block))
@@ -174,6 +177,12 @@ class _Sampler:
                 self._save()
                 saved = time.perf_counter()
         return plan
+
+    def _strategy(self, plan: Plan) -> Strategy:
+        """The plan's strategy, kept from level to level with what it has computed of the first layer."""
+        if plan not in self.built:
+            self.built[plan] = plan.build(self.objective, self.subspace)
+        return self.built[plan]
 
     def _pending(self) -> NDArray[np.intp]:
         return np.flatnonzero(self.status.ravel() == Status.PENDING)

@@ -10,21 +10,29 @@ from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.batches import Split
-from landscape.evaluate.objective import Objective
+from landscape.evaluate.graphs import Graphed
+from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
 from landscape.space.directions import Redrawn
 from landscape.space.subspaces import Subspace
 
 DEFAULT_MEMORY = 2**30
-TRIAL_SHARE = 0.02
-MIN_TRIAL_SECONDS = 0.05
+TRIAL_SHARE = 0.01
+MIN_TRIAL_SECONDS = 0.01
 TRIAL_POINTS = 51
+MIN_TRIAL_POINTS = 4
 TRIAL_EXAMPLES = 64
 POINT_SECONDS = 0.03
 REPEATS = 3
+TIMED_SECONDS = 0.006
 STREAM_BLOCK = 256
+GRAPH_POINTS = 16
 MAX_DISAGREEMENT = 0.05
+# How much faster than the loop a trial of a few points must be to be believed: the machine does other things too.
+LEAD = 1.15
+# All the points in less than this: another trial would cost what it could gain.
+QUICK_SECONDS = 0.2
 CHAIN_BLOCK = 255
 # The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
 CHAIN_SHARE = 8
@@ -64,6 +72,8 @@ class Plan:
             measure = threaded(lambda own: make(own, subspace, self.examples), bare, self.workers)
         else:
             measure = make(bare, subspace, self.examples)
+        if objective.device.type == "cuda" and objective.fixed_inputs and self.name != "streamed":
+            measure = Graphed(measure, objective.device)
         return _with_terms(objective, subspace, measure) if objective.terms else measure
 
     def halved(self) -> "Plan":
@@ -85,7 +95,7 @@ def choose(
 ) -> Plan:
     """The fastest plan on the first of ``coordinates`` whose values agree with one point at a time.
 
-    Trials use as many of the examples as one point takes a few hundredths of a second for, and stop after 2 % of the
+    Trials use as many of the examples as one point takes a few hundredths of a second for, and stop after 1 % of the
     time that one point at a time would take for all coordinates. ``strategy`` leaves only the candidates of that name.
 
     Raises:
@@ -93,7 +103,7 @@ def choose(
     """
     if strategy not in ("auto", *STRATEGIES):
         raise InputError(f"unknown strategy {strategy!r}; expected auto, {', '.join(STRATEGIES)}")
-    if strategy == "streamed" or (strategy == "auto" and not _is_stored(subspace)):
+    if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
         return _streamed(objective, subspace, memory)
     trial = _Trial(objective, subspace, coordinates, memory)
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
@@ -106,15 +116,26 @@ def choose(
         rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
-            if plan.name == "chain":  # does the same with less
-                candidates[:] = [other for other in candidates if other.name not in ("affine", "stacked")]
+            if len(coordinates) < QUICK_SECONDS * rate:
+                break
+            if plan.name == "chain":  # does the same as these with less, and threads can at most double the loop
+                beaten = ("affine", "stacked", *(["loop"] if rate > 2 * trial.plain_rate else []))
+                candidates[:] = [other for other in candidates if other.name not in beaten]
     if not rates:
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
-    best = max(rates, key=lambda plan: rates[plan])
+    best = max(rates, key=lambda plan: rates[plan] * (LEAD if plan.name == "loop" else 1.0))
     return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
-def _is_stored(subspace: Subspace) -> bool:
+def plain_plan(objective: Objective, memory: int = DEFAULT_MEMORY) -> Plan:
+    """One point at a time on as many threads as there are: where there is too little to do for a choice."""
+    threads = _num_threads(objective)
+    examples = min(max(1, _largest_examples(objective, memory) // threads), REFERENCE_CHUNK)
+    return Plan("loop", threads, examples, threads)
+
+
+def is_stored(subspace: Subspace) -> bool:
+    """Whether the subspace's directions are kept in memory, not drawn again as they are needed."""
     return not any(isinstance(direction, Redrawn) for direction in getattr(subspace, "directions", ()))
 
 
@@ -134,17 +155,26 @@ class _Trial:
     def __init__(self, objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> None:
         self.subspace, self.coordinates = subspace, coordinates
         self.objective, seconds = _fraction(objective, subspace, coordinates, memory)
+        plain = Plan("loop", 1, _largest_examples(objective, memory)).build(self.objective, subspace)
+        started = time.perf_counter()
+        self.expected = plain(coordinates[:2])
+        synchronize(objective.device)
+        self.plain_rate = len(self.expected) / (time.perf_counter() - started)
+        seconds = 1 / self.plain_rate if self.objective is objective else seconds
         self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
-        plain = Plan("loop", 1, _largest_examples(objective, memory))
-        self.expected = plain.build(self.objective, subspace)(coordinates[:2])
+        self.num_points = min(TRIAL_POINTS, max(MIN_TRIAL_POINTS, int(self.budget / (2 * seconds))))
         self.refusal = "its values do not agree with one point at a time"
 
     def rate(self, plan: Plan) -> float | None:
         """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
         started = time.perf_counter()
-        points = self.coordinates[: min(plan.block, TRIAL_POINTS * plan.workers)]
+        points = self.coordinates[: min(plan.block, self.num_points)]
         try:
-            seconds, values = _timed(plan.build(self.objective, self.subspace), points, self.objective)
+            evaluate = plan.build(self.objective, self.subspace)
+            values = evaluate(points[:2])
+            if not self._agrees(values):
+                return None
+            seconds = _timed(evaluate, points, self.objective)
         except Exception as error:
             if self.objective.fixed_inputs and not _is_refusal(error):
                 raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
@@ -152,17 +182,20 @@ class _Trial:
             return None
         finally:
             self.budget -= time.perf_counter() - started
-        tolerance = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
-        pairs = min(2, len(points))
-        agrees = torch.allclose(values[:pairs], self.expected[:pairs], rtol=tolerance, atol=tolerance, equal_nan=True)
-        return len(points) / seconds if agrees else None
+        return len(points) / seconds
+
+    def _agrees(self, values: Tensor) -> bool:
+        room = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
+        return torch.allclose(values, self.expected[: len(values)], rtol=room, atol=room, equal_nan=True)
 
 
 def _fraction(objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> tuple[Objective, float]:
     """The objective on so many of its examples that a point is quick, and the seconds of a point on all of them."""
     size = min(TRIAL_EXAMPLES, _largest_examples(objective, memory))
     small = _first_chunks(objective, size)
-    seconds, _ = _timed(Plan("loop", 1, size).build(small, subspace), coordinates[:1], small)
+    evaluate = Plan("loop", 1, size).build(small, subspace)
+    evaluate(coordinates[:1])
+    seconds = _timed(evaluate, coordinates[:1], small)
     total = seconds * sum(s.num_examples for s in objective.splits) / sum(s.num_examples for s in small.splits)
     if total <= POINT_SECONDS:
         return objective, total
@@ -214,17 +247,20 @@ def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> 
 def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
     """Sizes worth a trial, the most promising first: what fits the cache of a CPU, or fills a GPU, and the budget."""
     cuda = objective.device.type == "cuda"
-    # a user's own loss and data need not bear two threads
-    threads = 1 if cuda or not objective.fixed_inputs else torch.get_num_threads()
+    threads = _num_threads(objective)
     everything = max(split.num_examples for split in objective.splits)
     most = min(_largest_examples(objective, memory) // CHAIN_SHARE // threads or 1, everything)
     fits = max(1, min(CACHE_BYTES // _bytes_per_example(objective), most))
+    fits = min(most, -(-everything // max(1, round(everything / fits))))  # chunks of one size
     plans: dict[Plan, None] = {}
+    # whole rows of a grid, which share work
+    row = min(_row(coordinates), CHAIN_BLOCK)
     for workers in sorted({threads, 1}, reverse=True):
-        block = min(CHAIN_BLOCK * workers, len(coordinates))
+        block = min(CHAIN_BLOCK // row * row * workers, len(coordinates))
         plans[Plan("chain", block, most, workers)] = None
         for examples in sorted({fits, most if cuda or workers == 1 else fits}):
-            plans[Plan("loop", min(workers, len(coordinates)), examples, workers)] = None
+            at_once = min(GRAPH_POINTS, _largest_block(objective, examples, memory)) if cuda else workers
+            plans[Plan("loop", min(at_once, len(coordinates)), examples, workers)] = None
     for examples in (4096,) if cuda else (2048, 256):
         for name in ("affine", "stacked"):
             size = min(examples, most)
@@ -234,8 +270,22 @@ def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Itera
     yield from plans
 
 
-def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tuple[float, Tensor]:
-    values = evaluate(coordinates)
+def _num_threads(objective: Objective) -> int:
+    """How many may share a block; a user's own loss and data need not bear two."""
+    return 1 if objective.device.type == "cuda" or not objective.fixed_inputs else torch.get_num_threads()
+
+
+def _row(coordinates: Tensor) -> int:
+    """How many of the first points differ in their last coordinate alone."""
+    other = (coordinates[:, :-1] != coordinates[0, :-1]).any(dim=1).nonzero()
+    return int(other[0]) if len(other) else len(coordinates)
+
+
+def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
+    """Seconds that a warm strategy takes, the least of a few runs where they are short."""
+    if objective.device.type == "cuda":
+        for _ in range(2):  # the second call captures a graph
+            evaluate(coordinates)
     synchronize(objective.device)
     times = []
     for _ in range(REPEATS):
@@ -243,9 +293,9 @@ def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tup
         evaluate(coordinates)
         synchronize(objective.device)
         times.append(time.perf_counter() - started)
-        if sum(times) > POINT_SECONDS:
+        if sum(times) > TIMED_SECONDS:
             break
-    return min(times), values
+    return min(times)
 
 
 def _largest_examples(objective: Objective, memory: int) -> int:
@@ -259,6 +309,13 @@ def _largest_block(objective: Objective, examples: int, memory: int) -> int:
 
 def _bytes_per_example(objective: Objective) -> int:
     """Memory one example needs at one point: three times the largest output of any layer, as no gradient is kept."""
+    if "largest" not in objective.known:
+        objective.known["largest"] = _largest_output(objective)
+    return int(3 * objective.known["largest"] * objective.dtype.itemsize)
+
+
+def _largest_output(objective: Objective) -> int:
+    """Numbers per example in the largest output of any layer."""
     sizes: list[int] = [1]
 
     def note(module: nn.Module, args: Sequence[object], output: object) -> None:
@@ -272,4 +329,4 @@ def _bytes_per_example(objective: Objective) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    return 3 * max(sizes) * objective.dtype.itemsize
+    return max(sizes)

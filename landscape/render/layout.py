@@ -182,6 +182,8 @@ def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
 @lru_cache(maxsize=4096)
 def text_inches(text: str, size: float, font: str) -> float:
     """How wide a text is."""
+    if not text:
+        return 0.0
     return float(TextPath((0, 0), text, size=size, prop=FontProperties(family=font)).get_extents().width) / 72
 
 

@@ -150,11 +150,15 @@ def _mesh_writer(
         note = [f"{high} of {loss.size} points lie above {common.high:.4g} or are not finite: put at the top"]
         return solid.save, note if high else []
     limited = loss if ceiling is None else np.where(np.isfinite(loss), np.minimum(loss, ceiling), loss)
-    heights = _heights(limited, scale)
+    floored = common.floored(surface, LOSS)
+    heights = _heights(limited if common.floor is None else np.maximum(limited, common.floor), scale)
     holes = int(np.count_nonzero(~np.isfinite(heights)))
     clipped = 0 if ceiling is None else int(np.count_nonzero(np.isfinite(loss) & (loss > ceiling)))
     note = [f"{clipped} of {loss.size} points are clipped at {ceiling:.4g}"] if clipped else []
     note += [f"{holes} of {loss.size} points are not finite: holes"] if holes else []
+    note += (
+        [f"{floored} of {loss.size} points stand at {common.floor:.3g}, as zero has no logarithm"] if floored else []
+    )
     if kind == ".vts":
         return grid_of(surface, heights).save, note
     mesh = triangles_of(surface, heights)

@@ -19,7 +19,7 @@ STAGE_SIDES = 6
 CONTOUR_RADIUS = 0.0038
 PATH_RADIUS = 0.014
 MARKER_RADIUS = 0.028
-BEAD_RADIUS = 0.021
+BEAD_RADIUS = 0.025
 PATH_COLOR = "#c1121f"
 UNKNOWN_COLOR = "#9a9a9a"
 # Key, fill and back light: direction in the camera's own axes (right, up, towards the viewer) and strength.
@@ -38,7 +38,7 @@ class Scene:
         top: heights above it are cut away along the exact contour; None cuts nothing.
         levels: heights of the draped contours.
         path: points of the training path, shape (k, 3), or None.
-        marker: where the solution lies, shape (3,), or None.
+        markers: where trained networks lie, shape (k, 3), or None.
         beads: checkpoints marked on the path, shape (k, 3), or None.
     """
 
@@ -49,7 +49,7 @@ class Scene:
     top: float | None
     levels: FloatArray
     path: FloatArray | None = None
-    marker: FloatArray | None = None
+    markers: FloatArray | None = None
     beads: FloatArray | None = None
 
 
@@ -197,8 +197,8 @@ def _add_path(plotter: Any, scene: Scene, color: str) -> None:
     if scene.beads is not None and len(scene.beads):
         for point in scene.beads:
             plotter.add_mesh(_ball(point, BEAD_RADIUS), color=color, smooth_shading=True, **MATERIAL)
-    if scene.marker is not None:
-        ball = _ball(scene.marker + np.array([0, 0, MARKER_RADIUS / 2]), MARKER_RADIUS)
+    for marker in [] if scene.markers is None else scene.markers:
+        ball = _ball(marker + np.array([0, 0, MARKER_RADIUS / 2]), MARKER_RADIUS)
         plotter.add_mesh(ball, color="white", smooth_shading=True, ambient=0.5, diffuse=0.55, specular=0.3)
 
 

@@ -42,6 +42,7 @@ def component(
     titles: Sequence[str] | None = None,
     stack: str | None = None,
     start: int = 0,
+    fixed: int = 0,
     colormap: str = "viridis",
     camera: Preset = "auto",
     azimuth: float | None = None,
@@ -62,6 +63,7 @@ def component(
         titles: one per surface; by default the models' names. Of a stack, the slider's stops: ``["2", "8", "64"]``.
         stack: what the slider runs over, ``"width"``; None sets the surfaces side by side.
         start: which surface of a stack is shown at first.
+        fixed: so many of the first surfaces stand beside the stack and do not move; they have no stop.
         colormap: a matplotlib colour map whose lightness goes one way.
         camera: as in print, see `viewpoint`.
         azimuth: degrees; instead of the camera's.
@@ -73,13 +75,14 @@ def component(
     """
     given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
     names = list(titles) if titles is not None else names_of(given) if given else []
-    _check(given, names, stack, start)
-    stops = names if stack is not None else []
-    names = [f"{stack} {name}" for name in stops] or names
+    _check(given, names, stack, start, fixed)
+    stops = names[fixed:] if stack is not None else []
+    names = [f"{stack} {name}" for name in names] if stack is not None else names
     by_scale = _panels_by_scale(given, metric, names, scale, ceiling, sublevel if metric == LOSS else None)
     panels = next(iter(by_scale.values()))
     place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
-    groups = [list(panels)] if stack is not None else [[panel] for panel in panels]
+    alone = fixed if stack is not None else len(panels)
+    groups = [[panel] for panel in panels[:alone]] + ([list(panels[alone:])] if stack is not None else [])
     label = plain(metric_label(metric, given[0].provenance))
     data = {
         "panels": [{"frames": [_frame(panel) for panel in group]} for group in groups],
@@ -88,10 +91,10 @@ def component(
         "camera": {"azimuth": place.azimuth, "elevation": place.elevation},
         "stop": start,
         "stops": stops,
-        "headings": names,
+        "headings": names[fixed:],
         **_axes(panels[0], label),
     }
-    html: str = _template("component.html").render(
+    html: str = template("component.html").render(
         data=data,
         panels=[_words(group, label, start) for group in groups],
         scales=[{"name": name, "words": SCALE_WORDS[name]} for name in by_scale],
@@ -144,7 +147,7 @@ def check_page(path: str | Path, *, force: bool = False) -> None:
 
 def page(title: str, body: str) -> str:
     """A whole page around HTML fragments; its policy lets nothing in but its own style and script."""
-    html: str = _template("page.html").render(
+    html: str = template("page.html").render(
         title=title, body=Markup(body), style=style(), script=script(), policy=policy(), version=landscape.__version__
     )
     return html
@@ -153,13 +156,13 @@ def page(title: str, body: str) -> str:
 @cache
 def style() -> str:
     """The style sheet that components need, once in a page."""
-    return _asset("surface.css")
+    return asset("surface.css")
 
 
 @cache
 def script() -> str:
     """The script that components need, once in a page and after them."""
-    return _asset("surface.js")
+    return asset("surface.js")
 
 
 def policy(*, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
@@ -253,6 +256,8 @@ def _scale(panels: Sequence[Panel], metric: str) -> dict[str, Any]:
 def _cut(panels: Sequence[Panel], heights: Heights, metric: str) -> str:
     counts = [(panel.title, heights.clipped(panel.surface, metric), panel.surface.status.size) for panel in panels]
     points = ", ".join(f"{count:,} of {total:,} points of {title}" for title, count, total in counts if count)
+    if len(counts) > 3 and points:
+        points = f"up to {max(count for _, count, _ in counts):,} of {counts[0][2]:,} points of a surface"
     what = "diverged" if heights.ceiling is None else f"cut away above {plain(number(heights.ceiling, 3))}"
     return f"{what}: {points}" if points else ""
 
@@ -306,7 +311,7 @@ def _title(surfaces: Sequence[Surface], metric: str) -> str:
     return f"{what.capitalize()} around {' and '.join([', '.join(others), last] if others else [last])}"
 
 
-def _check(given: Sequence[Any], names: Sequence[str], stack: str | None, start: int) -> None:
+def _check(given: Sequence[Any], names: Sequence[str], stack: str | None, start: int, fixed: int) -> None:
     if not given:
         raise InputError("a page needs at least one surface")
     for record in given:
@@ -318,8 +323,10 @@ def _check(given: Sequence[Any], names: Sequence[str], stack: str | None, start:
         raise InputError(f"at most {MOST_PANELS} surfaces stand side by side, got {len(given)}; stack them")
     if len(names) != len(given):
         raise InputError(f"{len(given)} surfaces need as many titles, got {len(names)}")
-    if not 0 <= start < len(given):
-        raise InputError(f"start is the index of one of {len(given)} surfaces, got {start}")
+    if not 0 <= fixed < len(given) or (fixed and stack is None):
+        raise InputError(f"fixed counts surfaces beside a stack, fewer than {len(given)}, got {fixed}")
+    if not 0 <= start < len(given) - fixed:
+        raise InputError(f"start is the index of one of {len(given) - fixed} surfaces, got {start}")
 
 
 def _base64(values: np.ndarray[Any, Any]) -> str:
@@ -333,9 +340,11 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file in ``page/``."""
     return files("landscape.render").joinpath("page", name).read_text(encoding="utf-8")
 
 
-def _template(name: str) -> Any:
-    return Environment(autoescape=True, loader=FunctionLoader(_asset)).get_template(name)
+def template(name: str) -> Any:
+    """The Jinja2 template of that name there; it escapes what it is given."""
+    return Environment(autoescape=True, loader=FunctionLoader(asset)).get_template(name)

@@ -32,7 +32,6 @@ def test_export_says_what_was_lost_and_where_the_file_is() -> None:
     [
         (["bowl.h5", "-o", "bowl.bmp"], 2, "the suffix must be one of .vts"),
         (["bowl.h5", "-o", "bowl.vts", "--scale", "cubic"], 2, "unknown scale 'cubic'"),
-        (["bowl.h5", "-o", "bowl.vts", "--scale", "log"], 2, "a log scale needs values above 0"),
         (["bowl.h5", "-o", "bowl.stl", "--ceiling", "-1"], 2, "below every value"),
         (["bowl.h5", "-o", "nowhere/bowl.stl"], 1, "choose a folder that exists"),
         (["bowl.h5", "-o", "bowl.h5/bowl.stl"], 1, "cannot write"),
@@ -56,3 +55,10 @@ def test_an_existing_file_is_replaced_only_with_force() -> None:
     assert Path("bowl.csv").read_text() == "mine"
     assert export("bowl.h5", "-o", "bowl.csv", "--force").exit_code == 0
     assert len(Path("bowl.csv").read_text().splitlines()) == 26
+
+
+def test_zeros_stand_at_the_smallest_value_above_zero_on_a_log_scale() -> None:
+    result = export("bowl.h5", "-o", "bowl.vts", "--scale", "log")
+    assert result.exit_code == 0, result.output
+    assert "1 of 25 points stand at" in result.output
+    assert "holes" not in result.output

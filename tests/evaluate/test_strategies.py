@@ -194,6 +194,33 @@ def test_random_perceptrons_agree_by_every_strategy_and_on_threads(
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12, msg=name)
 
 
+@settings(max_examples=8, deadline=None)
+@given(
+    channels=st.lists(st.integers(1, 4), min_size=1, max_size=2),
+    stride=st.integers(1, 2),
+    norm=st.booleans(),
+    chunk=st.integers(1, 12),
+    workers=st.integers(1, 2),
+    kind=st.sampled_from(sorted(SUBSPACES)),
+)
+def test_random_convolutional_networks_agree_by_every_strategy_and_on_threads(
+    channels: list[int], stride: int, norm: bool, chunk: int, workers: int, kind: str
+) -> None:
+    torch.manual_seed(sum(channels))
+    layers: list[nn.Module] = []
+    for before, after in itertools.pairwise([2, *channels]):
+        layers += [nn.Conv2d(before, after, 3, stride, 1), nn.BatchNorm2d(after) if norm else nn.Identity(), nn.ReLU()]
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[-1], 3)).double().eval()
+    x, y = examples(9, (2, 5, 4))
+    objective = Objective(model, [(x[:5], y[:5]), (x[5:], y[5:])])
+    subspace = SUBSPACES[kind](objective, 1)
+    points = coordinates(subspace, 5, 0)
+    expected = torch.stack(list(objective.evaluate(subspace.at(points)).values()), dim=1)
+    for name in (name for name in STRATEGIES if name != "chain" and usable(name, subspace)):
+        found = Plan(name, 5, chunk, workers).build(objective, subspace)(points)
+        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12, msg=name)
+
+
 def test_a_plain_stack_is_recognized_however_it_is_written() -> None:
     assert len(plain_stack(Objective(Written().eval(), examples(5))).linear) == 2  # type: ignore[union-attr]
     objective = Objective(Written().eval(), examples(5))

@@ -3,23 +3,20 @@
 import base64
 import json
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium import hover, opened, picture, press, reading, settled, state, words
 from problems import bowl, tunnel
 
 import landscape
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records import Surface
 from landscape.render.web import check_page, component, page, render_page
-
-FLAGS = ("--headless", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 def named(surface: Surface, model: str) -> Surface:
@@ -102,22 +99,6 @@ def test_only_a_page_of_ours_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    programs = shutil.which("chromium"), shutil.which("chromedriver")
-    if None in programs:
-        pytest.skip("no chromium and chromedriver here: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for flag in (*FLAGS, "--window-size=1000,900"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     flat, steep = (replace(b, metrics={"train_loss": b.loss + 0.05}) for b in (bowl(), bowl(curvature=8.0)))
@@ -129,53 +110,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     render_page(replace(holed, metrics={"train_loss": loss}), folder / "holes.html")
     render_page(tunnel(), folder / "tunnel.html")
     return folder
-
-
-def opened(browser: Any, path: Path) -> Any:
-    browser.get(f"file://{path}")
-    settled(browser)
-    return browser
-
-
-def settled(browser: Any) -> None:
-    """Wait until what was asked for is drawn: drawing comes with the next frame, so with the one after it is done."""
-    browser.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
-    assert int(state(browser)["drawn"]) > 0
-
-
-def state(browser: Any) -> dict[str, str]:
-    found: dict[str, str] = browser.execute_script("return {...document.querySelector('.ls-surface').dataset}")
-    return found
-
-
-def picture(browser: Any, panel: int = 0) -> str:
-    script = "return document.querySelectorAll('.ls-panel canvas')[arguments[0]].toDataURL()"
-    return str(browser.execute_script(script, panel))
-
-
-def reading(browser: Any, panel: int = 0) -> tuple[int, int, float]:
-    script = "return {...document.querySelectorAll('.ls-panel')[arguments[0]].dataset}"
-    found = browser.execute_script(script, panel)
-    return int(found["row"]), int(found["column"]), float(found["value"])
-
-
-def words(browser: Any, panel: int = 0) -> str:
-    return str(
-        browser.execute_script("return document.querySelectorAll('.ls-panel output')[arguments[0]].textContent", panel)
-    )
-
-
-def press(browser: Any, *keys: str, css: str = ".ls-panel canvas") -> None:
-    browser.find_element("css selector", css).send_keys(*keys)
-    settled(browser)
-
-
-def hover(browser: Any, across: int, down: int, panel: int = 0) -> None:
-    from selenium.webdriver import ActionChains
-
-    canvas = browser.find_elements("css selector", ".ls-panel canvas")[panel]
-    ActionChains(browser).move_to_element_with_offset(canvas, across, down).perform()
-    settled(browser)
 
 
 @pytest.mark.parametrize("name", ["pair", "stack", "holes", "tunnel"])

@@ -605,7 +605,7 @@ class Component {
     if (slider) {
       slider.setAttribute("aria-valuetext", this.data.stops[this.stop]);
       this.root.querySelector(".ls-stop").textContent = this.data.stops[this.stop];
-      this.root.querySelector("h3").textContent = this.data.headings[this.stop];
+      [...this.root.querySelectorAll("h3")].at(-1).textContent = this.data.headings[this.stop];  // the stack is the last panel
     }
     this.panels.forEach(panel => panel.element.querySelectorAll(".ls-notes").forEach((list, k) => {
       list.hidden = k !== Math.min(this.stop, panel.frames.length - 1);
