@@ -33,6 +33,7 @@ REPEATS = 4
 HOPELESS = 1.5
 PASSES = 8
 LONG_ENOUGH = 0.02
+TUNING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,10 +177,13 @@ def _fastest(plain: Product, vectors: int) -> Product:
         max(each.block for each in candidates), plain.size, generator=torch.Generator().manual_seed(0)
     ).to(device=plain.objective.device, dtype=plain.objective.dtype)
     # in turn, so that a machine that drifts drifts for all; those that are clearly slower are tried once
+    began = time.perf_counter()
     for each in candidates:
         _seconds(each, trial[:1])
     times = {each: _seconds(each, trial) for each in candidates}
     for _ in range(REPEATS):
+        if time.perf_counter() - began > TUNING_SECONDS:
+            break
         least = min(times.values())
         for each, known in times.items():
             if known <= HOPELESS * least:
