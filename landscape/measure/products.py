@@ -28,7 +28,7 @@ Blocks: TypeAlias = Callable[[Tensor], Tensor]
 
 CHUNK = 2048
 BLOCK = 16
-BLOCKS = (8, 16, 32)
+BLOCKS = (8, 16)
 REPEATS = 4
 HOPELESS = 1.5
 PASSES = 8
@@ -173,9 +173,9 @@ def _fastest(plain: Product, vectors: int) -> Product:
     candidates += [replace(each, block=block) for each in candidates for block in BLOCKS if block <= vectors]
     if len(candidates) == 1:
         return plain
-    trial = torch.randn(
-        max(each.block for each in candidates), plain.size, generator=torch.Generator().manual_seed(0)
-    ).to(device=plain.objective.device, dtype=plain.objective.dtype)
+    # the same vectors for all: a short pass would be lucky more often than a long one
+    trial = torch.randn(min(vectors, BLOCK), plain.size, generator=torch.Generator().manual_seed(0))
+    trial = trial.to(device=plain.objective.device, dtype=plain.objective.dtype)
     # in turn, so that a machine that drifts drifts for all; those that are clearly slower are tried once
     began = time.perf_counter()
     for each in candidates:
@@ -193,13 +193,13 @@ def _fastest(plain: Product, vectors: int) -> Product:
 
 def _seconds(product: Product, trial: Tensor) -> float:
     """Seconds per vector, the least of some passes, infinite where it cannot be done this way."""
-    rows, least = trial[: product.block], float("inf")
+    least = float("inf")
     ends = time.perf_counter() + LONG_ENOUGH
     try:
         for _ in range(PASSES):
             synchronize(product.objective.device)
             started = time.perf_counter()
-            product(rows)
+            product(trial)
             synchronize(product.objective.device)
             now = time.perf_counter()
             least = min(least, now - started)
@@ -209,7 +209,7 @@ def _seconds(product: Product, trial: Tensor) -> float:
         if is_out_of_memory(error) or "vmap" in str(error) or "batched" in str(error):
             return float("inf")
         raise
-    return least / product.block
+    return least / len(trial)
 
 
 def _graph_bytes(product: Product) -> int:
