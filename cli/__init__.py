@@ -12,7 +12,7 @@ from landscape.errors import InputError, LandscapeError
 # OpenMP threads that spin while they wait make a busy machine 10 to 50 times slower; read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-COMMANDS = ("train", "sample", "connect", "measure", "study", "render", "export", "info", "doctor")
+COMMANDS = ("train", "sample", "connect", "measure", "study", "report", "render", "view", "export", "info", "doctor")
 
 
 class Misused(click.ClickException):

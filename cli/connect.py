@@ -24,7 +24,12 @@ CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygon
     "-o", "--output", multiple=True, metavar="FILE", help="Keep the profile (.h5) or draw it (.png, .pdf, .svg)."
 )
 @click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
+@click.option(
+    "--model", metavar="PACKAGE.MODULE:FACTORY", help="A model of your own: A and B are files of its weights."
+)
+@click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own.")
+@click.option("--num-examples", type=int, metavar="N", help="With --model: measure on a fixed random subset of N.")
+@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
 @opt.device
 @opt.runs
 @opt.quiet
@@ -33,7 +38,8 @@ CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygon
 def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Measure the loss along a path from network A to network B, and its barrier.
 
-    A and B are NAME or NAME:MEMBER, of one family, size and data set; presets are trained if missing. The barrier is
+    A and B are NAME or NAME:MEMBER, of one family, size and data set; presets are trained if missing. With --model they
+    are two files of weights (.pt, .safetensors) of a model of your own. The barrier is
     the highest rise of the training loss along the path above the straight line between its ends, at the points
     measured. With BatchNorm the statistics are measured anew at every point.
 
@@ -46,8 +52,13 @@ def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool,
       landscape connect wide:0 wide:1 --align -o wide-line.h5 -o wide-line.png
       landscape connect narrow:0 narrow:1 --curve bezier
       landscape connect narrow --members 6 --align
+      landscape connect a.pt b.pt --model my_model:make --data my_model:data --align
     """
     files, pictures = _sorted_outputs(output, force=given["force"])
+    if given["model"] is None and (given["data"] or given["num_examples"]):
+        raise click.UsageError("--data and --num-examples go with --model package.module:factory")
+    if given["model"] is not None and given["members"] is not None:
+        raise click.UsageError("--members counts members of a run: leave --model out")
     if (end is None) == (given["members"] is None):
         raise click.UsageError("Missing argument 'B': name two networks, or one with --members N for all its pairs")
     if end is None:
@@ -76,11 +87,26 @@ def connected(start: str, end: str, path: str | None, *, runs: str, **given: Any
     from landscape.train.runs import find_or_train
 
     options = _options(given)
+    if given["model"] is not None:
+        own = [_own(weights, given) for weights in (start, end)]
+        return sample_between(own[0], own[1], path=path, overwrite=given["force"], **options)
     (first, a), (second, b) = _one(start), _one(end)
     here, there = (
         find_or_train(name, runs=runs, device=given["device"], progress=options["progress"]) for name in (first, second)
     )
     return sample_between((here, a), (there, b), path=path, overwrite=given["force"], **options)
+
+
+def _own(weights: str, given: dict[str, Any]) -> Any:
+    """The objective of one file of weights of the model of the user's own."""
+    from landscape.evaluate.models import names_factory
+
+    from .networks import member_of
+
+    if not names_factory(given["model"]):
+        raise click.UsageError(f"--model is package.module:factory here, got {given['model']!r}")
+    chosen = {"weights": weights, "batchnorm": "reestimate", "stream": False}
+    return member_of(given["model"], name=Path(weights).name, **{**given, **chosen})
 
 
 def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
@@ -115,6 +141,7 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return passed | {
         "device": opt.torch_device(given["device"]),
         "dtype": opt.torch_dtype(given["dtype"]),
+        "tf32": given["dtype"] == "tf32",
         "command": opt.command_line(),
         "progress": not given["quiet"],
     }

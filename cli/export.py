@@ -8,7 +8,11 @@ from . import options as opt
 @click.command(short_help="A surface as a mesh, a solid to print, or a table.")
 @click.argument("file", metavar="FILE.h5")
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help="vts, vtp, ply, obj, gltf, stl, csv, npz or li.h5 by suffix."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="vts, vtp, ply, obj, gltf, stl, csv, npz, nc or li.h5 by suffix.",
 )
 @click.option("--scale", default="linear", show_default=True, help="Height of meshes: linear or log.")
 @click.option("--ceiling", type=float, help="Clip the heights of meshes at this loss.")
@@ -16,9 +20,9 @@ from . import options as opt
 def command(file: str, output: str, scale: str, ceiling: float | None, force: bool) -> None:
     """Write a surface for other programs, and say what the format loses.
 
-    vts and vtp keep the values (ParaView); ply, obj and gltf the shape; stl is a closed solid in millimetres; csv and
-    npz hold the numbers, of lines as well. NAME.li.h5 is a surface file as Li et al.'s code (2018) reads it, with the
-    directions beside it where FILE holds them. Their files are read everywhere a FILE.h5 is.
+    vts and vtp keep the values (ParaView); ply, obj and gltf the shape; stl is a closed solid in millimetres; csv, npz
+    and nc (netCDF) hold the numbers, of lines as well. NAME.li.h5 is a surface file as Li et al.'s code (2018) reads
+    it, with the directions beside it where FILE holds them. Their files are read everywhere a FILE.h5 is.
 
     \b
     Examples:

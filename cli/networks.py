@@ -15,12 +15,7 @@ def member_of(spec: str, **given: Any) -> Any:
     from landscape.evaluate.views import objective_of
     from landscape.train.runs import find_or_train, models_of
 
-    choice = {
-        "batchnorm": given.get("batchnorm", "frozen"),
-        "num_examples": given.get("num_examples"),
-        "device": opt.torch_device(given["device"]),
-        "dtype": opt.torch_dtype(given["dtype"]),
-    }
+    choice = _choice(given)
     if names_factory(spec):
         return _own(spec, given, choice)
     models = models_of(spec)
@@ -31,10 +26,51 @@ def member_of(spec: str, **given: Any) -> Any:
     return objective_of(run, member, **choice)
 
 
-def _own(spec: str, given: dict[str, Any], choice: dict[str, Any]) -> Any:
-    from landscape.evaluate.models import objective_from
+def own_along(spec: str, **given: Any) -> tuple[Any, Any]:
+    """The objective of ``package.module:factory``, at the end of its ``--checkpoints`` if given, and their path."""
+    from landscape.evaluate.models import objective_along
 
+    if not given.get("checkpoints"):
+        return member_of(spec, **given), None
+    if given["weights"]:
+        raise click.UsageError("the last of the --checkpoints is the solution: leave --weights out")
+    _prepare(given)
+    return objective_along(spec, given["data"], given["checkpoints"], stream=given["stream"], **_choice(given))
+
+
+def refuse_own_options(model: str | None, given: dict[str, Any]) -> None:
+    """Refuses options of a model of the user's own beside anything else."""
+    own = [f"--{key}" for key in ("weights", "data", "stream", "checkpoints") if given.get(key)]
+    if not own or (model is not None and (own == ["--checkpoints"] or _is_own(model))):
+        return  # a run may follow other checkpoints than its own
+    other = "surface files" if model is None else repr(model)
+    raise click.UsageError(f"{', '.join(own)} go with --model package.module:factory, not with {other}")
+
+
+def _is_own(model: str) -> bool:
+    from landscape.evaluate.models import names_factory
+
+    return names_factory(model)
+
+
+def _choice(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "batchnorm": given.get("batchnorm", "frozen"),
+        "num_examples": given.get("num_examples"),
+        "device": opt.torch_device(given["device"]),
+        "dtype": opt.torch_dtype(given["dtype"]),
+    }
+
+
+def _prepare(given: dict[str, Any]) -> None:
     if given["data"] is None:
         raise click.UsageError("say which data: --data package.module:factory")
     sys.path.insert(0, os.getcwd())
-    return objective_from(spec, given["data"], weights=given["weights"], stream=given["stream"], **choice)
+
+
+def _own(spec: str, given: dict[str, Any], choice: dict[str, Any]) -> Any:
+    from landscape.evaluate.models import objective_from
+
+    _prepare(given)
+    named = {"weights": given["weights"], "stream": given["stream"], "name": given.get("name", "")}
+    return objective_from(spec, given["data"], **named, **choice)

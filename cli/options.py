@@ -70,9 +70,11 @@ sampling = options(
         show_default=True,
         help="Share of the loss's range within which points may be interpolated; 0 measures all.",
     ),
-    click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine."),
+    click.option(
+        "--strategy", default="auto", show_default=True, help="auto, or loop, stacked, affine, chain, streamed."
+    ),
     click.option("--memory", default="1GiB", show_default=True, help="Memory a block may take."),
-    click.option("--dtype", default="float32", show_default=True, help="float32 or float64."),
+    click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU."),
     device,
     quiet,
 )
@@ -101,12 +103,17 @@ def torch_device(name: str) -> Any:
 
 
 def torch_dtype(name: str) -> Any:
-    """float32 or float64."""
+    """The dtype of that name; TF32 is float32 that is multiplied otherwise, see `sample`."""
     import torch
 
-    known = {"float32": torch.float32, "float64": torch.float64}
+    known = {
+        "float32": torch.float32,
+        "float64": torch.float64,
+        "bfloat16": torch.bfloat16,
+        "tf32": torch.float32,
+    }
     if name not in known:
-        raise click.BadParameter(f"unknown dtype {name!r}; expected {' or '.join(known)}")
+        raise click.BadParameter(f"unknown dtype {name!r}; expected {', '.join(known)}")
     return known[name]
 
 

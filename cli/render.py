@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from . import options as opt
+from .networks import refuse_own_options
 
 SURFACES = ("plane", "corridor")
 DRAWN = ("surface", "contour", "profile")
@@ -37,10 +38,19 @@ place = opt.options(
     click.option("--azimuth", type=float, help="Degrees from the alpha axis towards the beta axis."),
     click.option("--elevation", type=float, help="Degrees above the floor, 5 to 85."),
 )
+film = opt.options(
+    click.option("--film", default="orbit", show_default=True, help="orbit, flight, growth or morph, for a film."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a film."),
+    click.option("--fps", default=24, show_default=True, help="Frames per second of a film."),
+    click.option("--size", default="1280x720", show_default=True, help="Pixels of a film."),
+)
 DRAWING = (
     *("metric", "color", "scale", "ceiling", "ranges", "width", "columns", "dpi", "theme", "font", "usetex"),
-    *("colormap", "notes", "with_tex", "camera", "azimuth", "elevation"),
+    *("colormap", "notes", "with_tex", "camera", "azimuth", "elevation", "film", "seconds", "fps", "size", "stack"),
 )
+EVERYWHERE = ("metric", "scale", "ceiling", "sublevel", "titles", "colormap", "camera", "azimuth", "elevation")
+ONLY = {"page": ("stack",), "film": ("film", "seconds", "fps", "size", "theme")}
+SUFFIXES = {".html": "page", ".htm": "page", ".mp4": "film", ".webm": "film", ".gif": "film"}
 
 
 @click.command(short_help="Draw surfaces and profiles; trains and measures what is missing.")
@@ -48,19 +58,26 @@ DRAWING = (
 @opt.model
 @click.option("--view", help="surface, contour or profile; plane or corridor: the surface of that kind.")
 @click.option("--subspace", help="With --model: plane or corridor; by default plane, for the pair corridor.")
-@click.option("-o", "--output", metavar="FILE", help="png, pdf or svg by its suffix; by default NAME.png.")
+@click.option("-o", "--output", metavar="FILE", help="png, pdf or svg; html; mp4, webm or gif. By default NAME.png.")
 @shown
 @page
 @place
+@click.option("--checkpoints", metavar="DIR", help="Training path of a model of your own, for its corridor.")
+@opt.own
+@film
+@click.option("--stack", metavar="NAME", help="On a page: one surface at a time, a slider of that name between them.")
 @opt.sampling
 @opt.runs
 @opt.force
 def command(files: tuple[str, ...], model: str | None, view: str | None, output: str | None, **given: Any) -> None:
     """Draw one surface or profile, or several with the same axes and the same scale.
 
+    An .html is a page to turn, zoom and read values in, one file that works offline; .mp4, .webm and .gif are films.
+
     Without --extent, all surfaces of a figure reach as far as the widest of them has to.
 
-    A picture that landscape made is replaced; any other file in its place only with --force.
+    A picture that landscape made is replaced; any other file in its place only with --force. What is measured of a
+    model of your own is kept beside the picture, as FILE.h5.
 
     \b
     Examples:
@@ -68,22 +85,27 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
       landscape render --model pair -o pair.pdf --width text --tex
       landscape render --model pair --view profile -o widths.pdf
       landscape render narrow.h5 wide.h5 -o pair.svg --view contour
+      landscape render --model my_model:make --weights net.pt --data my_model:data -o mine.png
+      landscape render --model pair -o pair.html
+      landscape render --model pair -o growth.mp4 --film growth
     """
-    from landscape.render.figure import render
+    import landscape
 
     if bool(files) == (model is not None):
         raise click.UsageError("give surface files, or --model: one of the two")
     if view not in (None, *DRAWN, *SURFACES):
         raise click.UsageError(f"unknown view {view!r}; expected {', '.join(DRAWN)}, plane or corridor")
-    name = Path(files[0]).stem if model is None else model.replace(":", "-")
-    target = output or f"{name}.png"
-    _check(target, force=given.pop("force"), with_tex=given["with_tex"])
+    refuse_own_options(model, given)
+    target = output or f"{Path(files[0]).stem if model is None else _name(model)}.png"
+    medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")
+    _check_options(medium, target, view)
+    _check(target, force=given["force"], with_tex=given["with_tex"])
     drawing = {key: given.pop(key) for key in DRAWING}
     drawing |= {"sublevel": given.pop("sublevel") or None, "titles": given.pop("titles") or None}
     subspace = given.pop("subspace") or (view if view in SURFACES else None)
-    records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view)
-    kind: Any = "surface" if view in SURFACES else view or "auto"
-    drawn = render(records, target, view=kind, **drawing)
+    records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view, beside=target)
+    kind = {"view": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
+    drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)  # type: ignore[arg-type]
     for line in drawn.messages:
         click.echo(line, err=True)
     click.echo(target)
@@ -95,9 +117,48 @@ def _check(target: str, *, force: bool, with_tex: bool) -> None:
     """Refuse before the long work what could not be written after it."""
     from landscape.render.write import check_free, check_target
 
-    check_target(target, force=force)
+    medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")
+    if medium == "film":
+        from landscape.render.movie import check_film
+
+        check_film(target)
+    (check_target if medium == "figure" else check_free)(Path(target), force=force)
     if with_tex:
         check_free(Path(target).with_suffix(".tex"), force=force)
+
+
+def _check_options(medium: str, target: str, view: str | None) -> None:
+    """Refuse what was asked for and would be left out without a word."""
+    context = click.get_current_context()
+    others = {name for kind, names in ONLY.items() if kind != medium for name in names}
+    figures = set(DRAWING) - set(EVERYWHERE) - {name for names in ONLY.values() for name in names}
+    left_out = others - set(ONLY.get(medium, ())) - ({"theme"} if medium == "figure" else set())
+    left_out |= figures if medium != "figure" else set()
+    for option in context.command.params:
+        given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
+        if given and option.name in left_out:
+            raise click.UsageError(f"{option.opts[0]} has no meaning for {Path(target).name}, a {medium}")
+    if medium != "figure" and view in ("contour", "profile"):
+        raise click.UsageError(f"a {medium} shows surfaces; --view {view} is for png, pdf and svg")
+
+
+def _options_for(medium: str, drawing: dict[str, Any], quiet: bool) -> dict[str, Any]:
+    """The options of the function that draws it."""
+    if medium == "figure":
+        return {key: value for key, value in drawing.items() if key not in ("film", "seconds", "fps", "size", "stack")}
+    options = {key: drawing[key] for key in (*EVERYWHERE, *ONLY[medium])}
+    if medium == "film":
+        from_user = click.get_current_context().get_parameter_source("theme")
+        options["theme"] = options["theme"] if from_user is click.core.ParameterSource.COMMANDLINE else "slide"
+        options |= {"size": _pixels(options["size"]), "progress": not quiet}
+    return options
+
+
+def _pixels(size: str) -> tuple[int, int]:
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise click.BadParameter(f"the size of a film is written as 1280x720, got {size!r}")
+    return int(width), int(height)
 
 
 def _loaded(files: tuple[str, ...]) -> list[Any]:
@@ -106,15 +167,29 @@ def _loaded(files: tuple[str, ...]) -> list[Any]:
     return [load(file) for file in files]
 
 
-def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None) -> list[Any]:
+def _name(model: str) -> str:
+    """What a picture is called: the model, or the function that makes it."""
+    from landscape.evaluate.models import names_factory
+
+    return model.rpartition(":")[2] if names_factory(model) else model.replace(":", "-")
+
+
+def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None, beside: str) -> list[Any]:
     from landscape.errors import InputError
+    from landscape.evaluate.models import names_factory
     from landscape.train.runs import models_of
 
-    from .sample import extent_for, sampled
+    from .sample import extent_for, own_view, sampled
 
+    if subspace not in (None, *SURFACES):
+        raise InputError(f"unknown subspace {subspace!r}; expected plane or corridor")
+    if names_factory(model):
+        kept = str(Path(beside).with_suffix(".h5"))
+        record = own_view(model, subspace or "plane", kept, given)
+        click.echo(kept)
+        return [record]
+    given.pop("force")
     models = models_of(model)
     chosen = subspace or ("corridor" if len(models) > 1 and view != "profile" else "plane")
-    if chosen not in SURFACES:
-        raise InputError(f"unknown subspace {chosen!r}; expected plane or corridor")
     given["extent"] = extent_for(models, chosen, **given)
     return [sampled(name, member, chosen, None, **given) for name, member in models]

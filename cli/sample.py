@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from . import options as opt
+from .networks import refuse_own_options
 
 
 @click.command(short_help="Measure a plane, corridor, line or path and keep it as HDF5.")
@@ -26,7 +27,7 @@ from . import options as opt
     "h5). Only random ones are normalized, unless --normalize is given.",
 )
 @click.option("--through", multiple=True, metavar="NAME:MEMBER", help="Line through two networks, plane through three.")
-@click.option("--checkpoints", metavar="DIR", help="Another path than the run's own: a folder of state dictionaries.")
+@click.option("--checkpoints", metavar="DIR", help="A training path: a folder of state dictionaries named by step.")
 @click.option("--orthogonalize", "orthogonal", is_flag=True, help="Take direction 1 out of direction 2 of a plane.")
 @click.option("--repeats", default=1, show_default=True, help="Mean and band over so many seeds of random directions.")
 @click.option(
@@ -60,6 +61,7 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model narrow --direction top --direction bottom --extent 1 -o eigen.h5
       landscape sample --through narrow:0 --through narrow:1 --through narrow:2 -o three.h5
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
+      landscape sample --model my_model:make --checkpoints path --data my_model:data --view corridor
     """
     from landscape.evaluate.models import names_factory
 
@@ -81,27 +83,31 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
 
 
 def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, Any]:
-    """A plane or line of a model of the user's own, measured."""
-    from landscape.evaluate.sampling import sample
-    from landscape.space.subspaces import random_line, random_plane
-
-    from .networks import member_of
-
-    target = output or f"{model.rpartition(':')[2]}.h5"
+    """A view of a model of the user's own, measured."""
+    view = given["view"]
+    target = output or f"{model.rpartition(':')[2]}{'' if view == 'plane' else '-' + view}.h5"
     if given["directions"]:
         return target, _along(model, target, given)
-    if given["view"] not in ("plane", "line") or given["repeats"] > 1 or given["checkpoints"]:
-        raise click.UsageError(
-            f"a model of your own has no {given['view']}, repeats or checkpoints here: expected --view plane or line, "
-            "or --direction"
-        )
-    objective = member_of(model, **given)
-    choice = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
-    if given["view"] == "plane":
-        subspace: Any = random_plane(objective, orthogonal=given["orthogonal"], **choice)
-    else:
-        subspace = random_line(objective, **choice)
-    return target, sample(objective, subspace, **_grid(target, given["force"], given))
+    return target, own_view(model, view, target, given)
+
+
+def own_view(model: str, view: str, path: str, given: dict[str, Any]) -> Any:
+    """A view of ``package.module:factory``, along its ``--checkpoints`` where it follows a path."""
+    from landscape.evaluate.models import sample_own
+
+    from .networks import own_along
+
+    objective, walked = own_along(model, **given)
+    return sample_own(
+        objective,
+        view,  # type: ignore[arg-type]
+        walked=walked,
+        seed=given["direction_seed"],
+        repeats=given.get("repeats", 1),
+        keep=bool(given.get("store_directions")),
+        choice={**{key: given[key] for key in ("normalize", "ignore")}, "orthogonal": given.get("orthogonal", False)},
+        **_grid(path, given["force"], given),
+    )
 
 
 def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
@@ -195,6 +201,7 @@ def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any
     return {
         **{key: given[key] for key in ("points", "extent", "rays", "tolerance", "strategy")},
         "memory": opt.num_bytes(given["memory"]),
+        "tf32": given["dtype"] == "tf32",
         "path": path,
         "overwrite": force,
         "command": opt.command_line(),
@@ -204,8 +211,6 @@ def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any
 
 def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str, Any]) -> None:
     """One way to say where to look: --view, --direction or --through."""
-    from landscape.evaluate.models import names_factory
-
     viewed = context.get_parameter_source("view") is not click.core.ParameterSource.DEFAULT
     if given["through"]:
         if model or viewed or given["directions"] or given["checkpoints"] or given["repeats"] > 1:
@@ -213,9 +218,7 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
         return
     if model is None:
         raise click.UsageError("say which model: --model narrow, wide, the name of a run, or package.module:factory")
-    own = [f"--{key}" for key in ("weights", "data", "stream") if given[key]]
-    if own and not names_factory(model):
-        raise click.UsageError(f"{', '.join(own)} go with --model package.module:factory, not with {model!r}")
+    refuse_own_options(model, given)
     if given["directions"] and (viewed or given["checkpoints"] or given["repeats"] > 1):
         raise click.UsageError("--direction makes the view: leave out --view, --checkpoints and --repeats")
 

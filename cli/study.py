@@ -7,6 +7,8 @@ import click
 
 from . import options as opt
 
+FILMS = (".mp4", ".webm", ".gif")
+
 
 class _Widths(click.ParamType[Any]):
     """Whole numbers with commas between them."""
@@ -21,20 +23,30 @@ class _Widths(click.ParamType[Any]):
             self.fail(f"{value!r} is not a list of widths such as 4,64,512", param, ctx)
 
 
+choices = opt.options(
+    click.option("--quick", is_flag=True, help="Smaller sweeps: less than a minute or two each."),
+    click.option(
+        "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
+    ),
+    click.option("--data-dir", help="Folder of the dataset's files."),
+    click.option("--widths", type=_Widths(), metavar="W,W,...", help="Widths to compare; each study has its own."),
+    click.option("--members", type=int, help="Networks per width and condition, at least 2."),
+    click.option("--steps", type=int, help="Optimizer steps."),
+    click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default."),
+    click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default."),
+    click.option("--seed", default=0, show_default=True, help="Seed of member 0 and of all that is drawn."),
+)
+
+
 @click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
 @click.argument("name", metavar="NAME")
-@click.option("--quick", is_flag=True, help="Smaller sweeps: less than a minute or two each.")
+@choices
 @click.option(
-    "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Draw to it: png, pdf or svg; film morph: mp4, webm or gif; or keep a copy of the result: h5.",
 )
-@click.option("--data-dir", help="Folder of the dataset's files.")
-@click.option("--widths", type=_Widths(), metavar="W,W,...", help="Widths to compare; each study has its own.")
-@click.option("--members", type=int, help="Networks per width and condition, at least 2.")
-@click.option("--steps", type=int, help="Optimizer steps.")
-@click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default.")
-@click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default.")
-@click.option("--seed", default=0, show_default=True, help="Seed of member 0 and of all that is drawn.")
-@click.option("-o", "--output", metavar="FILE", help="Draw to it: png, pdf or svg; or keep a copy of the result: h5.")
 @click.option(
     "--format", "how", default="text", show_default=True, help="How tables are printed: text, markdown, latex or json."
 )
@@ -55,6 +67,7 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
       landscape study reliability -o reliability.pdf
       landscape study tradeoffs --quick --format latex
       landscape study all --quick
+      landscape study morph --quick -o morph.mp4
       landscape study field --dataset mnist --data-dir DIR
     """
     from landscape.study.catalogue import STUDIES, run_study
@@ -66,7 +79,7 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
     settings = Settings(**given, progress=not quiet, command=opt.command_line())
     names = list(STUDIES) if name == "all" else [name]
     if output is not None:
-        _check(output, len(names), force)
+        _check(output, names, force)
     results = []
     for each in names:
         results.append(run_study(each, settings, force=force))
@@ -75,28 +88,37 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
     if how == "json":
         opt.print_json(results[0].to_dict() if len(results) == 1 else {"studies": [each.to_dict() for each in results]})
     if output is not None:
-        _write(results[0], output, force)
+        _write(results[0], output, force, quiet)
         click.echo(output, err=how == "json")
 
 
-def _check(output: str, studies: int, force: bool) -> None:
+def _check(output: str, names: list[str], force: bool) -> None:
     """Refuse what could not be written, before anything is trained."""
-    from landscape.render.write import check_target
+    from landscape.render.movie import check_film
+    from landscape.render.write import check_free, check_target
     from landscape.store import check_writable
 
-    if studies > 1:
+    if len(names) > 1:
         raise click.UsageError("--output takes the figure of one study; name it instead of all")
-    if Path(output).suffix.lower() == ".h5":
+    suffix = Path(output).suffix.lower()
+    if suffix in FILMS and names != ["morph"]:
+        raise click.UsageError(f"only the study morph can be filmed, not {names[0]}; draw to png, pdf or svg")
+    if suffix in FILMS:
+        check_free(check_film(output), force=force)
+    elif suffix == ".h5":
         check_writable(output, force=force)
     else:
         check_target(output, force=force)
 
 
-def _write(result: Any, output: str, force: bool) -> None:
-    from landscape.render.study import render_study
+def _write(result: Any, output: str, force: bool, quiet: bool) -> None:
+    from landscape.render.study import film_study, render_study
     from landscape.store_results import save_result
 
-    if Path(output).suffix.lower() == ".h5":
+    suffix = Path(output).suffix.lower()
+    if suffix in FILMS:
+        film_study(result, output, progress=not quiet)
+    elif suffix == ".h5":
         save_result(result, output, overwrite=force)
     else:
         render_study(result, output)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from landscape.evaluate.extent import Extent as Extent
     from landscape.evaluate.extent import choose_extent as choose_extent
     from landscape.evaluate.extent import common_extent as common_extent
+    from landscape.evaluate.models import objective_along as objective_along
     from landscape.evaluate.models import objective_from as objective_from
     from landscape.evaluate.objective import Objective as Objective
     from landscape.evaluate.rays import sample_rays as sample_rays
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from landscape.measure.axes import eigen_plane as eigen_plane
     from landscape.measure.barriers import barrier as barrier
     from landscape.measure.barriers import barriers as barriers
+    from landscape.measure.cross_sections import cross_section as cross_section
     from landscape.measure.curvature import Eigenpairs as Eigenpairs
     from landscape.measure.curvature import hessian_eigenpairs as hessian_eigenpairs
     from landscape.measure.curvature import hessian_norm as hessian_norm
@@ -45,16 +47,19 @@ if TYPE_CHECKING:
     from landscape.measure.sharpness import noise_rise as noise_rise
     from landscape.measure.sharpness import worst_rise as worst_rise
     from landscape.measure.spectrum import spectral_density as spectral_density
+    from landscape.measure.statistics import compare as compare
     from landscape.measure.topology import Topology as Topology
     from landscape.measure.topology import roughness as roughness
     from landscape.measure.topology import topology as topology
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
+    from landscape.records import CrossSection as CrossSection
     from landscape.records import Profile as Profile
     from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
+    from landscape.render.report import render_report as render_report
     from landscape.render.study import render_study as render_study
     from landscape.results import StudyResult as StudyResult
     from landscape.space.alignment import Alignment as Alignment
@@ -83,6 +88,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "space.alignment",
+    "CrossSection": "records",
     "Curve": "space.curves",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
@@ -100,8 +106,10 @@ _HOMES = {
     "barriers": "measure.barriers",
     "choose_extent": "evaluate.extent",
     "common_extent": "evaluate.extent",
+    "compare": "measure.statistics",
     "corridor_along": "space.subspaces",
     "corridor_width": "measure.widths",
+    "cross_section": "measure.cross_sections",
     "eigen_plane": "measure.axes",
     "ensure_run": "train.runs",
     "epsilon_sharpness": "measure.sharpness",
@@ -118,6 +126,7 @@ _HOMES = {
     "load_result": "store_results",
     "load_weights": "train.checkpoints",
     "noise_rise": "measure.sharpness",
+    "objective_along": "evaluate.models",
     "objective_from": "evaluate.models",
     "objective_of": "evaluate.views",
     "open_run": "train.runs",
@@ -129,6 +138,7 @@ _HOMES = {
     "random_plane": "space.subspaces",
     "read_direction": "space.checkpoints",
     "read_path": "space.checkpoints",
+    "render_report": "render.report",
     "render_study": "render.study",
     "roughness": "measure.topology",
     "run_study": "study.catalogue",

@@ -3,18 +3,21 @@
 A record never knows a model, a file or a picture. Every grid is indexed ``[i, j] = (alpha[i], beta[j])``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from landscape.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FloatArray: TypeAlias = NDArray[np.float64]
 StatusArray: TypeAlias = NDArray[np.uint8]
@@ -246,6 +249,10 @@ class Sampled:
         if np.any(self.status > max(Status)):
             raise InputError(f"status holds {self.status.max()}; expected 0 pending, 1 measured, 2 interpolated")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled; a record is made anew from its fields.
+        return _remade, (type(self), {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)})
+
     @property
     def loss(self) -> FloatArray:
         """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
@@ -279,6 +286,17 @@ class Sampled:
 
         save(self, path, overwrite=overwrite)
 
+    def to_xarray(self) -> Any:
+        """The record as an `xarray.Dataset`; needs ``landscape[notebook]``. See `landscape.render.notebook`."""
+        from landscape.render.notebook import to_xarray  # here, so that records are made without matplotlib
+
+        return to_xarray(cast("Profile | Surface", self))
+
+    def _repr_html_(self) -> str:
+        from landscape.render.notebook import html_of
+
+        return html_of(cast("Profile | Surface", self))
+
 
 def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
     """How many grid points were measured and, where others were filled in, how far off they may be, in words.
@@ -306,6 +324,12 @@ class Profile(Sampled):
     def alpha(self) -> Axis:
         """The only axis."""
         return self.axes[0]
+
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the values against the coordinate, to go on with; new ones unless some are given."""
+        from landscape.render.notebook import plot_profile
+
+        return plot_profile(self, axes, metric=metric)
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,6 +359,18 @@ class Surface(Sampled):
         """The second axis, index ``j``."""
         return self.axes[1]
 
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the surface from above, to go on with; new ones unless some are given."""
+        from landscape.render.notebook import plot_surface
+
+        return plot_surface(self, axes, metric=metric)
+
+    def to_pyvista(self) -> Any:
+        """The surface as a `pyvista.StructuredGrid`: the loss as height, every metric and the status at its points."""
+        from landscape.render.notebook import to_pyvista
+
+        return to_pyvista(self)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -354,6 +390,16 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
+
+
+def _remade(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(entry) for entry in value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
@@ -408,6 +454,13 @@ class Spectrum:
         """Density at eigenvalues (n,), smoothed by a Gaussian of width ``sigma``; its integral is 1."""
         return np.asarray(self._by_probe(values, sigma, cumulative=False).mean(axis=0))
 
+    def density_with_error(self, values: ArrayLike, *, sigma: float | None = None) -> tuple[FloatArray, FloatArray]:
+        """The density and its standard error over the probes, both (n,); the error inf with a single probe."""
+        each = self._by_probe(values, sigma, cumulative=False)
+        if len(each) < 2:
+            return np.asarray(each.mean(axis=0)), np.full(each.shape[1], np.inf)
+        return np.asarray(each.mean(axis=0)), np.asarray(each.std(axis=0, ddof=1) / len(each) ** 0.5)
+
     def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
         """Share of eigenvalues at most ``values`` (n,), smoothed alike."""
         return np.asarray(self._by_probe(values, sigma, cumulative=True).mean(axis=0))
@@ -431,3 +484,56 @@ class Spectrum:
         away = (np.asarray(values, dtype=np.float64)[None, :, None] - self.nodes[:, None, :]) / width
         kernel = ndtr(away) if cumulative else np.exp(-0.5 * away**2) / (width * np.sqrt(2 * np.pi))
         return np.asarray(np.einsum("pvs,ps->pv", kernel, self.weights))
+
+
+@dataclass(frozen=True, eq=False)
+class CrossSection:
+    """How far one can walk from a solution along its stiffest and along random directions: a tunnel's cross-section.
+
+    All directions have L2 length 1 in parameter space, so that distances are lengths. Distances are of both sides, the
+    first column along the vector, the second against it.
+
+    Args:
+        eigenvalues: of the Hessian, the largest first, shape (k,).
+        residuals: ``||H v - lambda v||``, shape (k,).
+        stiff: half-widths along their eigenvectors, shape (k, 2).
+        random: half-widths along uniformly random directions, shape (m, 2).
+        reach: the longest distance looked at; an entry of that size is a lower bound.
+        rise: of the loss that defines a half-width, nats per example.
+        seed: of the random directions.
+        model: name of the network.
+        network: it in words.
+        P: its parameters.
+        unit: of distances.
+    """
+
+    eigenvalues: FloatArray
+    residuals: FloatArray
+    stiff: FloatArray
+    random: FloatArray
+    reach: float
+    rise: float = RISE
+    seed: int = 0
+    model: str = ""
+    network: str = ""
+    P: int = 0
+    unit: str = "L2"
+
+    def __post_init__(self) -> None:
+        _freeze_arrays(self, "eigenvalues", "residuals", "stiff", "random")
+        count = len(self.eigenvalues)
+        if self.residuals.shape != (count,) or self.stiff.shape != (count, 2) or self.random.shape[1:] != (2,):
+            raise InputError(
+                "a cross-section has k eigenvalues and residuals, stiff (k, 2) and random (m, 2) distances"
+            )
+
+    @property
+    def predicted(self) -> FloatArray:
+        """``sqrt(2 rise / lambda)``, the half-width of such a parabola, shape (k,); inf where lambda <= 0."""
+        positive = np.where(self.eigenvalues > 0, self.eigenvalues, np.nan)
+        return np.nan_to_num(np.sqrt(2 * self.rise / positive), nan=np.inf)
+
+    @property
+    def censored(self) -> int:
+        """Distances that are lower bounds."""
+        return int(np.count_nonzero(self.stiff >= self.reach) + np.count_nonzero(self.random >= self.reach))

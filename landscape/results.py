@@ -18,6 +18,15 @@ Verdict: TypeAlias = Literal["agrees", "disagrees", "undecided"]
 PlotScale: TypeAlias = Literal["linear", "log"]
 Style: TypeAlias = Literal["line", "points", "fit"]
 
+# Units as people read them, where that is not the unit's own name.
+UNITS = {
+    "1": "",
+    "P": "parameters",
+    "filter norm": "filter norms",
+    "filter norm^2": "filter norms\u00b2",
+    "mean norm": "mean norms",
+}
+
 
 @dataclass(frozen=True)
 class Number(Estimate):
@@ -33,11 +42,29 @@ class Number(Estimate):
 
     @property
     def text(self) -> str:
-        """Value, interval and unit for people."""
-        unit = "" if self.unit in ("", "1") else f" {self.unit}"
-        if self.low == self.high == self.mean:
-            return f"{self.mean:.4g}{unit}"
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]{unit}"
+        """Value, interval and unit for people, shares in per cent.
+
+        >>> Number(0.0632, 0.0494, 0.0767, "share").text, Number(1210, 1210, 1210, "P").text
+        ('6.32 [4.94, 7.67] %', '1,210 parameters')
+        """
+        unit = UNITS.get(self.unit, self.unit)
+        share = self.unit == "share" or self.unit.startswith("share of ")
+        unit = "%" + self.unit.removeprefix("share") if share else unit
+        mean, low, high = (readable(value * (100 if share else 1)) for value in (self.mean, self.low, self.high))
+        interval = "" if self.low == self.high == self.mean else f" [{low}, {high}]"
+        return f"{mean}{interval} {unit}".rstrip()
+
+
+def readable(value: float) -> str:
+    """Three digits, thousands apart, powers of ten only for what is tiny or huge.
+
+    >>> readable(3693.2), readable(0.000316), readable(2e-9), readable(0.0), readable(float("inf"))
+    ('3,690', '0.000316', '2e-09', '0', 'inf')
+    """
+    size = abs(value)
+    if 1000 <= size < 1e9:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -259,7 +286,9 @@ class Sweep:
 
     def error(self, split: str, condition: str) -> FloatArray:
         """1 minus the accuracy at the end of training, shape (widths, members)."""
-        return np.asarray(1 - self.final(f"{split}_accuracy", condition))
+        error = np.asarray(1 - self.final(f"{split}_accuracy", condition))
+        # a mean over batches of all-right answers is rounded
+        return np.where(np.abs(error) < 1e-12, 0.0, error)
 
 
 def _plot_dict(plot: Plot) -> dict[str, Any]:

@@ -107,3 +107,14 @@ def test_records_refuse_what_does_not_fit_together() -> None:
         Table(("a",), (("1", "2"),))
     with pytest.raises(InputError, match="no number 'none'"):
         result().number("none")
+
+
+def test_an_accuracy_that_rounding_keeps_below_one_is_no_error() -> None:
+    accuracy = np.array([[[[0.9, 0.8]], [[1 - 2**-52, 1.0]]]])
+    done = np.array([[True, True]])
+    step = np.array([3.0])
+    sweep = Sweep(
+        ("true",), (2, 4), (160, 310), 50, 10, (0, 1), step, {"train_accuracy": accuracy}, done, {}, np.zeros((1, 2))
+    )
+    np.testing.assert_allclose(sweep.error("train", "true")[0], [0.1, 0.2])
+    assert sweep.error("train", "true")[1].tolist() == [0, 0]

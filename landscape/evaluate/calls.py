@@ -269,7 +269,7 @@ def batches_of(given: Any, *, any_kind: bool) -> Iterable[Any]:
     """The batches in what a user gave as data: one batch, or an iterable of them."""
     if isinstance(given, Mapping) or (any_kind and isinstance(given, Tensor | tuple)):
         return [given]
-    if isinstance(given, Sequence) and len(given) == 2 and all(isinstance(part, Tensor) for part in given):
+    if not any_kind and isinstance(given, Sequence) and len(given) == 2 and all(isinstance(t, Tensor) for t in given):
         return [given]
     if not isinstance(given, Iterable) or isinstance(given, str | Tensor):
         raise InputError(

@@ -65,8 +65,8 @@ def path_between(
 
 
 def sample_between(
-    start: tuple[Run, int],
-    end: tuple[Run, int],
+    start: tuple[Run, int] | Objective,
+    end: tuple[Run, int] | Objective,
     *,
     aligned: bool = False,
     curve: Shape = "line",
@@ -76,26 +76,33 @@ def sample_between(
     dtype: torch.dtype = torch.float32,
     **options: Any,
 ) -> Profile:
-    """Loss and accuracy along the path from one member of a run (alpha = 0) to another (alpha = 1).
+    """Loss and accuracy along the path from one member of a run (alpha = 0) to another (alpha = 1), or of objectives.
 
     BatchNorm statistics are measured anew at every point, the ends included. Between two solutions those of neither
     hold: averaged weights let the variance of the units collapse, and with frozen statistics most of the barrier would
     be that collapse (Jordan et al. 2022, arXiv 2211.08403).
 
     Args:
-        start: a run and its member.
-        end: a run and its member, of the same network and data.
+        start: a run and its member, or the objective of any model; with BatchNorm it must re-estimate the statistics.
+        end: the same, of the same network and data.
         aligned: first permute the hidden units of ``end`` to match ``start``.
         curve: ``"line"``, ``"bezier"`` or ``"polygon"``.
         curve_steps: optimizer steps of the bend; `train_curve`'s own number by default.
         points: samples, the two ends among them.
+        device: of members; objectives have their own.
+        dtype: of members.
         options: passed on to `sample`.
 
     Raises:
         InputError: networks or data that differ; see `path_between`.
     """
-    _refuse_unlike(start[0], end[0])
-    here, there = (objective_of(*one, batchnorm="reestimate", device=device, dtype=dtype) for one in (start, end))
+    if isinstance(start, tuple) and isinstance(end, tuple):
+        _refuse_unlike(start[0], end[0])
+    here, there = (
+        one if isinstance(one, Objective) else objective_of(*one, batchnorm="reestimate", device=device, dtype=dtype)
+        for one in (start, end)
+    )
+    _refuse_other_losses(here, there)
     return _sampled(here, there, aligned, curve, curve_steps, points, options)
 
 
@@ -163,6 +170,16 @@ def _refuse_other_shapes(start: Objective, end: Objective) -> None:
             f"{start.name} is {start.network} with P = {start.P:,}, {end.name} is {end.network} with P = {end.P:,}: "
             "a path runs between networks whose parameters have the same names and shapes"
         )
+
+
+def _refuse_other_losses(start: Objective, end: Objective) -> None:
+    for key in ("data", "loss", "dtype", "batchnorm"):
+        if start.fingerprint[key] != end.fingerprint[key]:
+            what = "" if key == "data" else f" ({start.fingerprint[key]} and {end.fingerprint[key]})"
+            raise InputError(
+                f"{start.name} and {end.name} differ in their {key}{what}: their losses cannot be compared; give both "
+                "the same"
+            )
 
 
 def _refuse_unlike(start: Run, end: Run) -> None:

@@ -4,6 +4,7 @@ import importlib
 import re
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.repeats import sample_repeats
+from landscape.evaluate.sampling import Grid, sample
+from landscape.evaluate.views import TrainingPath, View, refuse_mismatch, subspace_of
+from landscape.space.checkpoints import read_path, split_state
+from landscape.space.subspaces import Affine, Subspace
 from landscape.train.checkpoints import load_weights
 
 _SPEC = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
@@ -41,13 +47,93 @@ def objective_from(
         InputError: a factory that does not exist, or returns something else.
         ObjectiveError: a module or factory that raises.
     """
-    module = _made(model)
-    if not isinstance(module, nn.Module):
-        raise InputError(f"{model} returned {type(module).__name__}, expected a torch.nn.Module")
+    module = _module(model)
     if weights is not None:
         load_weights(module, weights)
+    return _built(module, model, data, name, options)
+
+
+def objective_along(
+    model: str, data: str, checkpoints: str | Path, *, name: str = "", **options: Any
+) -> tuple[Objective, TrainingPath]:
+    """The objective of such a model at the last of its checkpoints, and the path they make.
+
+    Args:
+        model: as in `objective_from`.
+        data: as in `objective_from`.
+        checkpoints: a folder of state dictionaries named by their step (see `read_path`), such as a `PathRecorder`
+            writes.
+        options: further arguments of `Objective`.
+
+    Raises:
+        InputError: a factory that does not exist, or checkpoints of another network.
+        FileError: nothing to read.
+    """
+    module = _module(model)
+    steps, states = read_path(checkpoints)
+    theta, known = dict(module.named_parameters()), module.state_dict(keep_vars=True)
+    unknown = [key for key in states[-1] if key not in known]
+    if unknown:
+        raise InputError(
+            f"the last checkpoint in {checkpoints} names {', '.join(unknown[:4])}, which {model} lacks; "
+            f"it has {', '.join(list(theta)[:3])}, ..."
+        )
+    placed, buffers = split_state(states[-1], theta)
+    module.load_state_dict({**placed, **buffers}, strict=False)
+    objective = _built(module, model, data, name, options)
+    split = [split_state(state, objective.centre) for state in states]
+    left = {key for key in states[-1] if key in theta and key not in objective.centre}
+    moving = [{key: tensor for key, tensor in others.items() if key not in left} for _, others in split]
+    return objective, TrainingPath(steps, [points for points, _ in split], moving, str(checkpoints))
+
+
+def sample_own(
+    objective: Objective,
+    view: View,
+    *,
+    walked: TrainingPath | None = None,
+    seed: int = 0,
+    repeats: int = 1,
+    keep: bool = False,
+    points: int,
+    choice: Mapping[str, Any],
+    **options: Any,
+) -> Grid:
+    """A view of a model of the user's own, sampled.
+
+    Args:
+        view: see `subspace_of`.
+        walked: its training path, for the views that follow one.
+        repeats: mean and band over so many seeds of the random directions, from ``seed`` up.
+        keep: store the directions in the file.
+        choice: ``normalize``, ``ignore`` and ``orthogonal`` of random directions.
+        options: passed on to `sample`.
+
+    Raises:
+        InputError: choices that do not go together.
+    """
+    refuse_mismatch(view, choice.get("orthogonal", False), None if walked is None else walked.source, repeats)
+
+    def made(number: int) -> Subspace:
+        subspace = subspace_of(None, objective, view, seed=number, path=walked, **choice)
+        return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
+
+    rows = len(walked.steps) if walked is not None and view == "corridor" else points
+    if repeats == 1:
+        return sample(objective, made(seed), points=(rows, points), **options)
+    return sample_repeats(objective, made, seeds=range(seed, seed + repeats), points=(rows, points), **options)
+
+
+def _module(spec: str) -> nn.Module:
+    module = _made(spec)
+    if not isinstance(module, nn.Module):
+        raise InputError(f"{spec} returned {type(module).__name__}, expected a torch.nn.Module")
+    return module
+
+
+def _built(module: nn.Module, spec: str, data: str, name: str, options: dict[str, Any]) -> Objective:
     arguments = {**_arguments(_made(data), data), **options}
-    return Objective(module.eval(), arguments.pop("data"), name=name or model, **arguments)
+    return Objective(module.eval(), arguments.pop("data"), name=name or spec, **arguments)
 
 
 def _arguments(given: Any, spec: str) -> dict[str, Any]:

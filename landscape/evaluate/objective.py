@@ -12,12 +12,21 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.batches import Split, named_tensors, read, read_subset
+from landscape.evaluate.batches import Batch, Split, named_tensors, read, read_subset
 from landscape.evaluate.batches import stream as read_again
 from landscape.evaluate.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.evaluate.calls import BatchLoss, Loss, ModelLoss, OutputsAndTargets, batches_of, choose_call
+from landscape.evaluate.calls import (
+    BatchLoss,
+    GivenLoss,
+    Loss,
+    ModelLoss,
+    OutputsAndTargets,
+    batches_of,
+    choose_call,
+)
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
+from landscape.train.losses import full
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 Which: TypeAlias = Literal["all", "trainable"]
@@ -38,6 +47,11 @@ class Objective:
 
     All parameters span the landscape, also those that do not require gradients: freezing says how a model is trained,
     not what its loss depends on. Tied parameters count once and move together.
+
+    Attributes:
+        fixed_inputs: whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts
+            rest on.
+        known: what strategies found out about the model, shared by all copies of this objective.
 
     Args:
         model: any ``nn.Module``. It is read, never changed.
@@ -126,10 +140,12 @@ class Objective:
         splits = [self._split(key, value, num_examples, seed, stream) for key, value in batches.items()]
         state = {**self.centre, **self.buffers}
         self.splits = tuple(self.call.weighed(model, state, split) for split in splits)
+        self.known: dict[str, Any] = {}
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate(state)}
+        self.fixed_inputs = not self.streamed and isinstance(self.call, OutputsAndTargets) and not self._reestimate
         _refuse_names(self.metric_names)
         self._refuse_random()
 
@@ -162,9 +178,14 @@ class Objective:
             return self.call.num_outputs(self.model, {**self.centre, **self.buffers}, inputs)
 
     @property
-    def fixed_inputs(self) -> bool:
-        """Whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts rest on."""
-        return not self.streamed and isinstance(self.call, OutputsAndTargets) and self._reestimate is None
+    def has_outputs(self) -> bool:
+        """Whether outputs are told from the loss: what a Jacobian or a Gauss-Newton matrix rests on."""
+        return isinstance(self.call, OutputsAndTargets)
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the loss may call autograd by itself, so that ``torch.func`` cannot go through it; autograd can."""
+        return isinstance(self.call, GivenLoss)
 
     @property
     def streamed(self) -> bool:
@@ -199,8 +220,17 @@ class Objective:
         """The model's outputs at one point; ``parameters`` may name only those that differ from the centre."""
         return self.call.outputs(self.model, {**self.centre, **self.buffers, **parameters}, inputs)
 
+    def loss_share(self, parameters: Parameters, batch: Batch) -> Tensor:
+        """What a batch of training examples adds to the mean training loss at one point, a 0-d differentiable tensor.
+
+        The sum over all batches (``splits[0].chunks(size)``) is the training loss, of whatever kind, without the terms.
+        """
+        inputs, targets = batch
+        return self.loss(self.outputs(parameters, inputs), targets) * (len(targets) / self.N)
+
     def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """All metrics of one batch at one point, means over its examples, shape (metrics,); without the terms."""
+        outputs = full(outputs)
         return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
 
     def settled(self, points: Parameters) -> Parameters:

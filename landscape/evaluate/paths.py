@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.tuning import plain_plan
 from landscape.records import LOSS, FloatArray, Marks, Trajectory
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
@@ -22,7 +23,10 @@ def trajectory_of(objective: Objective, subspace: Subspace) -> Trajectory | None
     """
     if isinstance(subspace, Corridor):
         steps = torch.from_numpy(np.array(subspace.steps)).to(objective.device)
-        losses = objective.evaluate(subspace.path(steps))[LOSS].cpu().numpy()
+        alone, on_path = objective.loss_only(), torch.stack([steps, torch.zeros_like(steps)], dim=1)
+        plan = plain_plan(alone)
+        evaluate = plan.build(alone, subspace)
+        losses = torch.cat([evaluate(block)[:, 0] for block in on_path.split(plan.block)]).cpu().numpy()
         path = [space.select(subspace.checkpoints, index) for index in range(len(steps))]
         return Trajectory(subspace.steps, subspace.steps, np.zeros(len(steps)), losses, _length(path))
     if isinstance(subspace, PathPlane):
@@ -52,7 +56,8 @@ def _points(objective: Objective, plane: Plane, places: FloatArray) -> Iterator[
 def _losses(objective: Objective, points: Iterable[Parameters]) -> FloatArray:
     """One point after another, so that a path may be longer than memory; a loss that is no number has diverged."""
     stacked = ({name: tensor[None] for name, tensor in point.items()} for point in points)
-    losses = torch.cat([objective.evaluate(point)[LOSS] for point in stacked]).cpu().numpy()
+    alone = objective.loss_only()
+    losses = torch.cat([alone.evaluate(point)[LOSS] for point in stacked]).cpu().numpy()
     return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 

@@ -61,7 +61,8 @@ def sample_repeats(
     if path is not None:
         found = None if overwrite or not Path(path).exists() else store.load(path)
         if found is not None:
-            _refuse_other(found, path, {**objective.fingerprint, "subspace": recipe}, subspaces[0], {**options, **grid})
+            wanted = {**objective.fingerprint, "subspace": recipe} | ({"dtype": "tf32"} if options.get("tf32") else {})
+            _refuse_other(found, path, wanted, subspaces[0], {**options, **grid})
             return found
         store.check_writable(path, force=True)
     records = []

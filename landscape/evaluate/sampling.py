@@ -22,6 +22,7 @@ from landscape.evaluate.adaptive import Filling, check_tolerance, coarse_to_fine
 from landscape.evaluate.extent import Extent, choose_extent, given_extent
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.paths import marks_of, trajectory_of
+from landscape.evaluate.precision import PRECISION_POINTS, precision_error, products
 from landscape.evaluate.rays import sample_rays
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
 from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
@@ -31,7 +32,6 @@ from landscape.train.regime import regime
 DEFAULT_POINTS = 51
 DEFAULT_RAYS = 64
 SNAPSHOT_SECONDS = 10.0
-PRECISION_POINTS = 5
 
 Grid = Surface | Profile
 
@@ -48,6 +48,7 @@ def sample(
     overwrite: bool = False,
     strategy: str = "auto",
     memory: int = DEFAULT_MEMORY,
+    tf32: bool = False,
     command: str = "",
     progress: bool = True,
 ) -> Grid:
@@ -71,8 +72,11 @@ def sample(
             recipe is returned as it is, an incomplete one is gone on with. A file interpolated to a larger tolerance
             keeps its measured points and is refined.
         overwrite: replace a file that holds something else.
-        strategy: ``"auto"`` times the strategies on a few points and takes the fastest.
+        strategy: ``"auto"`` times the strategies on a few points and takes the fastest; ``"streamed"`` is for models
+            that barely fit, on planes made with ``stored=False``.
         memory: bytes a block may take; halved by itself when the device runs out.
+        tf32: multiply float32 matrices in TF32, on an NVIDIA GPU. The other precisions are the objective's ``dtype``.
+            The error against float64 is measured at 5 points and stored, whatever the precision.
         command: stored with the record.
         progress: show a bar on stderr.
 
@@ -88,13 +92,16 @@ def sample(
     chosen = _extent(objective, subspace, extent, None if overwrite else path)
     axes = subspace.axes(_per_axis(points), chosen.value)
     empty = _empty(objective, subspace, axes, command, chosen)
+    if tf32:
+        empty = replace(empty, provenance=replace(empty.provenance, dtype="tf32"))
     started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance))
     if started.complete and _rays_of(started, rays):
         return started
     begun = time.perf_counter()
     with tqdm(total=started.status.size, disable=not progress, unit="point", smoothing=0.05) as bar:
         sampler = _Sampler(objective, subspace, started, path, bar, begun)
-        return sampler.run(rays, strategy, memory)
+        with products(objective, tf32=tf32):
+            return sampler.run(rays, strategy, memory)
 
 
 class _Sampler:
@@ -136,11 +143,10 @@ class _Sampler:
         """The plan of the file that is gone on with, so that the same blocks give the same bits; else a new one."""
         provenance = self.record.provenance
         if provenance.strategy and provenance.block_size:
-            name, examples = provenance.strategy.rsplit("/", 1)
-            return Plan(name, provenance.block_size, int(examples))
+            return Plan.parse(provenance.strategy, provenance.block_size)
         plan = choose(self.objective, self.subspace, coordinates, strategy=strategy, memory=memory)
         self._note(plan)
-        error = _precision_error(self.objective, self.subspace, coordinates, plan)
+        error = precision_error(self.objective, self.subspace, coordinates, plan)
         self._update(precision_error=error, precision_points=min(PRECISION_POINTS, len(coordinates)))
         return plan
 
@@ -204,7 +210,7 @@ class _Sampler:
         self.status.flat[block] = Status.MEASURED
 
     def _note(self, plan: Plan) -> None:
-        self._update(strategy=f"{plan.name}/{plan.examples}", block_size=plan.block)
+        self._update(strategy=str(plan), block_size=plan.block)
 
     def _update(self, **changes: Any) -> None:
         self.record = replace(self.record, provenance=replace(self.record.provenance, **changes))
@@ -328,18 +334,3 @@ def _rays_of(record: Grid, wanted: int) -> bool:
     """Whether the record already holds the rays that are asked for."""
     rays: Rays | None = record.rays if isinstance(record, Surface) else None
     return not isinstance(record, Surface) or not wanted or (rays is not None and len(rays.length) >= wanted)
-
-
-def _precision_error(objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan) -> float:
-    """Largest difference from float64 at a few points, relative to the larger of 1 and the value."""
-    if objective.dtype == torch.float64:
-        return 0.0
-    chosen = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
-    values = plan.build(objective, subspace)(chosen)[:, 0].cpu()
-    exact = objective.with_dtype(torch.float64)
-    points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
-    reference = exact.evaluate(points)[LOSS].cpu()
-    difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
-    return (
-        float(difference[torch.isfinite(difference)].max()) if bool(torch.isfinite(difference).any()) else float("nan")
-    )

@@ -13,7 +13,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from landscape.evaluate.batches import Batch, Split
+from landscape.evaluate.chain import chain
+from landscape.evaluate.first import first_layer, layer_input, row_by_row
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.streamed import streamed
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Corridor, Subspace
@@ -51,7 +54,7 @@ def affine(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     if layer is None:
         raise ValueError("the first layer with parameters is no linear or convolution layer on the raw input")
     if isinstance(subspace, Corridor):
-        return _row_by_row(objective, subspace, examples)
+        return row_by_row(objective, subspace, lambda row: _FirstLayerCombined(objective, row, examples, layer))
     if not isinstance(subspace, Affine):
         raise ValueError(f"a {subspace.kind} is not affine")
     return _FirstLayerCombined(objective, subspace, examples, layer)
@@ -61,39 +64,9 @@ STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
     "loop": loop,
     "stacked": stacked,
     "affine": affine,
+    "chain": chain,
+    "streamed": streamed,
 }
-
-
-def first_layer(objective: Objective) -> str | None:
-    """Name of the first layer with parameters, if it is linear or a convolution, used once, on the raw input alone."""
-    if not objective.fixed_inputs:
-        return None
-    names = [name for name, module in objective.model.named_modules() if list(module.parameters(recurse=False))]
-    name = names[0]
-    layer = objective.model.get_submodule(name)
-    if name == "" or not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        return None
-    if any(f"{name}.{own}" not in objective.centre for own, _ in layer.named_parameters()):
-        return None
-    shared = {id(parameter) for other in names[1:] for parameter in objective.model.get_submodule(other).parameters()}
-    if any(id(parameter) in shared for parameter in layer.parameters()):
-        return None
-    return name if _sees_raw_input(objective, name) else None
-
-
-def _sees_raw_input(objective: Objective, name: str) -> bool:
-    """Whether the layer runs once and its input stays the same when every parameter changes."""
-    inputs, _ = objective.splits[0].head(2)
-    seen: list[Tensor] = []
-    moved = {key: value + 0.5 for key, value in objective.centre.items()}
-    handle = objective.model.get_submodule(name).register_forward_pre_hook(lambda _, args: seen.append(args[0]))
-    try:
-        with torch.no_grad():
-            objective.outputs({}, inputs)
-            objective.outputs(moved, inputs)
-    finally:
-        handle.remove()
-    return len(seen) == 2 and seen[0].shape == seen[1].shape and bool(torch.equal(seen[0], seen[1]))
 
 
 def _measured(objective: Objective, point: Parameters, batch: Batch) -> Tensor:
@@ -125,23 +98,6 @@ def _mean(split: Split, measured: Iterator[tuple[Tensor, Batch]]) -> Tensor:
     return total
 
 
-def _row_by_row(objective: Objective, corridor: Corridor, examples: int) -> Strategy:
-    name = first_layer(objective)
-    assert name is not None
-
-    def evaluate(coordinates: Tensor) -> Tensor:
-        result = torch.empty(
-            len(coordinates), len(objective.metric_names), dtype=torch.float64, device=objective.device
-        )
-        for step in coordinates[:, 0].unique().tolist():
-            here = coordinates[:, 0] == step
-            row = _FirstLayerCombined(objective, corridor.row(step), examples, name)
-            result[here.to(objective.device)] = row(coordinates[here, 1:])
-        return result
-
-    return evaluate
-
-
 class _Given(nn.Module):
     """Stands where the first layer stood and returns an output that was combined elsewhere."""
 
@@ -168,7 +124,6 @@ class _FirstLayerCombined:
         self.skeleton = copy.deepcopy(objective.model)
         self.skeleton.set_submodule(name, _Given())
         self.chunks = [(split, split.chunks(examples)) for split in objective.splits]
-        self.parts = [[self._parts(batch) for batch in batches] for _, batches in self.chunks]
         self.rest = Affine(
             {key: value for key, value in subspace.centre.items() if not key.startswith(self.prefix)},
             tuple({key: v for key, v in d.items() if not key.startswith(self.prefix)} for d in subspace.directions),
@@ -180,9 +135,9 @@ class _FirstLayerCombined:
         points = self.rest.at(coordinates)
         weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
         columns = []
-        for (split, batches), parts in zip(self.chunks, self.parts, strict=True):
-            pairs = zip(parts, batches, strict=True)
-            columns.append(_mean(split, ((self._measured(points, weights, p, batch), batch) for p, batch in pairs)))
+        for split, batches in self.chunks:
+            measured = ((self._measured(points, weights, self._parts(batch), batch), batch) for batch in batches)
+            columns.append(_mean(split, measured))
         return torch.cat(columns, dim=1)
 
     def _measured(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:
@@ -199,7 +154,7 @@ class _FirstLayerCombined:
     def _parts(self, batch: Batch) -> _Parts:
         """Outputs of the first layer at the centre and along each direction, where a bias that stays adds nothing."""
         layer = self.objective.model.get_submodule(self.name)
-        inputs = self._layer_input(batch[0])
+        inputs = layer_input(self.objective, self.name, batch[0])
         zeros = {key: torch.zeros_like(value) for key, value in self._own(self.subspace.centre).items()}
         states = [self._own(self.subspace.centre), *({**zeros, **self._own(d)} for d in self.subspace.directions)]
         outputs = [functional_call(layer, dict(state), (inputs,)) for state in states]
@@ -207,12 +162,3 @@ class _FirstLayerCombined:
 
     def _own(self, parameters: Parameters) -> Parameters:
         return {key.removeprefix(self.prefix): v for key, v in parameters.items() if key.startswith(self.prefix)}
-
-    def _layer_input(self, inputs: Tensor) -> Tensor:
-        seen: list[Tensor] = []
-        handle = self.objective.model.get_submodule(self.name).register_forward_pre_hook(lambda _, a: seen.append(a[0]))
-        try:
-            self.objective.outputs({}, inputs)
-        finally:
-            handle.remove()
-        return seen[0]

@@ -1,23 +1,38 @@
 """Which strategy, how many points and examples at a time: timed on a few points, within a memory budget."""
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.objective import Objective
+from landscape.evaluate.batches import Split
+from landscape.evaluate.graphs import Graphed
+from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
+from landscape.evaluate.threads import threaded
+from landscape.space.directions import Redrawn
 from landscape.space.subspaces import Subspace
 
 DEFAULT_MEMORY = 2**30
-TRIAL_SHARE = 0.05
-MIN_TRIAL_SECONDS = 0.3
+TRIAL_SHARE = 0.02
+MIN_TRIAL_SECONDS = 0.01
+TRIAL_POINTS = 51
+MIN_TRIAL_POINTS = 4
+TRIAL_EXAMPLES = 64
+POINT_SECONDS = 0.03
 REPEATS = 3
-MIN_BLOCK = 8
+TIMED_SECONDS = 0.006
 STREAM_BLOCK = 256
+GRAPH_POINTS = 16
+MAX_DISAGREEMENT = 0.05
+CHAIN_BLOCK = 255
+# The chain holds the first layer's outputs at the centre and along two directions, their sum, and the class scores.
+CHAIN_SHARE = 8
+CACHE_BYTES = 2**23
 
 
 @dataclass(frozen=True)
@@ -28,23 +43,41 @@ class Plan:
         name: one of `STRATEGIES`.
         block: points evaluated in one pass, with one synchronization at its end.
         examples: examples taken at a time.
+        workers: threads that share a block; 1 leaves the threads to the single operations.
     """
 
     name: str
     block: int
     examples: int
+    workers: int = 1
+
+    @classmethod
+    def parse(cls, text: str, block: int) -> "Plan":
+        """The plan of a file: what `str` wrote, and its block size."""
+        name, examples, *workers = text.split("/")
+        return cls(name, block, int(examples), *map(int, workers))
+
+    def __str__(self) -> str:
+        """``"stacked/256"`` or, with threads, ``"chain/1437/2"``."""
+        return f"{self.name}/{self.examples}" + (f"/{self.workers}" if self.workers > 1 else "")
 
     def build(self, objective: Objective, subspace: Subspace) -> Strategy:
         """The strategy, ready to take coordinates."""
-        measure = STRATEGIES[self.name](objective.without_terms(), subspace, self.examples)
+        make, bare = STRATEGIES[self.name], objective.without_terms()
+        if self.workers > 1:
+            measure = threaded(lambda own: make(own, subspace, self.examples), bare, self.workers)
+        else:
+            measure = make(bare, subspace, self.examples)
+        if objective.device.type == "cuda" and objective.fixed_inputs and self.name != "streamed":
+            measure = Graphed(measure, objective.device)
         return _with_terms(objective, subspace, measure) if objective.terms else measure
 
     def halved(self) -> "Plan":
-        """The plan with half the block, then half the examples; at one of each, memory cannot be saved further."""
+        """The plan with half the block, then one thread and half the examples; then memory cannot be saved further."""
         if self.block > 1:
-            return Plan(self.name, self.block // 2, self.examples)
+            return replace(self, block=self.block // 2)
         if self.examples > 1:
-            return Plan(self.name, 1, self.examples // 2)
+            return replace(self, examples=self.examples // 2, workers=1)
         raise ObjectiveError(f"out of memory on {self.name!r} with one point and one example at a time")
 
 
@@ -58,34 +91,122 @@ def choose(
 ) -> Plan:
     """The fastest plan on the first of ``coordinates`` whose values agree with one point at a time.
 
-    Trials stop after a twentieth of the time that one point at a time would take for all coordinates. ``strategy``
-    leaves only the candidates of that name.
+    Trials use as many of the examples as one point takes a few hundredths of a second for, and stop after 2 % of the
+    time that one point at a time would take for all coordinates. ``strategy`` leaves only the candidates of that name.
 
     Raises:
         InputError: an unknown strategy, or one that cannot be used on this network and subspace.
     """
     if strategy not in ("auto", *STRATEGIES):
         raise InputError(f"unknown strategy {strategy!r}; expected auto, {', '.join(STRATEGIES)}")
-    plain = Plan("loop", 1, _largest_examples(objective, memory))
-    seconds, expected = _timed(plain.build(objective, subspace), coordinates[:1], objective)
-    plain_rate = 1 / seconds
-    budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
-    rates = {plain: plain_rate} if strategy in ("auto", "loop") else {}
-    for plan in _candidates(objective, coordinates, memory):
-        if strategy not in ("auto", plan.name) or (budget < 0 and rates):
-            continue
-        started = time.perf_counter()
-        rate = _rate(plan, objective, subspace, coordinates, expected)
+    if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
+        return _streamed(objective, subspace, memory)
+    trial = _Trial(objective, subspace, coordinates, memory)
+    candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
+    if len(candidates) == 1 and strategy == "loop":
+        return _reading_seldom(candidates[0], objective, memory) if objective.streamed else candidates[0]
+    rates: dict[Plan, float] = {}
+    for plan in iter(candidates):
+        if trial.budget < 0 and rates:
+            break
+        rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
-        budget -= time.perf_counter() - started
+            if plan.name == "chain":  # does the same as these with less, and threads can at most double the loop
+                beaten = ("affine", "stacked", *(["loop"] if rate > 2 * trial.plain_rate else []))
+                candidates[:] = [other for other in candidates if other.name not in beaten]
     if not rates:
-        raise InputError(
-            f"strategy {strategy!r} cannot be used here: the first layer does not see the raw input alone, "
-            "or the subspace is not affine; use --strategy auto"
-        )
+        raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
     best = max(rates, key=lambda plan: rates[plan])
     return _reading_seldom(best, objective, memory) if objective.streamed else best
+
+
+def plain_plan(objective: Objective, memory: int = DEFAULT_MEMORY) -> Plan:
+    """One point at a time on as many threads as there are: where there is too little to do for a choice."""
+    threads = _num_threads(objective)
+    examples = min(max(1, _largest_examples(objective, memory) // threads), REFERENCE_CHUNK)
+    return Plan("loop", threads, examples, threads)
+
+
+def is_stored(subspace: Subspace) -> bool:
+    """Whether the subspace's directions are kept in memory, not drawn again as they are needed."""
+    return not any(isinstance(direction, Redrawn) for direction in getattr(subspace, "directions", ()))
+
+
+def _streamed(objective: Objective, subspace: Subspace, memory: int) -> Plan:
+    """The only plan that never holds a whole point; it is not compared with one that does."""
+    plan = Plan("streamed", 1, min(_largest_examples(objective, memory), objective.N))
+    try:
+        plan.build(objective, subspace)
+    except ValueError as error:
+        raise InputError(f"strategy 'streamed' cannot be used here: {error}; use --strategy loop") from error
+    return plan
+
+
+class _Trial:
+    """Candidates timed against each other and compared with one point at a time."""
+
+    def __init__(self, objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> None:
+        self.subspace, self.coordinates = subspace, coordinates
+        self.objective, seconds = _fraction(objective, subspace, coordinates, memory)
+        plain = Plan("loop", 1, _largest_examples(objective, memory)).build(self.objective, subspace)
+        started = time.perf_counter()
+        self.expected = plain(coordinates[:2])
+        synchronize(objective.device)
+        self.plain_rate = len(self.expected) / (time.perf_counter() - started)
+        seconds = 1 / self.plain_rate if self.objective is objective else seconds
+        self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
+        self.num_points = min(TRIAL_POINTS, max(MIN_TRIAL_POINTS, int(self.budget / (2 * seconds))))
+        self.refusal = "its values do not agree with one point at a time"
+
+    def rate(self, plan: Plan) -> float | None:
+        """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
+        started = time.perf_counter()
+        points = self.coordinates[: min(plan.block, self.num_points)]
+        try:
+            evaluate = plan.build(self.objective, self.subspace)
+            values = evaluate(points[:2])
+            if not self._agrees(values):
+                return None
+            seconds = _timed(evaluate, points, self.objective)
+        except Exception as error:
+            if self.objective.fixed_inputs and not _is_refusal(error):
+                raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
+            self.refusal = str(error).splitlines()[0] if str(error) else type(error).__name__
+            return None
+        finally:
+            self.budget -= time.perf_counter() - started
+        return len(points) / seconds
+
+    def _agrees(self, values: Tensor) -> bool:
+        room = min(1e3 * torch.finfo(self.objective.dtype).eps, MAX_DISAGREEMENT)
+        return torch.allclose(values, self.expected[: len(values)], rtol=room, atol=room, equal_nan=True)
+
+
+def _fraction(objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> tuple[Objective, float]:
+    """The objective on so many of its examples that a point is quick, and the seconds of a point on all of them."""
+    size = min(TRIAL_EXAMPLES, _largest_examples(objective, memory))
+    small = _first_chunks(objective, size)
+    evaluate = Plan("loop", 1, size).build(small, subspace)
+    evaluate(coordinates[:1])
+    seconds = _timed(evaluate, coordinates[:1], small)
+    total = seconds * sum(s.num_examples for s in objective.splits) / sum(s.num_examples for s in small.splits)
+    if total <= POINT_SECONDS:
+        return objective, total
+    return _first_chunks(objective, max(1, int(objective.N * POINT_SECONDS / total))), total
+
+
+def _first_chunks(objective: Objective, size: int) -> Objective:
+    small = copy.copy(objective)
+    first = [(split.name, next(iter(split.chunks(size)))) for split in objective.splits]
+    small.splits = tuple(Split(name, (batch,), len(batch[1])) for name, batch in first)
+    return small
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a strategy says that it does not fit, or runs out of memory or of what vmap can do."""
+    known = isinstance(error, RuntimeError) and (is_out_of_memory(error) or "vmap" in str(error))
+    return known or isinstance(error, ValueError)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -104,41 +225,7 @@ def _reading_seldom(plan: Plan, objective: Objective, memory: int) -> Plan:
     if plan.name != "loop":
         return plan
     block = max(1, memory // (4 * objective.P * objective.dtype.itemsize))
-    return Plan(plan.name, min(block, STREAM_BLOCK), plan.examples)
-
-
-def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
-    """Sizes worth a trial: blocks that fit the cache of a CPU, or fill a GPU, and always the budget."""
-    cuda = objective.device.type == "cuda"
-    blocks, slices = ((1024, 128), (2**20, 4096)) if cuda else ((32, 16), (2048, 256))
-    most = max(1, min(_largest_examples(objective, memory) // MIN_BLOCK, objective.N))
-    plans: dict[Plan, None] = {}
-    for examples in slices:
-        for name in ("affine", "stacked"):
-            for block in blocks:
-                size = min(examples, most)
-                fitting = min(block, len(coordinates), _largest_block(objective, size, memory))
-                if fitting > 1:
-                    plans[Plan(name, fitting, size)] = None
-    yield from plans
-
-
-def _rate(plan: Plan, objective: Objective, subspace: Subspace, coordinates: Tensor, expected: Tensor) -> float | None:
-    """Points per second, or None where the plan cannot be used or disagrees with the plain loop."""
-    try:
-        evaluate = plan.build(objective, subspace)
-        seconds, values = _timed(evaluate, coordinates[: plan.block], objective)
-    except Exception as error:
-        if not objective.fixed_inputs:
-            return None  # a user's code may fail under vmap in any way; the plain loop has run
-        if not isinstance(error, ValueError | RuntimeError):
-            raise
-        if isinstance(error, RuntimeError) and not (is_out_of_memory(error) or "vmap" in str(error)):
-            raise
-        return None
-    tolerance = 1e3 * torch.finfo(objective.dtype).eps
-    agrees = torch.allclose(values[:1], expected, rtol=tolerance, atol=tolerance, equal_nan=True)
-    return plan.block / seconds if agrees else None
+    return replace(plan, block=min(block, STREAM_BLOCK))
 
 
 def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> Strategy:
@@ -151,8 +238,48 @@ def _with_terms(objective: Objective, subspace: Subspace, measure: Strategy) -> 
     return evaluate
 
 
-def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tuple[float, Tensor]:
-    values = evaluate(coordinates)
+def _candidates(objective: Objective, coordinates: Tensor, memory: int) -> Iterator[Plan]:
+    """Sizes worth a trial, the most promising first: what fits the cache of a CPU, or fills a GPU, and the budget."""
+    cuda = objective.device.type == "cuda"
+    threads = _num_threads(objective)
+    everything = max(split.num_examples for split in objective.splits)
+    most = min(_largest_examples(objective, memory) // CHAIN_SHARE // threads or 1, everything)
+    fits = max(1, min(CACHE_BYTES // _bytes_per_example(objective), most))
+    fits = min(most, -(-everything // max(1, round(everything / fits))))  # chunks of one size
+    plans: dict[Plan, None] = {}
+    # whole rows of a grid, which share work
+    row = min(_row(coordinates), CHAIN_BLOCK)
+    for workers in sorted({threads, 1}, reverse=True):
+        block = min(CHAIN_BLOCK // row * row * workers, len(coordinates))
+        plans[Plan("chain", block, most, workers)] = None
+        for examples in sorted({fits, most if cuda or workers == 1 else fits}):
+            at_once = min(GRAPH_POINTS, _largest_block(objective, examples, memory)) if cuda else workers
+            plans[Plan("loop", min(at_once, len(coordinates)), examples, workers)] = None
+    for examples in (4096,) if cuda else (2048, 256):
+        for name in ("affine", "stacked"):
+            size = min(examples, most)
+            block = min(1024 if cuda else 16 * threads, len(coordinates), _largest_block(objective, size, memory))
+            if block > 1:
+                plans[Plan(name, block, size, min(threads, block))] = None
+    yield from plans
+
+
+def _num_threads(objective: Objective) -> int:
+    """How many may share a block; a user's own loss and data need not bear two."""
+    return 1 if objective.device.type == "cuda" or not objective.fixed_inputs else torch.get_num_threads()
+
+
+def _row(coordinates: Tensor) -> int:
+    """How many of the first points differ in their last coordinate alone."""
+    other = (coordinates[:, :-1] != coordinates[0, :-1]).any(dim=1).nonzero()
+    return int(other[0]) if len(other) else len(coordinates)
+
+
+def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
+    """Seconds that a warm strategy takes, the least of a few runs where they are short."""
+    if objective.device.type == "cuda":
+        for _ in range(2):  # the second call captures a graph
+            evaluate(coordinates)
     synchronize(objective.device)
     times = []
     for _ in range(REPEATS):
@@ -160,9 +287,9 @@ def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> tup
         evaluate(coordinates)
         synchronize(objective.device)
         times.append(time.perf_counter() - started)
-        if sum(times) > MIN_TRIAL_SECONDS:
+        if sum(times) > TIMED_SECONDS:
             break
-    return min(times), values
+    return min(times)
 
 
 def _largest_examples(objective: Objective, memory: int) -> int:
@@ -176,11 +303,18 @@ def _largest_block(objective: Objective, examples: int, memory: int) -> int:
 
 def _bytes_per_example(objective: Objective) -> int:
     """Memory one example needs at one point: three times the largest output of any layer, as no gradient is kept."""
+    if "largest" not in objective.known:
+        objective.known["largest"] = _largest_output(objective)
+    return int(3 * objective.known["largest"] * objective.dtype.itemsize)
+
+
+def _largest_output(objective: Objective) -> int:
+    """Numbers per example in the largest output of any layer."""
     sizes: list[int] = [1]
 
     def note(module: nn.Module, args: Sequence[object], output: object) -> None:
         if isinstance(output, Tensor):
-            sizes.append(output.numel() // max(1, *output.shape[:1]))
+            sizes.append(output.numel() // max([1, *output.shape[:1]]))
 
     handles = [module.register_forward_hook(note) for module in objective.model.modules()]
     try:
@@ -189,4 +323,4 @@ def _bytes_per_example(objective: Objective) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    return 3 * max(sizes) * objective.dtype.itemsize
+    return max(sizes)

@@ -115,7 +115,7 @@ def path_from(
 
 
 def subspace_of(
-    run: Run,
+    run: Run | None,
     objective: Objective,
     view: View,
     *,
@@ -124,26 +124,34 @@ def subspace_of(
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
     orthogonal: bool = False,
+    stored: bool = True,
     path: TrainingPath | None = None,
 ) -> Subspace:
     """The line, plane or corridor through one member, or through its training path.
 
     Args:
+        run: where the path comes from; None for a model of the user's own.
         view: ``"corridor"``, ``"path-plane"`` (the path's two principal components) and ``"path-line"`` (straight from
             the start of training to the solution) need the path; the others only the solution.
         seed: of the random directions.
         orthogonal: of a plane, see `random_plane`.
+        stored: of a plane or line, see `random_plane`; a corridor's direction is always stored.
         path: another path than the run's own.
 
     Raises:
-        InputError: an unknown view; a straight line where there are frozen BatchNorm statistics.
+        InputError: an unknown view; a path that is needed and not there; a straight line where there are frozen
+            BatchNorm statistics.
     """
     if view in OF_THE_PATH:
-        return _of_the_path(path or path_of(run, objective, member), objective, view, (seed, normalize, ignore))
+        walked = path if path is not None or run is None else path_of(run, objective, member)
+        if walked is None:
+            raise InputError(f"a {view} follows a training path: give a folder of its checkpoints (--checkpoints DIR)")
+        return _of_the_path(walked, objective, view, (seed, normalize, ignore))
     if view == "plane":
-        return random_plane(objective, seed=seed, normalize=normalize, ignore=ignore, orthogonal=orthogonal)
+        choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore}
+        return random_plane(objective, seed=seed, orthogonal=orthogonal, stored=stored, **choice)
     if view == "line":
-        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore)
+        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore, stored=stored)
     raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
 
 
@@ -169,7 +177,7 @@ def subspace_through(objectives: Sequence[Objective]) -> Subspace:
 def _of_the_path(
     path: TrainingPath, objective: Objective, view: View, across: tuple[int, Normalization, Ignored]
 ) -> Subspace:
-    source: dict[str, Any] = {"path": path.source} if path.source else {}
+    source: dict[str, Any] = {"checkpoints": path.source} if path.source else {}
     if view == "path-plane":
         return path_plane(path.points, path.steps, buffers=path.buffers, **source)
     if view == "path-line":
@@ -233,17 +241,18 @@ def sample_view(
     Raises:
         InputError: choices that do not go together.
     """
-    _refuse_mismatch(view, orthogonal, checkpoints, repeats)
+    refuse_mismatch(view, orthogonal, checkpoints, repeats)
     data: dict[str, Any] = {"batchnorm": batchnorm, "num_examples": num_examples}
     walked = None
     if checkpoints is None:
         objective = objective_of(run, member, **data, device=device, dtype=dtype)
     else:
         objective, walked = path_from(checkpoints, run, member, **data, device=device, dtype=dtype)
+    stored = keep or orthogonal or options.get("strategy") != "streamed"
 
     def made(number: int) -> Subspace:
         choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore, "orthogonal": orthogonal, "path": walked}
-        subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
+        subspace = subspace_of(run, objective, view, member=member, seed=number, stored=stored, **choice)
         return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
 
     if path is None:
@@ -268,7 +277,8 @@ def _rows(run: Run, path: TrainingPath | None, view: View, points: int) -> int:
     return len(run.config["steps"]) if path is None else len(path.steps)
 
 
-def _refuse_mismatch(view: View, orthogonal: bool, checkpoints: object, repeats: int) -> None:
+def refuse_mismatch(view: View, orthogonal: bool, checkpoints: object, repeats: int) -> None:
+    """Refuses choices of a view that do not go together."""
     if view not in VIEWS:
         raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
     if orthogonal and view != "plane":

@@ -5,11 +5,11 @@ from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.func import grad
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.measure.curvature import hessian_eigenpairs
+from landscape.measure.products import refuse_reestimated
 from landscape.space import parameters as space
 from landscape.space.subspaces import Plane, Recipe, plane_along
 
@@ -66,15 +66,13 @@ def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Ten
         >>> gradient(Objective(model, (x, 0 * x), loss=torch.nn.functional.mse_loss)).tolist()
         [24.0]
     """
+    refuse_reestimated(objective)
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
-    centre = torch.cat([tensor.flatten() for tensor in exact.centre.values()])
-    result = torch.zeros_like(centre)
-
-    def loss(flat: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
-        return exact.loss(exact.outputs(space.unflatten(flat, exact.centre), inputs), targets)
-
-    for inputs, targets in exact.splits[0].chunks(REFERENCE_CHUNK):
-        result += grad(loss)(centre, inputs, targets).detach() * (len(targets) / exact.N)
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in exact.centre.items()}
+    result = torch.zeros(exact.P, dtype=dtype, device=exact.device)
+    for batch in exact.splits[0].chunks(REFERENCE_CHUNK):
+        parts = torch.autograd.grad(exact.loss_share(leaves, batch), list(leaves.values()), materialize_grads=True)
+        result += torch.cat([part.flatten() for part in parts])
     if not bool(torch.isfinite(result).all()):
         raise ObjectiveError("the gradient is not finite: is the loss smooth at these weights?")
     return result

@@ -14,6 +14,7 @@ from torch import Tensor
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY
+from landscape.measure.ledger import Pieces
 from landscape.measure.products import Matrix, Product, hessian_product
 from landscape.records import Estimate, FloatArray
 
@@ -85,6 +86,7 @@ def hessian_eigenpairs(
     matrix: Matrix = "hessian",
     parameters: Names = None,
     seed: int = 0,
+    pieces: Pieces | None = None,
 ) -> Eigenpairs:
     """The k largest or smallest eigenvalues of the Hessian, in the algebraic order, with eigenvectors.
 
@@ -101,6 +103,7 @@ def hessian_eigenpairs(
         matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
         parameters: name patterns that leave a diagonal block of the matrix, such as one layer's; P counts these only.
         seed: of the iteration's start vector.
+        pieces: where products are kept while the iteration runs, so that a stopped one goes on.
 
     Raises:
         InputError: ``k``, ``which``, ``matrix`` or ``parameters`` that cannot be used.
@@ -114,7 +117,7 @@ def hessian_eigenpairs(
     if product.size <= DENSE_LIMIT or k >= product.size - 1:
         values, vectors = torch.linalg.eigh(_dense(product))
     else:
-        values, vectors = _lanczos(product, k, which, seed)
+        values, vectors = _lanczos(product, k, which, seed, pieces or Pieces(None, ""))
     order = values.argsort(descending=which == "top")[:k]
     values, rows = values[order], vectors.T[order].contiguous()
     residuals = (product(rows) - values[:, None] * rows).norm(dim=1)
@@ -130,6 +133,7 @@ def hessian_trace(
     parameters: Names = None,
     memory: int = DEFAULT_MEMORY,
     seed: int = 0,
+    pieces: Pieces | None = None,
 ) -> Probed:
     """The trace of the Hessian by Hutchinson's estimator, the mean of ``z . H z`` over random signs z.
 
@@ -145,6 +149,7 @@ def hessian_trace(
         parameters: name patterns that leave a diagonal block of the matrix.
         memory: bytes that a kept graph may take.
         seed: of the probes.
+        pieces: where probes are kept while it runs, so that a stopped one goes on.
 
     Raises:
         InputError: ``relative_error`` not above 0, or ``num_probes`` below 2.
@@ -152,7 +157,7 @@ def hessian_trace(
     """
     product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
     sums = _Sums(product, lambda signs, images: (signs * images).sum(dim=1), lambda dense: float(dense.trace()), seed)
-    return sums.estimate(relative_error, num_probes)
+    return sums.estimate(relative_error, num_probes, pieces or Pieces(None, ""))
 
 
 def hessian_norm(
@@ -164,6 +169,7 @@ def hessian_norm(
     parameters: Names = None,
     memory: int = DEFAULT_MEMORY,
     seed: int = 0,
+    pieces: Pieces | None = None,
 ) -> Probed:
     """The Frobenius norm of the Hessian, the root of the mean of ``|H z|^2`` over random signs z.
 
@@ -173,7 +179,7 @@ def hessian_norm(
     product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
     sums = _Sums(product, lambda _, images: images.square().sum(dim=1), lambda dense: float(dense.square().sum()), seed)
     # the root halves a small relative error
-    square = sums.estimate(2 * relative_error, num_probes)
+    square = sums.estimate(2 * relative_error, num_probes, pieces or Pieces(None, ""))
     root = square.value**0.5
     error = square.standard_error / (2 * root) if root else 0.0
     return Probed(root, error, square.num_probes, square.exact)
@@ -188,26 +194,36 @@ class _Sums:
     exact: Callable[[Tensor], float]
     seed: int
 
-    def estimate(self, relative_error: float, num_probes: int | None) -> Probed:
+    def estimate(self, relative_error: float, num_probes: int | None, pieces: Pieces) -> Probed:
         if not relative_error > 0:
             raise InputError(f"relative_error must be above 0, got {relative_error}")
         if num_probes is not None and num_probes < 2:
             raise InputError(f"num_probes must be at least 2 for a standard error, got {num_probes}")
         generator = torch.Generator().manual_seed(self.seed)
-        samples = np.empty(0)
+        samples = pieces.load().get("samples", np.empty(0))
+        for _ in samples:
+            self._signs(generator)
         wanted = num_probes if num_probes is not None else _PILOT
-        while len(samples) < wanted:
-            if wanted >= self.product.size:
-                return Probed(self.exact(_dense(self.product)), 0.0, self.product.size, exact=True)
-            samples = np.concatenate([samples, self._probed(wanted - len(samples), generator)])
-            if num_probes is None:
-                wanted = _needed(samples, relative_error)
+        try:
+            while len(samples) < wanted:
+                if wanted >= self.product.size:
+                    return Probed(self.exact(_dense(self.product)), 0.0, self.product.size, exact=True)
+                count = min(wanted - len(samples), self.product.block)
+                samples = np.concatenate([samples, self._probed(count, generator)])
+                pieces.save(samples=samples)
+                if num_probes is None and len(samples) >= wanted:
+                    wanted = _needed(samples, relative_error)
+        except BaseException:
+            pieces.save(samples=samples, force=True)
+            raise
         return Probed(float(samples.mean()), _standard_error(samples), len(samples), exact=False)
 
     def _probed(self, count: int, generator: torch.Generator) -> FloatArray:
-        signs = torch.randint(0, 2, (count, self.product.size), generator=generator).double() * 2 - 1
-        signs = signs.to(self.product.objective.device)
+        signs = torch.stack([self._signs(generator) for _ in range(count)]).to(self.product.objective.device)
         return np.asarray(self.of(signs, self.product(signs)).cpu().numpy())
+
+    def _signs(self, generator: torch.Generator) -> Tensor:
+        return torch.randint(0, 2, (self.product.size,), generator=generator).double() * 2 - 1
 
 
 def _dense(product: Product) -> Tensor:
@@ -216,14 +232,17 @@ def _dense(product: Product) -> Tensor:
     return (rows + rows.T) / 2
 
 
-def _lanczos(product: Product, k: int, which: End, seed: int) -> tuple[Tensor, Tensor]:
-    size, device = product.size, product.objective.device
+def _lanczos(product: Product, k: int, which: End, seed: int, pieces: Pieces) -> tuple[Tensor, Tensor]:
+    size, device, tape = product.size, product.objective.device, pieces.tape(product.size)
     start = np.random.default_rng(seed).standard_normal(size)
+
+    def image(vector: FloatArray) -> FloatArray:
+        return np.asarray(product(torch.from_numpy(vector)).cpu().numpy())
 
     def shifted(shift: float) -> LinearOperator:
         def times(vector: FloatArray) -> FloatArray:
-            flat = torch.from_numpy(np.array(vector, dtype=np.float64).ravel())
-            return np.asarray(product(flat).cpu().numpy() + shift * flat.numpy())
+            flat = np.array(vector, dtype=np.float64).ravel()
+            return tape(image, flat) + shift * flat
 
         return LinearOperator((size, size), matvec=times, dtype=np.float64)
 
@@ -237,6 +256,8 @@ def _lanczos(product: Product, k: int, which: End, seed: int) -> tuple[Tensor, T
         raise ObjectiveError(
             f"the {which} {k} eigenvalues did not converge ({error}); ask for fewer or more"
         ) from error
+    finally:
+        tape.flush()
     return torch.from_numpy(values - shift).to(device), torch.from_numpy(vectors).to(device)
 
 

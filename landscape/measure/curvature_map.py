@@ -16,6 +16,7 @@ from landscape.evaluate.batches import Batch
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, is_out_of_memory
 from landscape.measure.lanczos import lanczos
+from landscape.measure.products import refuse_reestimated
 from landscape.records import FloatArray, Surface
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Subspace
@@ -66,7 +67,11 @@ def sample_curvature(
         memory: bytes that a block of points may take.
         path: where the surface is kept while it grows (every 10 s) and when it is complete.
         progress: show a bar on stderr.
+
+    Raises:
+        InputError: BatchNorm statistics that follow the parameters.
     """
+    refuse_reestimated(objective)
     mapper = _Mapper(objective, subspace, steps, num_probes, seed)
     metrics = {name: np.array(surface.metrics.get(name, np.full(surface.loss.shape, np.nan))) for name in METRICS}
     mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
@@ -143,6 +148,8 @@ class _Mapper:
 
     def _gradients(self, theta: Tensor, buffers: Parameters) -> Tensor:
         def slope(flat: Tensor, held: Parameters, batch: Batch) -> Tensor:
+            if self.objective.differentiates:
+                return self._traced(flat, held, batch)[0]
             found: Tensor = grad_and_value(self._loss)(flat, held, batch)[0]
             return found
 
@@ -150,6 +157,12 @@ class _Mapper:
 
     def _products(self, theta: Tensor, buffers: Parameters) -> Callable[[Tensor], Tensor]:
         def times(flat: Tensor, held: Parameters, batch: Batch, vector: Tensor) -> Tensor:
+            if self.objective.differentiates:
+                gradient, leaf = self._traced(flat, held, batch)
+                if not gradient.requires_grad:
+                    return torch.zeros_like(flat)
+                return torch.autograd.grad(gradient, leaf, vector, materialize_grads=True)[0]
+
             def slope(at: Tensor) -> Tensor:
                 found: Tensor = grad_and_value(self._loss)(at, held, batch)[0]
                 return found
@@ -160,15 +173,27 @@ class _Mapper:
         return lambda vectors: self._summed(times, theta, buffers, vectors)
 
     def _summed(self, one: Callable[..., Tensor], theta: Tensor, buffers: Parameters, *vectors: Tensor) -> Tensor:
-        """``one`` at every point, averaged over all examples, (k, P)."""
+        """``one`` at every point, summed over all batches, (k, P)."""
         total = torch.zeros_like(theta)
-        for inputs, targets in self.objective.splits[0].chunks(CHUNK):
-            dims = (0, 0, None, *[0] * len(vectors))
-            found = vmap(one, dims)(theta, dict(buffers), (inputs, targets), *vectors)
-            total += found.detach() * (len(targets) / self.objective.N)
+        for batch in self.objective.splits[0].chunks(CHUNK):
+            if self.objective.differentiates:
+                rows = [
+                    one(theta[k], {name: held[k] for name, held in buffers.items()}, batch, *(v[k] for v in vectors))
+                    for k in range(len(theta))
+                ]
+                found = torch.stack(rows)
+            else:
+                found = vmap(one, (0, 0, None, *[0] * len(vectors)))(theta, dict(buffers), batch, *vectors)
+            total += found.detach()
         return total
+
+    def _traced(self, flat: Tensor, buffers: Parameters, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The gradient with its graph by autograd, through losses that call it themselves, and what it was taken in."""
+        leaf = flat.detach().requires_grad_()
+        loss = self._loss(leaf, buffers, batch)
+        return torch.autograd.grad(loss, leaf, create_graph=True, materialize_grads=True)[0], leaf
 
     def _loss(self, flat: Tensor, buffers: Parameters, batch: Batch) -> Tensor:
         parts = flat.split([shape.numel() for shape in self.shapes.values()])
         point = {name: part.view(shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)}
-        return self.objective.loss(self.objective.outputs({**point, **buffers}, batch[0]), batch[1])
+        return self.objective.loss_share({**point, **buffers}, batch)

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.objective import Objective
+from landscape.measure.ranges import RankBounds, chunk_examples, rank_bounds
 
 LIMIT = 15_000
 DEFAULT_MEMORY = 8 * 2**30
@@ -25,12 +26,15 @@ class FreeDirections:
     ``explained = constant_inputs + gated_inputs + rescalings + dead_units``, ``free = explained + open``. These
     parts are None for a network that is not a plain stack of linear layers and rectifiers: they are not counted.
 
+    Where the Jacobian is too large to factor, the rank is known between ``rank`` and ``rank_at_most`` only: ``free``
+    and ``open`` are then the most there can be.
+
     Args:
         P: parameters.
         N: training examples the Jacobian was taken on.
         K: outputs per example.
-        rank: of the Jacobian, (N K, P).
-        free: ``P - rank``.
+        rank: of the Jacobian, (N K, P); a lower bound where it is not ``exact``.
+        free: ``P - rank``; an upper bound where the rank is a lower one.
         tolerance: singular values at most this count as zero.
         largest: largest singular value.
         smallest_kept: smallest singular value above the tolerance, None if there is none.
@@ -43,6 +47,12 @@ class FreeDirections:
         dead_units: weights into and out of units that are zero on every example.
         explained: the four together.
         open: free directions that none of the four explains.
+        rank_at_most: upper bound on the rank; ``rank`` itself where that is exact.
+        exact: from all singular values. Otherwise by random vectors (`rank_bounds`): the lower bound then holds up to
+            rounding, the upper one but for a probability of ``failure``.
+        sketch: random vectors taken, 0 where exact.
+        residual: bound on the norm of what they miss of the Jacobian, 0 where exact.
+        failure: probability that ``residual`` is no bound.
     """
 
     P: int
@@ -60,10 +70,26 @@ class FreeDirections:
     dead_units: int | None
     explained: int | None
     open: int | None
+    rank_at_most: int = 0
+    exact: bool = True
+    sketch: int = 0
+    residual: float = 0.0
+    failure: float = 0.0
+
+    @property
+    def free_at_least(self) -> int:
+        """``P - rank_at_most``."""
+        return self.P - self.rank_at_most
 
 
 def free_directions(
-    objective: Objective, *, examples: int | None = None, memory: int = DEFAULT_MEMORY, progress: bool = False
+    objective: Objective,
+    *,
+    examples: int | None = None,
+    sketch: int | None = None,
+    memory: int = DEFAULT_MEMORY,
+    seed: int = 0,
+    progress: bool = False,
 ) -> FreeDirections:
     """Free directions ``P - rank J`` of a network, J the Jacobian of its outputs on the training set, (N K, P).
 
@@ -72,17 +98,23 @@ def free_directions(
     is exact up to rounding: float64 singular values of J's triangular factor, never of ``J^T J``, which would square
     the condition number. Singular values at most ``max(N K, P) eps sigma_max`` count as zero.
 
+    With both N K and P above 15,000, or more memory needed than allowed, the rank is bounded by random vectors instead
+    (`rank_bounds`). That is exact where they exhaust the range, and a lower bound on the rank where they do not.
+
     Symmetries are counted for an `nn.Sequential` of linear layers and ReLU. Units that are active on every example
     act as linear ones and allow more than a rescaling; what they add is left in ``open``.
 
     Args:
         objective: model and training data; computed in float64 whatever its precision, and never changed.
         examples: take the first so many training examples; all by default.
+        sketch: random vectors for bounds on the rank, also where it could be exact; by default as few as exhaust the
+            range and at most 1,024, and none where the exact rank fits.
         memory: bytes the factorization may take.
+        seed: of the random vectors.
         progress: show a bar on stderr.
 
     Raises:
-        InputError: ``examples`` out of range; both N K and P above 15,000, or more memory needed than allowed.
+        InputError: ``examples`` or ``sketch`` out of range; too little memory for bounds as well.
         ObjectiveError: the Jacobian is not finite.
 
     Example:
@@ -103,14 +135,29 @@ def free_directions(
     num_examples = objective.N if examples is None else examples
     if not 1 <= num_examples <= objective.N:
         raise InputError(f"examples must be from 1 to N = {objective.N}, got {examples}")
-    rows, columns = num_examples * objective.K, objective.P
-    _refuse_large(rows, columns, memory)
+    if sketch is not None and sketch < 1:
+        raise InputError(f"sketch must be at least 1 random vector, got {sketch}")
     exact = objective.with_dtype(torch.float64)
-    values = _singular_values(exact, num_examples, progress=progress)
-    largest = float(values[0])
-    tolerance = max(rows, columns) * torch.finfo(torch.float64).eps * largest
+    if sketch is None and _fits(num_examples * objective.K, objective.P, memory):
+        found = _factored(exact, num_examples, progress=progress)
+    else:
+        inputs = _first(exact, num_examples, chunk_examples(exact))
+        found = rank_bounds(exact, inputs, sketch=sketch, memory=memory, seed=seed, progress=progress)
+    return _counted(exact, num_examples, found)
+
+
+def _factored(objective: Objective, num_examples: int, *, progress: bool) -> RankBounds:
+    """Both bounds the same, from all singular values."""
+    values = _singular_values(objective, num_examples, progress=progress)
+    sides = (num_examples * objective.K, objective.P)
+    tolerance = max(sides) * torch.finfo(torch.float64).eps * float(values[0])
     rank = int((values > tolerance).sum())
-    symmetries = _symmetries(exact, num_examples)
+    return RankBounds(rank, rank, values, tolerance, residual=0.0, failure=0.0, sketch=0)
+
+
+def _counted(objective: Objective, num_examples: int, found: RankBounds) -> FreeDirections:
+    rank, values, columns = found.low, found.values, objective.P
+    symmetries = _symmetries(objective, num_examples)
     explained = None if symmetries is None else sum(symmetries)
     constant, gated, rescalings, dead = symmetries or (None, None, None, None)
     return FreeDirections(
@@ -119,8 +166,8 @@ def free_directions(
         K=objective.K,
         rank=rank,
         free=columns - rank,
-        tolerance=tolerance,
-        largest=largest,
+        tolerance=found.tolerance,
+        largest=float(values[0]),
         smallest_kept=float(values[rank - 1]) if rank else None,
         largest_dropped=float(values[rank]) if rank < len(values) else None,
         constant_inputs=constant,
@@ -129,6 +176,12 @@ def free_directions(
         dead_units=dead,
         explained=explained,
         open=None if explained is None else columns - rank - explained,
+        # what a symmetry leaves free is not in the range
+        rank_at_most=max(rank, min(found.high, columns - (explained or 0))),
+        exact=found.low == found.high and not found.sketch,
+        sketch=found.sketch,
+        residual=found.residual,
+        failure=found.failure,
     )
 
 
@@ -137,19 +190,10 @@ def _chunk(rows: int, columns: int) -> int:
     return min(rows, max(_ROWS, columns) if columns < rows else _ROWS)
 
 
-def _refuse_large(rows: int, columns: int, memory: int) -> None:
-    if min(rows, columns) > LIMIT:
-        raise InputError(
-            f"the Jacobian is {rows:,} x {columns:,}, and its rank is exact only while N K or P is at most {LIMIT:,}; "
-            "take fewer examples, or a narrower network"
-        )
+def _fits(rows: int, columns: int, memory: int) -> bool:
+    """Whether the exact rank is affordable: one side at most 15,000, and memory for the factorization."""
     held = rows if rows <= columns else columns + _chunk(rows, columns)
-    needed = _COPIES * 8 * held * columns
-    if needed > memory:
-        raise InputError(
-            f"the rank of a Jacobian of {rows:,} x {columns:,} needs {needed / 2**30:.3g} GiB, "
-            f"{memory / 2**30:.3g} GiB are allowed; take fewer examples, or allow more (memory= in Python)"
-        )
+    return min(rows, columns) <= LIMIT and _COPIES * 8 * held * columns <= memory
 
 
 def _singular_values(objective: Objective, num_examples: int, *, progress: bool) -> Tensor:

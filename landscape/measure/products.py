@@ -75,6 +75,8 @@ class Product:
     def _apply(self) -> Blocks:
         if self.retained:
             return _kept(self)
+        if self.objective.differentiates:
+            return _through_autograd(self)
         return _rebuilt(self)
 
 
@@ -101,7 +103,8 @@ def hessian_product(
         memory: bytes that a kept graph, or a block, may take.
 
     Raises:
-        InputError: an unknown matrix, or no parameter of such a name.
+        InputError: an unknown matrix, no parameter of such a name, BatchNorm statistics that follow the parameters, or
+            the Gauss-Newton matrix of a loss that keeps its outputs to itself.
 
     Example:
         >>> model = torch.nn.Linear(1, 1, bias=False).double()
@@ -112,11 +115,25 @@ def hessian_product(
     """
     if matrix not in ("hessian", "gauss-newton"):
         raise InputError(f"unknown matrix {matrix!r}; expected hessian or gauss-newton")
-    if objective.batchnorm == "reestimate":
-        raise InputError("curvature is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'")
+    if matrix == "gauss-newton" and not objective.has_outputs:
+        raise InputError(
+            "the Gauss-Newton matrix needs outputs and targets, pairs (x, y); this loss keeps its outputs to itself: "
+            "take matrix='hessian'"
+        )
+    refuse_reestimated(objective)
     exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
     plain = Product(exact, chosen_names(exact.centre, parameters), matrix, memory=memory)
     return _fastest(plain, vectors)
+
+
+def refuse_reestimated(objective: Objective) -> None:
+    """Refuses statistics that follow the parameters: derivatives are taken with fixed ones.
+
+    Raises:
+        InputError: such an objective.
+    """
+    if objective.batchnorm == "reestimate":
+        raise InputError("curvature is that of fixed BatchNorm statistics: make the objective with batchnorm='frozen'")
 
 
 def chosen_names(centre: Parameters, patterns: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -188,39 +205,55 @@ def _leaves(product: Product) -> dict[str, Tensor]:
 
 
 def _gradient(product: Product, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
-    """The gradient of a batch's mean loss with its graph, and the tensors it was taken in."""
+    """The gradient of a batch's share of the loss with its graph, and the tensors it was taken in."""
     leaves = _leaves(product)
-    inputs, targets = batch
-    loss = product.objective.loss(product.objective.outputs(leaves, inputs), targets)
+    loss = product.objective.loss_share(leaves, batch)
     wanted = list(leaves.values())
     return list(torch.autograd.grad(loss, wanted, create_graph=True, materialize_grads=True)), wanted
 
 
 def _kept(product: Product) -> Blocks:
     """Products through the graph of the gradient, which is built once and kept."""
-    objective = product.objective
-    graphs = [(*_gradient(product, batch), len(batch[1]) / objective.N) for batch in objective.splits[0].chunks(CHUNK)]
+    graphs = [_gradient(product, batch) for batch in product.objective.splits[0].chunks(CHUNK)]
 
     def apply(rows: Tensor) -> Tensor:
-        batched = len(rows) > 1
         total = torch.zeros_like(rows)
-        for gradient, wanted, share in graphs:
-            parts = _split(rows if batched else rows[0], wanted)
-            curved = [(g, v) for g, v in zip(gradient, parts, strict=True) if g.requires_grad]
-            if not curved:
-                continue
-            pulled = torch.autograd.grad(
-                [g for g, _ in curved],
-                wanted,
-                [v for _, v in curved],
-                retain_graph=True,
-                is_grads_batched=batched,
-                materialize_grads=True,
-            )
-            total += share * torch.cat([part.reshape(len(rows), -1) for part in pulled], dim=1)
+        for gradient, wanted in graphs:
+            total += _pulled(gradient, wanted, rows)
         return total
 
     return apply
+
+
+def _through_autograd(product: Product) -> Blocks:
+    """Products through a graph of the gradient that is built each time, for losses that call autograd themselves."""
+    chunks = product.objective.splits[0].chunks(CHUNK)
+
+    def apply(rows: Tensor) -> Tensor:
+        total = torch.zeros_like(rows)
+        for batch in chunks:
+            total += _pulled(*_gradient(product, batch), rows)
+        return total
+
+    return apply
+
+
+def _pulled(gradient: list[Tensor], wanted: list[Tensor], rows: Tensor) -> Tensor:
+    """The gradient of ``gradient . row`` for each row, (k, P)."""
+    batched = len(rows) > 1
+    parts = _split(rows if batched else rows[0], wanted)
+    curved = [(g, v) for g, v in zip(gradient, parts, strict=True) if g.requires_grad]
+    if not curved:
+        return torch.zeros_like(rows)
+    pulled = torch.autograd.grad(
+        [g for g, _ in curved],
+        wanted,
+        [v for _, v in curved],
+        retain_graph=True,
+        is_grads_batched=batched,
+        materialize_grads=True,
+    )
+    return torch.cat([part.reshape(len(rows), -1) for part in pulled], dim=1)
 
 
 def _rebuilt(product: Product) -> Blocks:
@@ -236,10 +269,9 @@ def _rebuilt(product: Product) -> Blocks:
 
     def apply(rows: Tensor) -> Tensor:
         total = torch.zeros_like(rows)
-        for inputs, targets in chunks:
-            batch = (inputs, targets)
+        for batch in chunks:
             many = one(rows[0], batch)[None] if len(rows) == 1 else vmap(one, (0, None))(rows, batch)
-            total += many.detach() * (len(targets) / objective.N)
+            total += many.detach()
         return total
 
     return apply
@@ -247,7 +279,7 @@ def _rebuilt(product: Product) -> Blocks:
 
 def _hessian_times(objective: Objective, centre: Parameters, moved: Parameters, batch: Batch) -> Parameters:
     def loss(parameters: Parameters) -> Tensor:
-        return objective.loss(objective.outputs(parameters, batch[0]), batch[1])
+        return objective.loss_share(parameters, batch)
 
     pulled: Parameters = vjp(grad(loss), centre)[1](moved)[0]
     return pulled
@@ -265,7 +297,7 @@ def _gauss_newton_times(objective: Objective, centre: Parameters, moved: Paramet
 
 
 def _loss_of(objective: Objective, targets: Tensor, outputs: Tensor) -> Tensor:
-    return objective.loss(outputs, targets)
+    return objective.loss(outputs, targets) * (len(targets) / objective.N)
 
 
 def _split(flat: Tensor, like: Sequence[Tensor]) -> list[Tensor]:

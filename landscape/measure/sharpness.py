@@ -16,6 +16,7 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
+from landscape.measure.products import refuse_reestimated
 from landscape.records import LOSS, FloatArray
 from landscape.space.directions import random_direction
 
@@ -149,6 +150,7 @@ def _check(size: float, name: str) -> None:
 
 def _slope(objective: Objective) -> tuple[Slope, Tensor]:
     """Loss and gradient at flat parameters, float64, and the centre."""
+    refuse_reestimated(objective)
     exact = objective.with_dtype(torch.float64).loss_only()
     shapes = [tensor.shape for tensor in exact.centre.values()]
     sizes = [shape.numel() for shape in shapes]
@@ -158,8 +160,8 @@ def _slope(objective: Objective) -> tuple[Slope, Tensor]:
         parts = (part.view(shape) for part, shape in zip(leaf.split(sizes), shapes, strict=True))
         point = dict(zip(exact.centre, parts, strict=True))
         total, gradient = leaf.new_zeros(()), torch.zeros_like(leaf)
-        for inputs, targets in exact.splits[0].chunks(CHUNK):
-            loss = exact.loss(exact.outputs(point, inputs), targets) * (len(targets) / exact.N)
+        for batch in exact.splits[0].chunks(CHUNK):
+            loss = exact.loss_share(point, batch)
             gradient += torch.autograd.grad(loss, leaf, retain_graph=True)[0]
             total = total + loss.detach()
         return total, gradient

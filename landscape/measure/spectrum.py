@@ -1,5 +1,6 @@
 """The spectral density of the Hessian by stochastic Lanczos quadrature."""
 
+import time
 from math import ceil
 
 import numpy as np
@@ -11,12 +12,14 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY
 from landscape.measure.curvature import UNIT, Names
 from landscape.measure.lanczos import lanczos
+from landscape.measure.ledger import SAVE_SECONDS, Pieces
 from landscape.measure.products import BLOCK, Matrix, Product, hessian_product
 from landscape.records import FloatArray, Spectrum
 
 STEPS = 90
 MAX_PROBES = 512
 _PILOT = 8
+_FIRST = 4
 
 
 def spectral_density(
@@ -29,6 +32,7 @@ def spectral_density(
     parameters: Names = None,
     memory: int = DEFAULT_MEMORY,
     seed: int = 0,
+    pieces: Pieces | None = None,
     progress: bool = False,
 ) -> Spectrum:
     """The density of the Hessian's eigenvalues, from ``steps`` Lanczos steps on each of several random vectors.
@@ -47,6 +51,7 @@ def spectral_density(
         parameters: name patterns that leave a diagonal block of the matrix.
         memory: bytes that the Lanczos vectors, or a kept graph, may take.
         seed: of the probes.
+        pieces: where probes are kept while it runs, so that a stopped one goes on.
         progress: show a bar on stderr.
 
     Raises:
@@ -59,26 +64,40 @@ def spectral_density(
         )
     product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=BLOCK, memory=memory)
     block = max(1, min(BLOCK, memory // (8 * (steps + 4) * product.size)))
-    generator = torch.Generator().manual_seed(seed)
-    wanted = num_probes if num_probes is not None else _PILOT
-    nodes: list[FloatArray] = []
-    weights: list[FloatArray] = []
+    kept, generator = pieces or Pieces(None, ""), torch.Generator().manual_seed(seed)
+    found = kept.load()
+    nodes, weights = list(found.get("nodes", ())), list(found.get("weights", ()))
+    for _ in nodes:
+        _start(product, generator)
+    wanted, count = num_probes if num_probes is not None else _PILOT, min(block, _FIRST)
     with tqdm(total=wanted, disable=not progress, unit="probe", desc=f"{objective.name} spectral density") as bar:
-        while len(nodes) < wanted:
-            count = min(block, wanted - len(nodes))
-            found = _quadrature(product, count, steps, generator)
-            nodes.extend(found[0])
-            weights.extend(found[1])
-            bar.update(count)
-            if num_probes is None and len(nodes) >= wanted:
-                made = _spectrum(nodes, weights, product, steps, seed)
-                wanted = min(MAX_PROBES, max(wanted, ceil(len(nodes) * (made.error / error) ** 2)))
-                bar.total = wanted
+        bar.update(min(len(nodes), wanted))
+        try:
+            while len(nodes) < wanted:
+                began = time.perf_counter()
+                count = min(count, wanted - len(nodes))
+                for rows, row in zip((nodes, weights), _quadrature(product, count, steps, generator), strict=True):
+                    rows.extend(row)
+                bar.update(count)
+                kept.save(nodes=np.array(nodes), weights=np.array(weights))
+                # so that stopping it loses no more than some seconds
+                count = max(1, min(block, int(count * SAVE_SECONDS / (time.perf_counter() - began))))
+                if num_probes is None and len(nodes) >= wanted:
+                    made = _spectrum(nodes, weights, product, steps, seed)
+                    wanted = min(MAX_PROBES, max(wanted, ceil(len(nodes) * (made.error / error) ** 2)))
+                    bar.total = wanted
+        except BaseException:
+            kept.save(nodes=np.array(nodes), weights=np.array(weights), force=True)
+            raise
     return _spectrum(nodes, weights, product, steps, seed)
 
 
+def _start(product: Product, generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(product.size, dtype=torch.float64, generator=generator)
+
+
 def _quadrature(product: Product, count: int, steps: int, generator: torch.Generator) -> tuple[FloatArray, FloatArray]:
-    start = torch.randn(count, product.size, dtype=torch.float64, generator=generator)
+    start = torch.stack([_start(product, generator) for _ in range(count)])
     values, weights, _ = lanczos(product, start.to(product.objective.device), steps).ritz()
     return values.cpu().numpy(), weights.cpu().numpy()
 

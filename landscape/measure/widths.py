@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from landscape.errors import InputError
+from landscape.measure.statistics import resampled_means
 from landscape.records import RISE, Estimate, FloatArray, Rays, Surface
 
 BoolArray: TypeAlias = NDArray[np.bool_]
-
-NUM_RESAMPLES = 2000
 
 Unit = Literal["filter norm", "L2"]
 
@@ -110,10 +109,10 @@ def half_width(
     if not rise > 0:
         raise InputError(f"rise must be above 0 nats, got {rise}")
     found = [_crossings(member, rise) for member in members]
-    scales = [member.length if unit == "L2" else np.ones_like(member.length) for member in members]
+    scales = _scales(members, unit)
     values = [crossing * scale for (crossing, _), scale in zip(found, scales, strict=True)]
     coarse = [_crossings(_thinned(member), rise)[0] * scale for member, scale in zip(members, scales, strict=True)]
-    low, high = np.percentile(_resampled_means(values, seed), [2.5, 97.5])
+    low, high = np.percentile(resampled_means(values, seed=seed), [2.5, 97.5])
     return HalfWidth(
         mean=float(np.mean([np.mean(value) for value in values])),
         low=float(low),
@@ -125,6 +124,17 @@ def half_width(
         censored=int(sum(np.count_nonzero(~reached) for _, reached in found)),
         interpolation_error=float(max(np.max(np.abs(a - b)) for a, b in zip(values, coarse, strict=True))),
     )
+
+
+def radii(rays: Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm") -> list[FloatArray]:
+    """The half-width along every direction of every member, an array (directions,) each: what `half_width` averages."""
+    members = list(rays)
+    return [_crossings(one, rise)[0] * scale for one, scale in zip(members, _scales(members, unit), strict=True)]
+
+
+def _scales(members: Sequence[Rays], unit: Unit) -> list[FloatArray]:
+    """L2 length of a step of 1 along each direction, or 1 where that is the unit."""
+    return [member.length if unit == "L2" else np.ones_like(member.length) for member in members]
 
 
 def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
@@ -202,13 +212,6 @@ def _crossing(radius: FloatArray, loss: FloatArray, first: int, level: float) ->
 
 def _thinned(rays: Rays) -> Rays:
     return Rays(rays.radius[::2], rays.loss[:, ::2], rays.length, rays.seed)
-
-
-def _resampled_means(values: list[FloatArray], seed: int) -> FloatArray:
-    generator = np.random.default_rng(seed)
-    table = [value[generator.integers(len(value), size=(NUM_RESAMPLES, len(value)))].mean(axis=1) for value in values]
-    chosen = generator.integers(len(values), size=(NUM_RESAMPLES, len(values)))
-    return np.array(np.take_along_axis(np.stack(table, axis=1), chosen, axis=1).mean(axis=1))
 
 
 def _centre_loss(surface: Surface) -> float:

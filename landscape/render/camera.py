@@ -5,6 +5,7 @@ World coordinates: x and y across the floor, z up. The floor lies at z = 0, valu
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,10 @@ class Frame:
     def height(self) -> float:
         """From bottom to top."""
         return self.top - self.bottom
+
+    def holds(self, point: Any) -> bool:
+        """Whether a point of the picture lies inside."""
+        return bool(self.left <= point[0] <= self.right and self.bottom <= point[1] <= self.top)
 
     @property
     def centre(self) -> tuple[float, float]:

@@ -6,19 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from landscape.measure.widths import HalfWidth, half_width
+from landscape.measure.widths import HalfWidth
 from landscape.records import LOSS, Provenance, Status
 from landscape.render.heights import Heights
 from landscape.render.layout import letters
-from landscape.render.notes import REGIMES
+from landscape.render.notes import REGIMES, bore_words
 from landscape.render.panel import Panel
+from landscape.render.places import Fact, details, place, settings, units_of, written
 from landscape.render.profile import Curve
-from landscape.render.ticks import metric_label
-
-KINDS = {
-    "plane": "planes along two random filter-normalized directions",
-    "corridor": "corridors along the training path",
-}
+from landscape.render.ticks import length, metric_label, plain
 
 
 @dataclass
@@ -36,15 +32,17 @@ class Caption:
     def text(self) -> str:
         """The caption in plain words."""
         words = re.sub(r"\{(\w+)\}", lambda found: self.numbers[found[1]], " ".join(self.sentences))
-        return words.replace("$", "")
+        return plain(words)
 
     def number(self, name: str, value: float | int | str) -> str:
         """Keeps a number, and gives what stands for it in a sentence."""
-        if isinstance(value, int):
-            self.numbers[name] = f"{value:,}"
-        else:
-            self.numbers[name] = value if isinstance(value, str) else _written(value)
+        self.numbers[name] = written(value)
         return f"{{{name}}}"
+
+    def fact(self, fact: Fact, letter: str) -> str:
+        """A fact's words, its numbers kept under the letter of their panel."""
+        names = {name: self.number(f"{letter}{name}", value) for name, value in fact.numbers.items()}
+        return fact.words.format(**names)
 
 
 def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
@@ -52,15 +50,21 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
     said = Caption()
     first = panels[0]
     what = metric_label(first.metric, first.surface.provenance)
-    kinds = {panel.surface.kind for panel in panels}
-    place = KINDS.get(first.surface.kind, "surfaces") if len(kinds) == 1 else "surfaces"
-    place = place if len(panels) > 1 else place.replace("planes", "a plane").replace("corridors", "a corridor")
-    said.sentences.append(f"{what.capitalize()} over {place}" + (", seen from above." if flat else "."))
+    many = len(panels) > 1
+    places = [place(panel.surface, many=many) for panel in panels]
+    alike = len(set(places)) == 1
+    where = places[0] if alike else "surfaces of several kinds"
+    said.sentences.append(f"{_capital(what)} over {where}" + (", seen from above." if flat else "."))
     if first.color != first.metric:
         said.sentences.append(f"Colour shows the {metric_label(first.color, first.surface.provenance)}.")
+    common = _common([settings(panel.surface) for panel in panels])
     for index, panel in enumerate(panels):
-        _panel(said, panel, letters(index), alone=len(panels) == 1)
-    if len(panels) > 1:
+        own = [] if alike else [Fact(_named(place(panel.surface)))]
+        own += [*details(panel.surface), *(fact for fact in settings(panel.surface) if fact not in common)]
+        _panel(said, panel, letters(index), own, alone=not many)
+    if common:
+        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
+    if many:
         said.sentences.append(
             "All panels share their axes, heights and colours."
             if shared
@@ -70,8 +74,9 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
     said.sentences += [scale] if scale else []
     if first.below() is not None:
         rise = said.number("Rise", float(first.sublevel or 0))
-        above = "the path's" if first.surface.kind == "corridor" else "the centre's"
-        said.sentences.append(f"Shaded: loss at most {rise} nat above {above}; the dimension line notes its width.")
+        line = "; the dimension line notes its width" if any(panel.bore() is not None for panel in panels) else ""
+        how = "Outlined" if flat else "Shaded"
+        said.sentences.append(f"{how}: loss at most {rise} nat above {first.reference_name}'s{line}.")
     return said
 
 
@@ -79,13 +84,17 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
     """The caption of a profile picture."""
     said = Caption()
     made = curves[0].profile.provenance
-    between = all(curve.between for curve in curves)
-    over = "along the way between two solutions" if between else "against the distance along a direction"
-    if any(curve.half_width for curve in curves):
-        over = "against the distance from the solution, mean over random filter-normalized directions"
-    said.sentences.append(f"{metric_label(metric, made).capitalize()} {over}.")
+    many = len(curves) > 1
+    places = [_along(curve, many=many) for curve in curves]
+    alike = len(set(places)) == 1
+    said.sentences.append(f"{_capital(metric_label(metric, made))} along {places[0] if alike else 'paths'}.")
+    common = _common([settings(curve.profile) for curve in curves])
     for index, curve in enumerate(curves):
-        _curve(said, curve, metric, letters(index))
+        own = [] if alike else [Fact(_named(_along(curve)))]
+        own += [*details(curve.profile), *(fact for fact in settings(curve.profile) if fact not in common)]
+        _curve(said, curve, metric, letters(index), own)
+    if common:
+        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
     bands = dict.fromkeys(curve.band for curve in curves if curve.band)
     said.sentences += [f"{band[0].upper()}{band[1:]}." for band in bands]
     clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
@@ -95,12 +104,16 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
     return said
 
 
-def _panel(said: Caption, panel: Panel, letter: str, *, alone: bool) -> None:
-    made, surface = panel.surface.provenance, panel.surface
-    parts = [*_network(said, made, letter)]
-    if "seed" in made.subspace:
-        parts.append(f"direction seed {said.number(f'{letter}Seed', int(made.subspace['seed']))}")
-    parts += _widths(said, panel, letter)
+def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alone: bool) -> None:
+    made = panel.surface.provenance
+    parts = [*_network(said, made, letter), *(said.fact(fact, letter) for fact in own)]
+    parts += [*_widths(said, panel, letter), *_left_out(said, panel, letter)]
+    title = panel.title if alone else f"({letter.lower()}) {panel.title}"
+    said.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
+
+
+def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
+    made, surface, parts = panel.surface.provenance, panel.surface, []
     clipped, total = panel.heights.clipped(surface, panel.metric), int(surface.status.size)
     count = said.number(f"{letter}Points", total)
     cut = said.number(f"{letter}Clipped", clipped)
@@ -117,20 +130,23 @@ def _panel(said: Caption, panel: Panel, letter: str, *, alone: bool) -> None:
         measured = said.number(f"{letter}Measured", surface.num_measured)
         error = said.number(f"{letter}InterpolationError", worst)
         parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")
-    title = panel.title if alone else f"({letter.lower()}) {panel.title}"
-    said.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
+    floored = panel.heights.floored(surface, panel.metric)
+    if floored and panel.heights.floor is not None:
+        low = said.number(f"{letter}Floor", panel.heights.floor)
+        parts.append(f"{said.number(f'{letter}Floored', floored)} points below {low} drawn there")
+    return parts
 
 
 def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
     parts = []
-    if panel.surface.rays is not None:
-        parts.append(_half_width(said, half_width(panel.surface.rays), letter))
+    if panel.half_width is not None:
+        parts.append(_half_width(said, panel.half_width, letter))
     bore = panel.bore()
     if bore is not None and panel.metric == LOSS:
         _, low, high, bounded = bore
-        where = "at the last step" if panel.surface.kind == "corridor" else "through the centre"
-        sign = "" if bounded else "at least "
-        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', f'{high - low:.2f}')} filter norms")
+        sign, where = "" if bounded else "at least ", bore_words(panel)
+        unit = units_of(panel.surface.beta.unit)
+        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(high - low))} {unit}")
     return parts
 
 
@@ -144,8 +160,8 @@ def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
     )
 
 
-def _curve(said: Caption, curve: Curve, metric: str, letter: str) -> None:
-    parts = _network(said, curve.profile.provenance, letter)
+def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[Fact]) -> None:
+    parts = [*_network(said, curve.profile.provenance, letter), *(said.fact(fact, letter) for fact in own)]
     if curve.half_width is not None:
         parts.append(_half_width(said, curve.half_width, letter))
     found = curve.barrier(metric)
@@ -158,12 +174,32 @@ def _curve(said: Caption, curve: Curve, metric: str, letter: str) -> None:
 def _network(said: Caption, made: Provenance, letter: str) -> list[str]:
     parts = [made.network] if made.network else []
     if made.P:
-        named = ((symbol, said.number(f"{letter}{symbol}", getattr(made, symbol))) for symbol in ("P", "N", "K"))
+        values = {"P": made.P, "N": made.drawn_from or made.N, "K": made.K}
+        named = ((symbol, said.number(f"{letter}{symbol}", value)) for symbol, value in values.items())
         parts += [f"${symbol}$ = {value}" for symbol, value in named]
     if made.regime in REGIMES:
         parts.append(REGIMES[made.regime])
     return parts
 
 
-def _written(value: float) -> str:
-    return f"{value:.3g}"
+def _along(curve: Curve, *, many: bool = False) -> str:
+    """What a curve runs along; rays run out from the solution, and their mean is drawn."""
+    if curve.half_width is not None:
+        return "the distance from the solution, mean over random filter-normalized directions"
+    words = place(curve.profile, many=many)
+    _, line, direction = words.partition("lines along " if many else "line along ")
+    return direction if line else words
+
+
+def _common(settings_of: Sequence[list[Fact]]) -> list[Fact]:
+    """The facts that hold of all panels, said once."""
+    return [fact for fact in settings_of[0] if all(fact in others for others in settings_of)]
+
+
+def _named(words: str) -> str:
+    return words.replace("{", "(").replace("}", ")")
+
+
+def _capital(words: str) -> str:
+    """The words as the start of a sentence; a formula or a symbol stays."""
+    return words[:1].upper() + words[1:]

@@ -9,12 +9,12 @@ from matplotlib.colors import Colormap
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from landscape.records import FloatArray
+from landscape.records import FloatArray, Marks
 from landscape.render.labels import dense
 from landscape.render.layout import Margins
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import axis_label, axis_ticks, number
+from landscape.render.ticks import axis_label, axis_ticks, length, number
 
 MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)
 BANDS = 36
@@ -147,7 +147,7 @@ def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> None:
     axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3)
     side = -1 if at > np.mean(panel.floor.alpha) else 1
     axes.annotate(
-        ("" if bounded else "\u2265 ") + f"{high - low:.2f}",
+        ("" if bounded else "\u2265 ") + length(high - low),
         (at, high),
         (3 * side, 2),
         textcoords="offset points",
@@ -165,10 +165,45 @@ def _path(axes: Axes, panel: Panel, theme: Theme) -> None:
     halo = [withStroke(linewidth=2.2 * theme.line, foreground="white")]
     if at is not None and len(at) > 1:
         axes.plot(at[:, 0], at[:, 1], color=theme.path, linewidth=1.3 * theme.line, path_effects=halo, zorder=3)
-        axes.plot(at[:, 0], at[:, 1], "o", color=theme.path, markersize=1.7 * theme.line, zorder=3.1)
-    if panel.solution is not None:
+        shown = at[_apart(axes.transData.transform(at[:, :2]), 5.0 * axes.figure.dpi / 72)]
+        axes.plot(shown[:, 0], shown[:, 1], "o", color=theme.path, markersize=2.6 * theme.line, zorder=3.1)
+    marks = panel.surface.marks
+    places = panel.solution and [panel.solution[:2]]
+    if marks is not None:
+        places = list(zip(marks.alpha, marks.beta, strict=True))
+    for place in places or []:
         style = {"markerfacecolor": "white", "markeredgecolor": "#222222", "markersize": 5 * theme.line}
-        axes.plot(*panel.solution[:2], "o", markeredgewidth=0.9, zorder=3.5, clip_on=False, **style)
+        axes.plot(*place, "o", markeredgewidth=0.9, zorder=3.5, clip_on=False, **style)
+    if marks is not None:
+        _names(axes, panel, marks, theme)
+
+
+def _apart(places: FloatArray, distance: float) -> list[int]:
+    """Indices of places (k, 2) along a path that stand at least so far apart, the first among them."""
+    kept = [0]
+    for index in range(1, len(places)):
+        if np.linalg.norm(places[index] - places[kept[-1]]) >= distance:
+            kept.append(index)
+    return kept
+
+
+def _names(axes: Axes, panel: Panel, marks: Marks, theme: Theme) -> None:
+    """Names of the networks, above them, or below where there is no room above."""
+    room = 0.15 * np.ptp(panel.floor.beta)
+    for name, alpha, beta in zip(marks.names, marks.alpha, marks.beta, strict=True):
+        side = 1 if panel.floor.beta[1] - beta > room else -1
+        axes.annotate(
+            name,
+            (alpha, beta),
+            (0, 5 * side),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if side > 0 else "top",
+            fontsize=theme.size,
+            color="#1a1a1a",
+            zorder=4,
+            path_effects=[withStroke(linewidth=1.8, foreground="white")],
+        )
 
 
 def _frame(axes: Axes, panel: Panel, theme: Theme) -> None:

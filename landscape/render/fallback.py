@@ -31,9 +31,9 @@ def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap, th
         axes.plot(*camera.project(scene.path).T, color=theme.path, linewidth=1.8 * theme.line, zorder=2.2)
     if scene.beads is not None and len(scene.beads):
         axes.plot(*camera.project(scene.beads).T, "o", color=theme.path, markersize=2.6 * theme.line, zorder=2.25)
-    if scene.marker is not None:
+    if scene.markers is not None:
         style = {"markeredgecolor": "#444444", "markeredgewidth": 0.6, "markersize": 5 * theme.line}
-        axes.plot(*camera.project(scene.marker), marker="o", color="white", zorder=2.3, **style)
+        axes.plot(*camera.project(scene.markers).T, "o", color="white", zorder=2.3, **style)
 
 
 def _lowered(cell: FloatArray, limit: float) -> FloatArray:

@@ -23,7 +23,7 @@ from landscape.render.panel import Panel, panels_of
 from landscape.render.perspective import View3D, draw_box
 from landscape.render.profile import curves_of, profile_figure
 from landscape.render.style import Theme, ThemeName, colors_of, theme_of
-from landscape.render.viewpoint import Preset, hidden_minimum, viewpoint
+from landscape.render.viewpoint import Preset, flattened, hidden_minimum, viewpoint
 from landscape.render.write import suffixed, write_figure, write_text
 
 View: TypeAlias = Literal["auto", "surface", "contour", "profile"]
@@ -139,10 +139,12 @@ def render(
         if kind == "profile":
             return _draw_profiles(given, shown, page)
         surfaces = [record for record in given if isinstance(record, Surface)]
-        panels = _panels(surfaces, shown, flat=kind == "contour")
+        panels: Sequence[Panel] = _panels(surfaces, shown, flat=kind == "contour")
         if kind == "contour":
             return _draw_maps(panels, shown, page)
         place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
+        if camera == "auto" and azimuth is None and elevation is None:
+            panels, place = flattened(panels, place)
         return _draw_surfaces(panels, shown, page, place, find_backend() if backend == "auto" else Backend(backend))
 
 

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, InputError
-from landscape.records import FloatArray, Sampled, Surface
+from landscape.records import FloatArray, Sampled, Status, Surface
 
 HeightScale: TypeAlias = Literal["auto", "linear", "log", "sqrt"]
 ScaleName: TypeAlias = Literal["linear", "log", "sqrt"]
@@ -27,17 +27,20 @@ class Heights:
         low: smallest value drawn, the bottom of the height axis.
         high: largest value drawn, its top.
         ceiling: values above it are cut away; None where nothing is cut.
+        floor: values below it are drawn at it, zeros on a logarithmic scale; None where there are none.
     """
 
     scale: ScaleName
     low: float
     high: float
     ceiling: float | None = None
+    floor: float | None = None
 
     def share(self, values: FloatArray) -> FloatArray:
         """Values as shares of the height axis, 0 at ``low`` and 1 at ``high``; NaN where there is nothing to draw."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            scaled = self._forward(np.asarray(values, dtype=np.float64))
+            above = np.asarray(values, dtype=np.float64)
+            scaled = self._forward(above if self.floor is None else np.maximum(above, self.floor))
             low, high = self._forward(np.array([self.low, self.high]))
             shares = (scaled - low) / (high - low)
         return np.where(np.isfinite(scaled), shares, np.nan)
@@ -53,6 +56,10 @@ class Heights:
         values = surface.metrics[metric]
         above = np.isposinf(values)
         return int(np.count_nonzero(above if self.ceiling is None else above | (values > self.ceiling)))
+
+    def floored(self, surface: Sampled, metric: str) -> int:
+        """Grid points whose value lies below the floor."""
+        return 0 if self.floor is None else int(np.count_nonzero(surface.metrics[metric] < self.floor))
 
     def levels(self, count: int = 9) -> FloatArray:
         """Contour levels, equal steps in height, none of them at the ends."""
@@ -71,11 +78,12 @@ def common_heights(
 
     ``auto`` is linear where the value has a natural ceiling: cross-entropy, cut at 1.5 times the loss of guessing
     (1.5 ln K nats), or a share such as accuracy. Otherwise it is logarithmic if all values are positive and span more
-    than 2 decades. A ceiling that is given is used as it is.
+    than 2 decades. A ceiling that is given is used as it is. On a logarithmic scale exact zeros are drawn at the
+    smallest measured value above 0, and so is what was interpolated below it.
 
     Raises:
-        InputError: an unknown scale, a metric that is not there, a ceiling below all values, a logarithm of values that
-            are not positive, or a root of negative ones.
+        InputError: an unknown scale, a metric that is not there, a ceiling below all values, a logarithm of values of
+            which none is positive or some are negative, or a root of negative ones.
         DisplayError: no finite value.
     """
     if scale not in SCALES:
@@ -86,15 +94,19 @@ def common_heights(
     smallest, largest = float(finite.min()), float(finite.max())
     if ceiling is not None and not (math.isfinite(ceiling) and ceiling > smallest):
         raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {smallest:.4g}")
-    if (scale == "log" and smallest <= 0) or (scale == "sqrt" and smallest < 0):
+    if (scale == "log" and (smallest < 0 or largest <= 0)) or (scale == "sqrt" and smallest < 0):
         instead = "linear" if smallest < 0 else "sqrt or linear"
-        needed = "values above 0" if scale == "log" else "values of 0 or more"
+        needed = "values above 0" if scale == "log" and smallest == 0 else "values of 0 or more"
         raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {needed}; use {instead}")
     natural = _natural_ceiling(records, metric) if scale != "log" else None
     if scale == "auto":
         spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES
         scale = "log" if natural is None and spans else "linear"
-    return _range(smallest, largest, scale, ceiling if ceiling is not None else natural)
+    floor = (
+        min(_smallest_above_zero(record, metric) for record in records) if scale == "log" and smallest == 0 else None
+    )
+    made = _range(floor or smallest, largest, scale, ceiling if ceiling is not None else natural)
+    return replace(made, floor=floor)
 
 
 def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) -> Heights:
@@ -117,6 +129,16 @@ def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
     if metric.endswith("loss") and all(one.loss == "cross_entropy" and one.K > 1 for one in made):
         return GUESSES * math.log(max(one.K for one in made))
     return None
+
+
+def _smallest_above_zero(record: Sampled, metric: str) -> float:
+    """Of the measured values; of all where those are zeros."""
+    values = _finite(record, metric)
+    measured = record.metrics[metric][record.status == Status.MEASURED]
+    for found in (measured[np.isfinite(measured) & (measured > 0)], values[values > 0]):
+        if found.size:
+            return float(found.min())
+    return math.inf
 
 
 def _finite(record: Sampled, metric: str) -> NDArray[np.float64]:

@@ -116,10 +116,10 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
         sheet.draw(axes, panel, inner)
         _words(figure, axes, _titled(panel, index, count), notes[index], margins, theme)
         if not sheet.shared:
-            _color_bar(figure, panel, colors, theme, (left + inner + (margins.right + 0.1) * unit, bottom, tall, bar))
+            color_bar(figure, panel, colors, theme, (left + inner + (margins.right + 0.1) * unit, bottom, tall, bar))
     if sheet.shared:
         bottom = sum(heights) - margins.title * unit - tall
-        _color_bar(figure, sheet.panels[0], colors, theme, (total - bar + 0.12 * unit, bottom, tall, bar))
+        color_bar(figure, sheet.panels[0], colors, theme, (total - bar + 0.12 * unit, bottom, tall, bar))
     return figure
 
 
@@ -182,12 +182,15 @@ def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
 @lru_cache(maxsize=4096)
 def text_inches(text: str, size: float, font: str) -> float:
     """How wide a text is."""
+    if not text:
+        return 0.0
     return float(TextPath((0, 0), text, size=size, prop=FontProperties(family=font)).get_extents().width) / 72
 
 
-def _color_bar(
+def color_bar(
     figure: Figure, panel: Panel, colors: Colormap, theme: Theme, place: tuple[float, float, float, float]
 ) -> None:
+    """A bar with its name where there is room; ``place``: left, bottom, height of the panel and room, in inches."""
     left, bottom, tall, room = place
     unit, shades = theme.size / 8, panel.shades
     axes = _axes(figure, left, bottom + 0.14 * tall, 0.11 * unit, 0.72 * tall)

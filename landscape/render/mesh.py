@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records import LOSS, FloatArray, Profile, Surface
 from landscape.render.heights import Heights, common_heights
-from landscape.render.tables import columns_of, csv_writer, npz_writer
+from landscape.render.tables import columns_of, csv_writer, netcdf_writer, npz_writer
 
 MeshScale: TypeAlias = Literal["linear", "log"]
 PRINT_SIDE = 100.0  # mm, the longer side
@@ -34,8 +34,9 @@ KEPT = {
     ".stl": "stl keeps the shape as a solid in millimetres, not the values",
     ".csv": "csv keeps coordinates, all values and their status, not the provenance, the path and the rays",
     ".npz": "npz keeps everything",
+    ".nc": "nc (netCDF 3) keeps the grid, all values, the path, the rays and the provenance, not stored directions",
 }
-TABLES = (".csv", ".npz")
+TABLES = (".csv", ".npz", ".nc")
 
 
 def export(
@@ -49,7 +50,7 @@ def export(
     """Write a record in the format its suffix names, all of it or nothing.
 
     Args:
-        record: a `Surface`; a `Profile` goes to csv and npz only.
+        record: a `Surface`; a `Profile` goes to csv, npz and nc only.
         path: its suffix is one of ``KEPT``; the folder must exist.
         scale: heights of meshes: the loss (nats per example), or its logarithm to base 10.
         ceiling: heights of meshes are clipped at this loss; by default only solids are, as figures are.
@@ -69,9 +70,9 @@ def export(
         raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(KEPT)}")
     lines = [KEPT[kind]]
     if kind in TABLES:
-        write = csv_writer(record) if kind == ".csv" else npz_writer(record)
+        write = {".csv": csv_writer, ".npz": npz_writer, ".nc": netcdf_writer}[kind](record)
     elif not isinstance(record, Surface):
-        raise InputError(f"a {kind[1:]} mesh needs a surface, this is a {record.kind or 'profile'}; use csv or npz")
+        raise InputError(f"a {kind[1:]} mesh needs a surface, this is a {record.kind or 'profile'}; use csv, npz or nc")
     else:
         write, note = _mesh_writer(record, kind, scale, ceiling)
         lines += note

@@ -1,13 +1,14 @@
 """The words that belong to a picture: the small print under each panel."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from landscape.measure.widths import half_width
 from landscape.records import LOSS, Status, Surface, describe_points
 from landscape.render.panel import Panel
-from landscape.render.ticks import number
+from landscape.render.places import details, short_place, short_settings, units_of
+from landscape.render.ticks import length, number
 
 REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
 
@@ -19,11 +20,11 @@ def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
     if made.network:
         lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
     if made.P:
-        lines.append(f"$P$ = {made.P:,}   $N$ = {made.N:,}   $K$ = {made.K}")
-    path = panel.surface.trajectory
-    if path is not None and path.gap is not None:
-        gap = float(np.max(np.abs(path.gap)))
-        lines.append(f"plane explains {100 * path.explained:.0f} % of the path; loss on it off by {gap:.2g} at most")
+        lines.append(f"$P$ = {made.P:,}   $N$ = {made.drawn_from or made.N:,}   $K$ = {made.K}")
+    lines.append(
+        ", ".join([short_place(panel.surface), *(fact.text(_number) for fact in details(panel.surface, cross=False))])
+    )
+    lines += [fact.text(_number) for fact in short_settings(panel.surface)]
     return (
         lines + _widths(panel, "outlined" if flat else "shaded") + _left_out(panel, "hatched" if flat else "cut away")
     )
@@ -32,33 +33,38 @@ def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
 def names_of(surfaces: Sequence[Surface]) -> list[str]:
     """The models' names for people, ``"wide"``, ``"wide, member 3"``, with the kind of surface where kinds differ."""
     models = [surface.provenance.model or "surface" for surface in surfaces]
-    names = [model.removesuffix(":0").replace(":", ", member ") for model in models]
+    names = [re.sub(r":(\d+)$", r", member \1", model.removesuffix(":0")) for model in models]
     if len({surface.kind for surface in surfaces}) > 1:
-        return [
+        names = [
             f"{name}, {surface.kind}" if surface.kind else name for name, surface in zip(names, surfaces, strict=True)
         ]
+    places = [_look(surface) for surface in surfaces]
+    if len(set(names)) < len(names) and len(set(places)) > 1:
+        return [f"{name}, {where}" for name, where in zip(names, places, strict=True)]
     return names
 
 
 def wrapped(lines: Sequence[str], inches: float, measure: Callable[[str], float]) -> list[str]:
     """Lines no longer than ``inches``, broken at spaces; ``measure`` gives the inches of a text."""
-    result = []
+    result, space = [], measure("a a") - measure("aa")
     for line in lines:
-        current = ""
+        current, length = "", 0.0
         for word in line.split(" "):
-            longer = f"{current} {word}" if current else word
-            if current and measure(longer) > inches:
+            wide = measure(word)
+            if current and length + space + wide > inches:
                 result.append(current)
-                longer = word
-            current = longer
+                current, length = word, wide
+            else:
+                length += wide + (space if current else 0.0)
+                current = f"{current} {word}" if current else word
         result.append(current)
     return result
 
 
 def _widths(panel: Panel, how: str) -> list[str]:
     lines = []
-    if panel.surface.rays is not None:
-        width = half_width(panel.surface.rays)
+    width = panel.half_width
+    if width is not None:
         sign = "\u2265 " if width.censored else ""
         lines.append(
             f"half-width at +{width.rise:g} nat: {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] "
@@ -68,15 +74,37 @@ def _widths(panel: Panel, how: str) -> list[str]:
     if bore is not None and panel.metric == LOSS:
         _, low, high, bounded = bore
         sign = "" if bounded else "\u2265 "
-        where, above = (
-            ("at the last step", "the path")
-            if panel.surface.kind == "corridor"
-            else ("through the centre", "the centre")
-        )
+        where, unit = bore_words(panel), units_of(panel.surface.beta.unit)
         lines.append(
-            f"{how}: up to +{panel.sublevel:g} nat above {above}, {sign}{high - low:.2f} filter norms wide {where}"
+            f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {sign}{length(high - low)} {unit} "
+            f"wide {where}"
         )
     return lines
+
+
+def bore_words(panel: Panel) -> str:
+    """Where the width of the set is noted, and along what."""
+    mean = " of the mean" if "repeats" in panel.surface.provenance.subspace else ""
+    if panel.surface.kind == "corridor":
+        return f"at the last step{mean}"
+    return rf"through {panel.reference_name} along $\beta${mean}"
+
+
+def _look(surface: Surface) -> str:
+    """What tells planes of one network apart, in a word or two."""
+    recipe = surface.provenance.subspace
+    if recipe.get("of") == "path":
+        return "principal components"
+    if "through" in recipe:
+        return "through three"
+    named = [str(recipe[key]) for key in ("name 1", "name 2") if key in recipe]
+    if named:
+        return " and ".join(named)
+    return f"seed {recipe['seed']}" if "seed" in recipe else ""
+
+
+def _number(value: float) -> str:
+    return number(value, 3)
 
 
 def _left_out(panel: Panel, how: str) -> list[str]:
@@ -93,6 +121,9 @@ def _left_out(panel: Panel, how: str) -> list[str]:
         lines.append(f"{pending:,} of {total:,} points not measured yet")
     if interpolated:
         lines += describe_points(surface.num_measured, total, surface.provenance, panel.metric)
+    floored = panel.heights.floored(surface, panel.metric)
+    if floored and panel.heights.floor is not None:
+        lines.append(f"{floored:,} of {total:,} points below {number(panel.heights.floor, 2)} drawn there")
     if panel.thinned > 1:
         lines.append(f"every {panel.thinned}th row and column drawn")
     return lines

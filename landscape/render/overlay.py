@@ -4,22 +4,22 @@ import math
 from typing import Any
 
 import numpy as np
-from contourpy import FillType, contour_generator
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from landscape.records import FloatArray
 from landscape.render.camera import Camera
+from landscape.render.floor import FloorPlan
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
 from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label
+from landscape.render.viewpoint import seen
 
 TICK_POINTS = 3.0
 TICK_LABEL_POINTS = 5.0
 TITLE_POINTS = 23.0
+CROWDED = 0.12  # from the corner where two axes meet; labels there would run into each other
 FLATTEST = 0.35  # of a height axis' true length; shorter ones seen from above carry no labels
 
 
@@ -38,10 +38,8 @@ class Overlay:
     def draw(self) -> None:
         """Everything behind the surface, and the frame's labels."""
         self._walls()
-        self._sublevel()
-        self._floor_contours()
-        self._floor_path()
-        self._bore()
+        FloorPlan(self.axes, self.panel, self.camera, self.colors, self.theme).draw()
+        self._names()
         self._alpha_axis()
         self._beta_axis()
         self._height_axis()
@@ -67,72 +65,23 @@ class Overlay:
         for z in self.panel.world_z(self._height_ticks()[0]):
             self.line([(nx, -ny, z), (-nx, -ny, z), (-nx, ny, z)], 0.2, **self.grid)
 
-    def _sublevel(self) -> None:
-        """The set where the loss has risen by less than the stated amount, shaded on the floor."""
-        below = self.panel.below()
-        if below is None:
-            return
-        mesh = np.meshgrid(self.panel.x, self.panel.y, indexing="ij")
-        generator: Any = contour_generator(*mesh, z=below, fill_type=FillType.OuterCode)
-        for points, codes in zip(*generator.filled(-np.inf, 0.0), strict=True):
-            flat = self.camera.project(np.column_stack([points, np.zeros(len(points))]))
-            self.axes.add_patch(
-                PathPatch(Path(flat, codes), facecolor=self.theme.shade, edgecolor="none", alpha=0.55, zorder=0.25)
-            )
-
-    def _bore(self) -> None:
-        """The width between the walls as a dimension line along the near edge, to scale, with lines to where it is."""
-        bore = self.panel.bore()
-        if bore is None:
-            return
-        alpha, low, high, bounded = bore
-        x = float(self.panel.floor.x(np.array([alpha]), self.box)[0])
-        ends = self.panel.floor.y(np.array([low, high]), self.box)
-        edge = self.near[0] * 0.87
-        for y in ends:
-            self.line(
-                [(x, y, 0), (edge, y, 0)], 0.65, color=self.theme.ink, linewidth=0.4 * self.theme.line, dashes=(2, 2)
-            )
-        start, end = (self.camera.project((edge, y, 0.0)) for y in ends)
-        style: dict[str, Any] = {"arrowstyle": "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"}
-        style |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 0.8 * self.theme.line, "color": self.theme.ink}
-        self.axes.annotate("", end, start, arrowprops=style, zorder=2.6, annotation_clip=False)
-        halo = [withStroke(linewidth=1.8 * self.theme.line, foreground=self.theme.wall)]
-        inward = self.camera.project((-math.copysign(1.0, self.near[0]), 0.0, 0.0))
-        offset = 5.5 * self.unit * inward / np.linalg.norm(inward)
-        self.axes.annotate(
-            ("" if bounded else "\u2265 ") + f"{high - low:.2f}",
-            (start + end) / 2,
-            offset,
-            textcoords="offset points",
-            fontsize=self.theme.size - 0.5,
-            ha="center",
-            va="center",
-            zorder=2.7,
-            path_effects=halo,
-            annotation_clip=False,
-        )
-
-    def _floor_contours(self) -> None:
-        panel = self.panel
-        values = panel.heights.share(panel.values)
-        own = panel.color == panel.metric
-        mesh = np.meshgrid(panel.x, panel.y, indexing="ij")
-        generator: Any = contour_generator(*mesh, z=np.ma.masked_invalid(values))
-        for share in panel.heights.share(panel.heights.levels()):
-            for line in generator.lines(float(share)):
-                flat = np.column_stack([line, np.zeros(len(line))])
-                color = self.colors(float(share)) if own else self.theme.small
-                self.line(flat, 0.5, color=color, linewidth=(0.9 if own else 0.5) * self.theme.line)
-
-    def _floor_path(self) -> None:
-        path, marker = self.panel.path(), self.panel.marker()
-        if path is not None and len(path):
-            self.line(path * (1, 1, 0), 0.6, color=self.theme.path, linewidth=self.theme.line, linestyle=(0, (3, 2)))
-        if marker is not None:
-            u, v = self.camera.project(marker * (1, 1, 0))
-            self.axes.plot(
-                u, v, marker="x", color=self.theme.ink, markersize=5 * self.unit, markeredgewidth=1.2, zorder=0.7
+    def _names(self) -> None:
+        """Names of networks in the plane, beside them where they are seen, else beside their shadows on the floor."""
+        names, points = self.panel.marks()
+        halo = [withStroke(linewidth=2.2 * self.theme.line, foreground=self.theme.ground)]
+        for name, point, free in zip(names, points, seen(self.panel, self.camera, points), strict=True):
+            place = self.camera.project(point if free else point * (1, 1, 0))
+            self.axes.annotate(
+                name,
+                place,
+                (0, 6 * self.unit),
+                textcoords="offset points",
+                fontsize=self.theme.size,
+                ha="center",
+                va="bottom",
+                zorder=4 if free else 2.8,
+                path_effects=halo,
+                annotation_clip=False,
             )
 
     def _alpha_axis(self) -> None:
@@ -196,7 +145,8 @@ class Overlay:
         for place, label in zip(places, labels, strict=True):
             at = self.camera.project(np.asarray(place))
             self._tick(at, direction)
-            self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
+            if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > CROWDED:
+                self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
         start, end = self.camera.project(np.asarray(ends, dtype=np.float64))
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
         angle = (slope + 90) % 180 - 90

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import interpn
 
 from landscape.errors import DisplayError, InputError
-from landscape.measure.widths import Walls, walls
+from landscape.measure.widths import HalfWidth, Walls, half_width, walls
 from landscape.records import LOSS, Axis, FloatArray, Status, Surface
 from landscape.render.camera import Box
 from landscape.render.heights import Heights, HeightScale, common_heights
@@ -16,6 +18,7 @@ from landscape.render.scene import Scene
 
 MOST_POINTS = 1000
 EXPLAINED = 0.5
+DRAPED = 120  # points of a path along a side of a plane
 BEAD_SPACING = 0.11  # of checkpoints along the drawn path, world lengths; nearer ones would run into each other
 
 
@@ -109,27 +112,50 @@ class Panel:
         return np.clip(self.shades.share(self._drawn(self.color)), 0, 1)
 
     def path_at(self) -> FloatArray | None:
-        """The training path (k, 3): positions along alpha and beta, and the loss; None where it leaves the subspace."""
+        """The training path (k, 3): positions along alpha and beta, and the loss; None where it leaves the subspace.
+
+        On a plane it is the path's projection, at the plane's own loss.
+        """
         path = self.surface.trajectory
         if path is None or path.explained < EXPLAINED or self.metric != LOSS:
             return None
         alpha = np.log1p(path.alpha) if self.surface.alpha.scale == "log1p" else path.alpha
-        return np.stack([alpha, path.beta, path.loss], axis=1)
+        return np.stack([alpha, path.beta, path.loss if path.on_plane is None else path.on_plane], axis=1)
 
     def path(self) -> FloatArray | None:
         """World points of the training path (k, 3), below the ceiling and above the floor's ranges."""
-        at = self.path_at()
-        if at is None:
+        at, path = self.path_at(), self.surface.trajectory
+        if at is None or path is None:
             return None
+        return self._inside(self._world(at if path.on_plane is None else self._draped(at)))
+
+    def _draped(self, at: FloatArray) -> FloatArray:
+        """A path with points between its own, so that it lies on a plane's surface and cuts through no ridge."""
+        places, values = [self.alpha, self.beta], np.where(np.isposinf(self.values), np.nan, self.values)
+        parts = [at[:1]]
+        for start, end in pairwise(at):
+            count = 1 + int(np.ceil(max(abs(end[k] - start[k]) / np.ptp(places[k]) for k in (0, 1)) * DRAPED))
+            between = start + (end - start) * np.linspace(0, 1, count + 1)[1:, None]
+            between[:-1, 2] = interpn(places, values, between[:-1, :2], bounds_error=False, fill_value=np.nan)
+            parts.append(between)
+        return np.concatenate(parts)
+
+    def _world(self, at: FloatArray) -> FloatArray:
+        """World points of positions and losses (k, 3)."""
         z = self.world_z(at[:, 2])
-        points = np.stack([self.floor.x(at[:, 0], self.box), self.floor.y(at[:, 1], self.box), z], axis=1)
+        return np.stack([self.floor.x(at[:, 0], self.box), self.floor.y(at[:, 1], self.box), z], axis=1)
+
+    def _inside(self, points: FloatArray) -> FloatArray:
+        """Those of the world points (k, 3) that lie in the box."""
+        z = points[:, 2]
         inside = np.isfinite(z) & (z <= self.box.top + 1e-9)
         inside &= (np.abs(points[:, 0]) <= self.box.half_x + 1e-9) & (np.abs(points[:, 1]) <= self.box.half_y + 1e-9)
         return points[inside]
 
     def beads(self) -> FloatArray | None:
         """Those checkpoints of the path that stand clear of each other, the ends among them, shape (k, 3)."""
-        path = self.path()
+        at = self.path_at()
+        path = None if at is None else self._inside(self._world(at))
         if path is None or len(path) < 2:
             return None
         along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
@@ -147,6 +173,9 @@ class Panel:
         for axis, at in zip(self.surface.axes, (alpha, 0.0), strict=True):
             if not axis.positions[0] <= at <= axis.positions[-1]:
                 return None
+        path, marks = self.surface.trajectory, self.surface.marks
+        if self.metric == LOSS and not on_path and (path is not None or marks is not None):
+            return 0.0, 0.0, float(path.loss[-1] if path is not None else marks.loss[0])  # type: ignore[union-attr]
         places = [axis.positions for axis in self.surface.axes]
         row, column = (int(np.argmin(np.abs(place - at))) for place, at in zip(places, (alpha, 0.0), strict=True))
         values = self.surface.metrics[self.metric]
@@ -166,13 +195,41 @@ class Panel:
         x, y = self.floor.x(np.array([alpha]), self.box), self.floor.y(np.array([beta]), self.box)
         return np.array([x[0], y[0], z])
 
+    def marks(self) -> tuple[tuple[str, ...], FloatArray]:
+        """Names of the networks that the plane was laid through, and their world points (k, 3) inside the box."""
+        marks = self.surface.marks
+        if marks is None or self.metric != LOSS:
+            return (), np.zeros((0, 3))
+        points = self._world(np.stack([marks.alpha, marks.beta, marks.loss], axis=1))
+        points[:, 2] = np.minimum(points[:, 2], self.box.top)
+        kept = [k for k in range(len(points)) if len(self._inside(points[k : k + 1]))]
+        return tuple(marks.names[k] for k in kept), points[kept]
+
+    @property
+    def reference_name(self) -> str:
+        """What the sublevel set rises above, in words."""
+        if self.surface.kind == "corridor":
+            return "the path"
+        marks = self.surface.marks
+        return "the centre" if marks is None else marks.names[0]
+
+    @cached_property
+    def half_width(self) -> HalfWidth | None:
+        """The half-width along the surface's rays, if it holds any."""
+        return None if self.surface.rays is None else half_width(self.surface.rays)
+
     @cached_property
     def walls(self) -> Walls | None:
         """The walls at ``sublevel`` above the path or the centre, where they are asked for and can be measured."""
         beta = self.surface.beta.values
-        if self.sublevel is None or LOSS not in self.surface.metrics or not beta[0] <= 0 <= beta[-1]:
+        if self.sublevel is None or LOSS not in self.surface.metrics or 0 not in beta or self.surface.marks is not None:
             return None
-        return walls(self.surface, rise=self.sublevel) if np.isfinite(self._reference()).all() else None
+        if self.surface.kind != "corridor" and 0 not in self.surface.alpha.values:
+            return None
+        reference = self._reference()
+        return (
+            walls(self.surface, rise=self.sublevel) if reference is not None and np.isfinite(reference).all() else None
+        )
 
     def bore(self) -> tuple[float, float, float, bool] | None:
         """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted.
@@ -188,26 +245,45 @@ class Panel:
 
     def below(self) -> FloatArray | None:
         """How far the loss lies above ``sublevel``, negative inside the set that is shaded; shape (n, m)."""
-        if self.sublevel is None or LOSS not in self.surface.metrics:
+        reference = self._reference() if self.sublevel is not None and LOSS in self.surface.metrics else None
+        if self.sublevel is None or reference is None:
             return None
         step = self.thinned
         largest = np.nanmax(np.where(np.isfinite(self.surface.loss), self.surface.loss, np.nan), initial=0.0)
         loss = np.nan_to_num(self.surface.loss[::step, ::step], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
-        return np.asarray(loss - self._reference()[::step, None] - self.sublevel)
+        return np.asarray(loss - reference[::step, None] - self.sublevel)
 
     def scene(self) -> Scene:
         """What is to be shaded."""
         levels = self.world_z(self.heights.levels())
         top = self.box.top if self.heights.ceiling is not None else None
-        return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), self.marker(), self.beads())
+        marker, (_, marks) = self.marker(), self.marks()
+        balls = marks if len(marks) else None if marker is None else marker[None]
+        return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), balls, self.beads())
 
-    def _reference(self) -> FloatArray:
-        """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's."""
-        column = int(np.argmin(np.abs(self.surface.beta.values)))
-        along = self.surface.loss[:, column]
-        if self.surface.kind == "corridor":
-            return along
-        return np.full(len(along), along[int(np.argmin(np.abs(self.surface.alpha.values)))])
+    def _reference(self) -> FloatArray | None:
+        """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's.
+
+        None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss.
+        """
+        surface, path = self.surface, self.surface.trajectory
+        centred = 0 in surface.beta.values
+        if surface.kind == "corridor":
+            if centred:
+                return surface.loss[:, int(np.argmin(np.abs(surface.beta.values)))]
+            return None if path is None else np.interp(surface.alpha.values, path.alpha, path.loss)
+        if centred and 0 in surface.alpha.values:
+            rows, columns = (int(np.argmin(np.abs(axis.values))) for axis in surface.axes)
+            known = float(surface.loss[rows, columns])
+        elif surface.marks is not None:
+            known = float(surface.marks.loss[0])
+        elif path is not None:
+            known = float(path.loss[-1])
+        elif surface.rays is not None and "repeats" not in surface.provenance.subspace:
+            known = float(surface.rays.loss[0, 0])
+        else:
+            return None
+        return np.full(len(surface.alpha), known)
 
     def _drawn(self, metric: str) -> FloatArray:
         step = self.thinned
@@ -255,9 +331,12 @@ def _floor(surfaces: list[Surface]) -> Floor:
     for surface in surfaces[1:]:
         ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
         if ours != theirs:
+            here, there = (
+                f"a {s.kind or 'surface'} in {' and '.join(a.unit for a in s.axes)}" for s in (surface, first)
+            )
             raise InputError(
-                f"panels share their axes: cannot draw a {surface.kind or 'surface'} beside "
-                f"a {first.kind or 'surface'}; draw each in a figure of its own, or with free ranges"
+                f"panels share their axes: cannot draw {here} beside {there}; "
+                "draw each in a figure of its own, or with free ranges"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)

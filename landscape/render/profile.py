@@ -1,7 +1,8 @@
 """The 1-D view: loss along a line, between two solutions or out from one, with bands, ends and what is measured."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from landscape.measure.widths import HalfWidth, half_width
 from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
 from landscape.render.heights import Heights, HeightScale, common_heights
 from landscape.render.labels import Placer
+from landscape.render.places import details, short_place, short_settings
 from landscape.render.style import Theme
 from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
 
@@ -45,8 +47,9 @@ class Curve:
 
     @property
     def between(self) -> bool:
-        """Whether it runs from one solution to another."""
-        return "to" in self.profile.provenance.subspace
+        """Whether it runs from one network to another."""
+        recipe = self.profile.provenance.subspace
+        return bool(recipe.get("between")) or "to" in recipe
 
     def barrier(self, metric: str) -> Barrier | None:
         """The barrier along it, if it runs between two solutions and is measured as a whole; a mean has none."""
@@ -143,6 +146,7 @@ def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[
     """What a reader must know: networks, what bands are, and what lies outside the picture."""
     networks = [_network(curve.profile.provenance) for curve in curves]
     lines = list(dict.fromkeys(filter(None, networks)))
+    lines += list(dict.fromkeys(_path(curve) for curve in curves if curve.half_width is None))
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
     clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
     total = sum(len(curve.profile.alpha) for curve in curves)
@@ -235,8 +239,8 @@ class _Drawing:
         if all(curve.between for curve in self.curves):
             last = float(self.curves[0].profile.alpha.positions[-1])
             return {
-                0.0: _common([one.model for one in made], "start"),
-                last: _common([str(one.subspace["to"]) for one in made], "end"),
+                0.0: _common([_ends(one)[0] for one in made], "start"),
+                last: _common([_ends(one)[1] for one in made], "end"),
             }
         inside = any(curve.profile.alpha.values[0] <= 0 <= curve.profile.alpha.values[-1] for curve in self.curves)
         return {0.0: _common([one.model for one in made], "solution")} if inside else {}
@@ -365,6 +369,13 @@ def _free(at: float, rise: tuple[float, float], taken: list[tuple[float, float, 
     return at
 
 
+def _ends(made: Provenance) -> tuple[str, str]:
+    """Names of the networks that a line runs between: two solutions, or the two ends of a training path."""
+    if made.subspace.get("of") == "path":
+        return "start of training", made.model or "solution"
+    return made.model, str(made.subspace.get("to", ""))
+
+
 def _labels(profiles: Sequence[Profile]) -> list[str]:
     """What tells the profiles apart: networks, kind of curve, alignment, seed; the network where nothing does."""
     made = [profile.provenance for profile in profiles]
@@ -407,24 +418,32 @@ def _networks(made: Sequence[Provenance]) -> list[str]:
 def _network(made: Provenance) -> str:
     if not made.P:
         return ""
-    name = made.model.partition(":")[0]
+    name = re.sub(r":\d+$", "", made.model)
     words = f"{name}: {made.network}, " if made.network else f"{name}: "
-    return f"{words}$P$ = {made.P:,}, $N$ = {made.N:,}, $K$ = {made.K}"
+    return f"{words}$P$ = {made.P:,}, $N$ = {made.drawn_from or made.N:,}, $K$ = {made.K}"
+
+
+def _path(curve: Curve) -> str:
+    """What a curve runs along, with its seeds and eigenvalues."""
+    facts = [fact for fact in details(curve.profile) if "Repeats" not in fact.numbers]
+    words = [short_place(curve.profile), *(fact.text(lambda value: number(value, 3)) for fact in facts)]
+    return ", ".join(words + [fact.text() for fact in short_settings(curve.profile)])
 
 
 def _band(profile: Profile, metric: str) -> str:
     if f"{metric}_low" not in profile.metrics:
         return ""
-    return str(profile.provenance.subspace.get("band", "band: lowest to highest"))
+    recipe = profile.provenance.subspace
+    if "repeats" in recipe:
+        return f"line: mean over {recipe['repeats']} repeats; band: {recipe.get('band', 'smallest to largest')} of them"
+    return str(recipe.get("band", "band: lowest to highest"))
 
 
 def _provenance_of_rays(made: Provenance, rays: Rays) -> Provenance:
     low, high = (round(100 * share) for share in BAND)
     words = f"line: mean over {len(rays.length)} random directions; band: {low} % to {high} % of them"
     recipe = {"kind": "rays", "band": words}
-    return Provenance(
-        model=made.model, network=made.network, P=made.P, N=made.N, K=made.K, loss=made.loss, subspace=recipe
-    )
+    return replace(made, subspace=recipe, extent="", reach=0.0, interpolation_error={}, held_back_points=0)
 
 
 def _common(names: Sequence[str], otherwise: str) -> str:

@@ -1,6 +1,10 @@
 """The figure of a study's result: curves with bands, threshold lines, pictures, surfaces as maps. Records only."""
 
+import base64
+import io
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +14,134 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
-from landscape.errors import DisplayError
+from landscape.errors import DisplayError, InputError
 from landscape.records import Surface
-from landscape.render.write import MAKER, suffixed, write_figure
-from landscape.results import Picture, Plot, Series, StudyResult, Table
+from landscape.render.movie import render_film
+from landscape.render.style import Theme, ThemeName, theme_of
+from landscape.render.write import suffixed, write_figure
+from landscape.results import Mark, Picture, Plot, Series, StudyResult, Table
 
-# Okabe and Ito 2008: told apart with every kind of colour vision; yellow left out, too light on white.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-STYLE = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": MAKER,
-}
 PLOT_INCHES, HEIGHT_INCHES, MAP_INCHES = 3.4, 2.9, 1.5
-MAPS_A_ROW = 10
+MAPS_A_ROW, MAPS_ON_PAGE = 10, 5
+EDGE = "#d55e00"
+PAPER = theme_of("paper")
 # Losses below are drawn as this: a map on a logarithmic scale has no zero.
 LOWEST = 1e-4
 EDGE_LIMIT = 400
 
 
-def render_study(result: StudyResult, path: str | Path, *, dpi: int = 200) -> Path:
+@dataclass(frozen=True)
+class Image:
+    """One part of a study's figure for a page, as an address that holds the picture itself.
+
+    Args:
+        kind: ``"plot"``, ``"picture"`` or ``"maps"``.
+        title: above it.
+        alt: what it shows, in words.
+        light: ``data:`` address for light grounds.
+        dark: the same for dark ones.
+        width: pixels at its natural size.
+        height: likewise.
+    """
+
+    kind: str
+    title: str
+    alt: str
+    light: str
+    dark: str
+    width: int
+    height: int
+
+
+def study_images(result: StudyResult) -> tuple[Image, ...]:
+    """Every plot and picture of a result by itself, and its maps together, for light and for dark grounds.
+
+    Raises:
+        DisplayError: surfaces without a finite loss.
+    """
+    plots = [_image("plot", plot.title, _plot_words(plot), _plot_size(plot), _drawer(plot)) for plot in result.plots]
+    return (*plots, *map(_photo, result.pictures), *([_maps(result)] if result.surfaces else []))
+
+
+def _plot_size(plot: Plot) -> tuple[float, float]:
+    return PLOT_INCHES, HEIGHT_INCHES - 0.2 + 0.16 * len(plot.series)
+
+
+def _drawer(plot: Plot) -> Callable[[Figure, Theme], None]:
+    """A plot without its title, which the page has, and with the legend above it, where it hides no curve."""
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        axes = figure.subplots()
+        _draw_plot(axes, plot, theme)
+        axes.set_title("")
+        if (legend := axes.get_legend()) is not None:
+            legend.remove()
+            figure.legend(loc="outside upper left", fontsize=7.5, frameon=False)
+
+    return draw
+
+
+def _maps(result: StudyResult) -> Image:
+    surfaces = result.surfaces
+    rows = _map_rows(surfaces, MAPS_ON_PAGE)
+    size = (_maps_width(rows), MAP_INCHES * 1.15 * len(rows) + 0.15)
+    kinds = " and ".join(dict.fromkeys(f"{surface.kind}s" for surface in surfaces))
+    names = ", ".join(dict.fromkeys(size_of(surface) for surface in surfaces))
+    title = f"{kinds.capitalize()} on one colour scale"
+    return _image("maps", title, f"Maps of the loss: {kinds} of {names}.", size, lambda f, t: _draw_maps(f, rows, t))
+
+
+def _photo(picture: Picture) -> Image:
+    """A picture pixel by pixel, enlarged where it is small."""
+    height, width = picture.values.shape
+    times = max(1, round(300 / height))
+    size = (times * width / 100, times * height / 100)
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        _draw_picture(figure.add_axes((0.0, 0.0, 1.0, 1.0)), picture)
+        figure.axes[0].set_title("")
+
+    address = _address(size, draw, PAPER, "png")
+    alt = f"Grey picture: {picture.title}."
+    return Image("picture", picture.title, alt, address, address, times * width, times * height)
+
+
+def _image(kind: str, title: str, alt: str, size: tuple[float, float], draw: Callable[[Figure, Theme], None]) -> Image:
+    light, dark = (_address(size, draw, theme_of(name), "svg") for name in ("paper", "dark"))
+    return Image(kind, title, alt, light, dark, round(96 * size[0]), round(96 * size[1]))
+
+
+def _address(size: tuple[float, float], draw: Callable[[Figure, Theme], None], theme: Theme, kind: str) -> str:
+    """A picture as a ``data:`` address; letters as outlines, so that it looks the same without our fonts."""
+    with mpl.rc_context({**theme.settings(), "svg.fonttype": "path"}):
+        figure = Figure(figsize=size, layout="constrained" if kind == "svg" else None, facecolor="none")
+        FigureCanvasAgg(figure)
+        draw(figure, theme)
+        target = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(target, format=kind, dpi=150 if kind == "svg" else 100, transparent=False, metadata=metadata)
+    kind = {"svg": "image/svg+xml", "png": "image/png"}[kind]
+    return f"data:{kind};base64,{base64.b64encode(target.getvalue()).decode()}"
+
+
+def _plot_words(plot: Plot) -> str:
+    """What a plot shows, for those who cannot see it: ends and extremes of every curve."""
+    lines = [f"{plot.title}: {plot.y_label} against {plot.x_label}."]
+    for series in plot.series:
+        known = np.isfinite(series.y)
+        if not known.any():
+            continue
+        x, y = series.x[known], series.y[known]
+        highest = int(y.argmax())
+        peak = f", at most {y[highest]:.3g} at {x[highest]:.3g}" if y[highest] > 1.02 * max(y[0], y[-1]) else ""
+        lines.append(f"{series.label}: from {y[0]:.3g} at {x[0]:.3g} to {y[-1]:.3g} at {x[-1]:.3g}{peak}.")
+    return " ".join(lines)
+
+
+def render_study(result: StudyResult, path: str | Path, *, theme: ThemeName = "paper", dpi: int = 200) -> Path:
     """Draw a study's result and return where the picture is.
 
     Plots stand side by side, pictures and maps of surfaces in rows below; surfaces share one colour scale. A table is
@@ -42,38 +150,55 @@ def render_study(result: StudyResult, path: str | Path, *, dpi: int = 200) -> Pa
     Args:
         result: what a study found.
         path: the suffix chooses PNG, PDF or SVG; what exists is replaced when the picture is complete.
+        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
         dpi: pixels per inch of a PNG.
 
     Raises:
-        InputError: an unknown suffix.
+        InputError: an unknown suffix or theme.
         DisplayError: the result holds nothing to draw.
         FileError: the picture cannot be written.
     """
     target = suffixed(path)
-    with mpl.rc_context(STYLE):
-        write_figure(_figure(result), target, dpi)
+    chosen = theme_of(theme)
+    with mpl.rc_context(chosen.settings()):
+        write_figure(_figure(result, chosen), target, dpi)
     return target
 
 
-def _figure(result: StudyResult) -> Figure:
+def film_study(result: StudyResult, path: str | Path, *, progress: bool = False) -> Path:
+    """Film a study's corridors, one width after another on one scale, and return where the film is.
+
+    Raises:
+        InputError: fewer than two corridors, an unknown suffix, or a missing ``landscape[movie]``.
+        FileError: the film cannot be written.
+    """
+    corridors = [surface for surface in result.surfaces if surface.kind == "corridor"]
+    if len(corridors) < 2:
+        raise InputError(f"study {result.name} has no surfaces to film; film the study morph")
+    seconds = 0.7 * len(corridors)
+    titles = [size_of(surface) for surface in corridors]
+    return render_film(corridors, path, film="morph", titles=titles, seconds=seconds, progress=progress).path
+
+
+def _figure(result: StudyResult, theme: Theme = PAPER) -> Figure:
     rows = [row for row in (result.plots, result.pictures, _map_rows(result.surfaces)) if row]
     if not rows and result.table is None:
         raise DisplayError(f"study {result.name} holds nothing to draw")
     width, heights = _size(result)
-    figure = Figure(figsize=(width, sum(heights) + 0.35), layout="constrained")
+    figure = Figure(figsize=(width, sum(heights) + 0.35), layout="constrained", facecolor=theme.ground)
     FigureCanvasAgg(figure)
     figure.suptitle(f"{result.title}: the data {_words(result)}", fontsize=11)
     parts = iter(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
     if result.plots:
         for axes, plot in zip(_row(next(parts), len(result.plots)), result.plots, strict=True):
-            _draw_plot(axes, plot)
+            _draw_plot(axes, plot, theme)
     if result.pictures:
         for axes, picture in zip(_row(next(parts), len(result.pictures)), result.pictures, strict=True):
             _draw_picture(axes, picture)
     if result.surfaces:
-        _draw_maps(next(parts), result.surfaces)
+        _draw_maps(next(parts), _map_rows(result.surfaces), theme)
     if not rows and result.table is not None:
-        _draw_table(next(parts).subplots(), result.table)
+        _draw_table(next(parts).subplots(), result.table, theme)
     return figure
 
 
@@ -91,7 +216,7 @@ def _size(result: StudyResult) -> tuple[float, list[float]]:
         widths.append(2.6 * len(result.pictures))
         heights.append(3.3)
     if result.surfaces:
-        widths.append(MAP_INCHES * min(MAPS_A_ROW, len(result.surfaces)) * 0.85 + 0.9)
+        widths.append(_maps_width(_map_rows(result.surfaces)))
         heights.append(MAP_INCHES * 1.15 * len(_map_rows(result.surfaces)) + 0.3)
     if not heights:
         widths.append(10.5)
@@ -99,27 +224,33 @@ def _size(result: StudyResult) -> tuple[float, list[float]]:
     return max(widths), heights
 
 
+def _maps_width(rows: list[list[Surface]]) -> float:
+    return MAP_INCHES * max(map(len, rows)) * 0.85 + 0.9
+
+
 def _row(part: Any, count: int) -> list[Axes]:
     return list(np.atleast_1d(part.subplots(1, count)))
 
 
-def _draw_plot(axes: Axes, plot: Plot) -> None:
+def _draw_plot(axes: Axes, plot: Plot, theme: Theme) -> None:
+    axes.set_facecolor("none")
     axes.set_xscale(plot.x_scale)
     axes.set_yscale(plot.y_scale)
     for number, series in enumerate(plot.series):
-        _draw_series(axes, series, COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)])
+        _draw_series(axes, series, theme.series[number % len(theme.series)], MARKERS[number % len(MARKERS)])
     for mark in plot.marks:
         line = axes.axvline if mark.axis == "x" else axes.axhline
-        line(mark.value, color="0.45", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        _label_mark(axes, mark.axis, mark.value, mark.label)
+        line(mark.value, color=theme.small, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1, alpha=0.8)
+        _label_mark(axes, mark, theme)
     axes.set_title(plot.title, fontsize=10)
     axes.set_xlabel(plot.x_label, fontsize=9)
     axes.set_ylabel(plot.y_label, fontsize=9)
     axes.tick_params(labelsize=8)
-    axes.grid(True, which="major", color="0.9", linewidth=0.6)
+    axes.tick_params(which="minor", labelsize=6.5)
+    axes.grid(True, which="major", color=theme.grid, linewidth=0.6, alpha=0.7)
     axes.set_axisbelow(True)
     if plot.series:
-        axes.legend(fontsize=7.5, frameon=True, framealpha=0.85, edgecolor="none")
+        axes.legend(fontsize=7.5, frameon=True, framealpha=0.85, facecolor=theme.ground, edgecolor="none")
 
 
 def _draw_series(axes: Axes, series: Series, color: str, marker: str) -> None:
@@ -135,14 +266,18 @@ def _draw_series(axes: Axes, series: Series, color: str, marker: str) -> None:
         axes.fill_between(series.x, low, high, color=color, alpha=0.2, linewidth=0)
 
 
-def _label_mark(axes: Axes, axis: str, value: float, label: str) -> None:
+def _label_mark(axes: Axes, mark: Mark, theme: Theme) -> None:
     """The words of a threshold, beside its line and inside the axes."""
-    if axis == "x":
-        place, transform = (value, 0.98), axes.get_xaxis_transform()
-        axes.text(*place, f" {label}", transform=transform, rotation=90, va="top", ha="right", fontsize=7, color="0.35")
+    look: Any = {
+        "fontsize": 7,
+        "color": theme.small,
+        "path_effects": [withStroke(linewidth=2.5, foreground=theme.ground)],
+    }
+    if mark.axis == "x":
+        transform = axes.get_xaxis_transform()
+        axes.text(mark.value, 0.98, f" {mark.label}", transform=transform, rotation=90, va="top", ha="right", **look)
     else:
-        place, transform = (0.99, value), axes.get_yaxis_transform()
-        axes.text(*place, label, transform=transform, va="bottom", ha="right", fontsize=7, color="0.35")
+        axes.text(0.99, mark.value, mark.label, transform=axes.get_yaxis_transform(), va="bottom", ha="right", **look)
 
 
 def _draw_picture(axes: Axes, picture: Picture) -> None:
@@ -152,21 +287,21 @@ def _draw_picture(axes: Axes, picture: Picture) -> None:
         edges = np.zeros(pieces.shape, dtype=bool)
         edges[:, 1:] |= pieces[:, 1:] != pieces[:, :-1]
         edges[1:] |= pieces[1:] != pieces[:-1]
-        axes.imshow(np.ma.masked_where(~edges, edges), cmap=mpl.colors.ListedColormap(["#D55E00"]), alpha=0.55)
+        axes.imshow(np.ma.masked_where(~edges, edges), cmap=mpl.colors.ListedColormap([EDGE]), alpha=0.55)
     axes.set_title(picture.title, fontsize=9)
     axes.set_axis_off()
 
 
-def _map_rows(surfaces: tuple[Surface, ...]) -> list[list[Surface]]:
-    """Surfaces of one kind in rows of at most ten."""
+def _map_rows(surfaces: tuple[Surface, ...], most: int = MAPS_A_ROW) -> list[list[Surface]]:
+    """Surfaces of one kind a row, or several rows of at most so many."""
     kinds = list(dict.fromkeys(surface.kind for surface in surfaces))
     by_kind = [[surface for surface in surfaces if surface.kind == kind] for kind in kinds]
-    return [group[k : k + MAPS_A_ROW] for group in by_kind for k in range(0, len(group), MAPS_A_ROW)]
+    return [group[k : k + most] for group in by_kind for k in range(0, len(group), most)]
 
 
-def _draw_maps(part: Any, surfaces: tuple[Surface, ...]) -> None:
-    """Losses as maps on one logarithmic colour scale, diverged and unmeasured points left white."""
-    rows = _map_rows(surfaces)
+def _draw_maps(part: Any, rows: list[list[Surface]], theme: Theme) -> None:
+    """Losses as maps on one logarithmic colour scale, diverged and unmeasured points left empty."""
+    surfaces = [surface for row in rows for surface in row]
     finite = np.concatenate([surface.loss[np.isfinite(surface.loss)] for surface in surfaces])
     if not finite.size:
         raise DisplayError("no surface of this study holds a finite loss")
@@ -180,7 +315,9 @@ def _draw_maps(part: Any, surfaces: tuple[Surface, ...]) -> None:
             axes.set_axis_off()
         for axes, surface in zip(axes_row, row, strict=False):
             drawn = _draw_map(axes, surface, norm)
-        axes_row[0].set_ylabel("across" if row[0].kind == "corridor" else "direction 2", fontsize=7)
+        axes_row[0].set_ylabel(
+            ("across" if row[0].kind == "corridor" else "direction 2") + "\n(filter norms)", fontsize=7
+        )
     bar = part.colorbar(drawn, ax=grid, shrink=0.85, pad=0.01, extend="both")
     bar.set_label("loss (nats per example)", fontsize=8)
     bar.ax.tick_params(labelsize=7)
@@ -190,8 +327,7 @@ def _draw_map(axes: Axes, surface: Surface, norm: LogNorm) -> Any:
     x, y = surface.alpha.positions, surface.beta.values
     values = np.ma.masked_invalid(np.maximum(surface.loss.T, LOWEST))
     drawn = axes.pcolormesh(x, y, values, norm=norm, cmap="viridis", shading="nearest", rasterized=True)
-    made = surface.provenance
-    axes.set_title(made.network.rpartition(", ")[2], fontsize=7.5, pad=2)
+    axes.set_title(size_of(surface), fontsize=7.5, pad=2)
     axes.set_xlabel("training" if surface.kind == "corridor" else "direction 1", fontsize=7, labelpad=1)
     axes.set_xticks([])
     axes.tick_params(labelsize=6)
@@ -200,7 +336,12 @@ def _draw_map(axes: Axes, surface: Surface, norm: LogNorm) -> Any:
     return drawn
 
 
-def _draw_table(axes: Axes, table: Table) -> None:
+def size_of(surface: Surface) -> str:
+    """``"width 4"`` of ``"mlp, width 4"``."""
+    return surface.provenance.network.rpartition(", ")[2]
+
+
+def _draw_table(axes: Axes, table: Table, theme: Theme) -> None:
     axes.set_axis_off()
     drawn = axes.table(cellText=list(table.rows), colLabels=list(table.header), loc="center", cellLoc="left")
     drawn.auto_set_font_size(False)
@@ -208,6 +349,4 @@ def _draw_table(axes: Axes, table: Table) -> None:
     drawn.auto_set_column_width(list(range(len(table.header))))
     drawn.scale(1, 1.25)
     for (row, _), cell in drawn.get_celld().items():
-        cell.set_linewidth(0.4)
-        if row == 0:
-            cell.set_facecolor("0.93")
+        cell.set(linewidth=0.4, edgecolor=theme.small, facecolor=theme.wall if row == 0 else "none")

@@ -1,6 +1,7 @@
 """Where ticks stand and how numbers and axes are written, the same in every view."""
 
 import math
+import re
 
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -9,6 +10,16 @@ from landscape.records import Axis, FloatArray, Provenance
 from landscape.render.heights import Heights
 
 MINUS = "\u2212"
+_RAISED = str.maketrans("0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b")
+CURVATURES = {
+    "gradient_norm": ("gradient norm", " per L2"),
+    "hessian_top": ("largest Hessian eigenvalue", " per L2 squared"),
+    "hessian_bottom": ("smallest Hessian eigenvalue", " per L2 squared"),
+    "hessian_trace": ("Hessian trace", " per L2 squared"),
+    "hessian_trace_error": ("standard error of the Hessian trace", " per L2 squared"),
+    "curvature_residual": ("residual of the Hessian eigenvalues", " per L2 squared"),
+    "curvature_ratio": (r"|smallest / largest Hessian eigenvalue|", ""),
+}
 NAMES = {"train": "training", "test": "test"}
 
 
@@ -61,19 +72,47 @@ def number(value: float, digits: int = 6) -> str:
     return f"${exponent}$" if mantissa == "1" else rf"${mantissa}\times{exponent}$"
 
 
+def plain(text: str) -> str:
+    """A label without matplotlib's mathematics: ``"$10^{-2}$"`` as ``"10\u207b\u00b2"``.
+
+    >>> plain("$P$ = 310"), plain("$3\\\\times10^{-5}$")
+    ('P = 310', '3\u00d710\u207b\u2075')
+    """
+    raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
+    raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
+    raised = raised.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", "")
+    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised))
+
+
+def length(value: float) -> str:
+    """A length for a dimension line: two decimals, where these say it.
+
+    >>> length(0.5), length(12.345), length(0.0012)
+    ('0.50', '12.35', '0.0012')
+    """
+    return f"{value:.2f}" if 0.1 <= value < 1000 else number(value, 3)
+
+
 def metric_label(metric: str, made: Provenance) -> str:
     """A metric with its unit."""
+    per = "nats per example" if made.loss == "cross_entropy" else ""
+    if metric in CURVATURES:
+        name, unit = CURVATURES[metric]
+        return f"{name} ({(per or 'loss') + unit})" if unit else name
     split, _, what = metric.partition("_")
     name = f"{NAMES[split]} {what}" if split in NAMES else metric
-    unit = " (nats per example)" if metric.endswith("loss") and made.loss == "cross_entropy" else ""
+    unit = f" ({per})" if per and metric.endswith("loss") else ""
     return name.replace("_", " ") + unit
 
 
 def axis_label(axis: Axis, letter: str) -> str:
-    """An axis with its unit: ``"$\\beta$ (filter norms)"``."""
+    """An axis with its unit: ``"$\\beta$ (filter norms)"``; a principal component by its number and share."""
     if axis.unit == "step":
         return axis.label or "training step"
-    return f"{letter} ({axis.unit}s)" if axis.unit == "filter norm" else f"{letter} ({axis.unit or axis.name})"
+    if axis.label.startswith("principal component"):
+        return f"{axis.label.replace('principal component', 'PC')}, {axis.unit}"
+    unit = axis.unit or axis.name
+    return f"{letter} ({unit}s)" if unit.endswith(("norm", "length")) else f"{letter} ({unit})"
 
 
 def _round(value: float) -> float:

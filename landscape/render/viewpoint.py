@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -23,8 +24,11 @@ PRESETS = {
 CORRIDOR = Camera(-32.0, 33.0)
 PLANE = Camera(-58.0, 40.0)
 TURNS = (0.0, -8.0, 8.0, -16.0, 16.0, -25.0, 25.0)
-LIFTS = (0.0, 6.0, 12.0, 18.0)
-HIGHEST = 58.0  # seen from further up, heights can no longer be read
+LIFTS = (0.0, 6.0, 12.0, 18.0, 22.0)
+HIGHEST = 62.0  # seen from further up, heights can hardly be read
+LAST_LIFTS = (34.0, 38.0)  # where nothing else shows the minimum
+CLEARANCE = 5.0  # degrees
+FLATTER = (0.75, 0.55, 0.4)
 ENOUGH = 0.9
 MARCH = 160
 
@@ -70,6 +74,37 @@ def viewpoint(
         if sum(shares) > most + 0.02 * len(panels):
             best, most = place, sum(shares)
     return best
+
+
+def flattened(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel], Camera]:
+    """Panels, all of one height, whose minimum is seen: in a box that is lower by as little as it takes.
+
+    A needle in a wide plane is hidden by its own rim at every elevation from which heights can be read; in a lower box
+    the rim is lower too. Where that does not help either, the panels and the camera are as they were.
+    """
+    if all(not hidden_minimum(panel, camera) for panel in panels):
+        return panels, camera
+    for share in FLATTER:
+        lower = [_lowered(panel, share) for panel in panels]
+        place = viewpoint(lower)
+        if _clear(lower, place):
+            return lower, place
+    for lift in LAST_LIFTS:
+        place = Camera(camera.azimuth, PLANE.elevation + lift)
+        if _clear(lower, place):
+            return lower, place
+    return panels, camera
+
+
+def _clear(panels: Sequence[Panel], camera: Camera) -> bool:
+    """Whether each minimum is seen, and not just above its rim: the marker has a size."""
+    below = Camera(camera.azimuth, camera.elevation - CLEARANCE)
+    return all(not hidden_minimum(panel, below) for panel in panels)
+
+
+def _lowered(panel: Panel, share: float) -> Panel:
+    box = panel.box
+    return replace(panel, box=replace(box, top=box.bottom + share * (box.top - box.bottom)))
 
 
 def hidden_minimum(panel: Panel, camera: Camera) -> str:

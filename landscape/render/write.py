@@ -14,13 +14,14 @@ from landscape.errors import FileError, InputError
 
 SUFFIXES = (".png", ".pdf", ".svg")
 MAKER = "landscape"
-# A TeX file carries the mark as its first line, a PDF drawn through TeX as that of its creator.
+# A TeX file carries the mark as its first line, a page as its last, a film as its comment; a PDF drawn through TeX as
+# that of its creator.
 MARKS = (
     b"Software\x00landscape ",
     b"/Creator (landscape ",
     b"<dc:title>landscape ",
     b">landscape ",
-    b"% Drawn by landscape ",
+    b"Drawn by landscape ",
 )
 
 

@@ -8,7 +8,7 @@ embedding. Layers that keep their outputs along the second dimension (transposed
 where they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
@@ -46,16 +46,49 @@ def random_direction(
     return scale_to(draw(theta, seed=seed, ignore=ignore), theta, normalize=normalize)
 
 
+class Redrawn(Mapping[str, Tensor]):
+    """`random_direction` that stores nothing: a tensor is drawn and scaled again each time it is asked for."""
+
+    def __init__(
+        self, theta: Parameters, *, seed: int, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    ) -> None:
+        """The same direction, bit for bit, as `random_direction` of the same arguments."""
+        self.theta, self.seed, self.normalize = theta, seed, normalize
+        self.positions = _positions(theta, seed, ignore)
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The tensor of one parameter."""
+        drawn = {name: _normal(self.theta[name], self.seed, self.positions[name])}
+        return scale_to(drawn, self.theta, normalize=self.normalize)[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a parameter is perturbed; nothing is drawn for it."""
+        return name in self.positions
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the perturbed parameters, in the order of the model."""
+        return iter(self.positions)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.positions)
+
+
 def draw(theta: Parameters, *, seed: int, ignore: Ignored = "1d") -> dict[str, Tensor]:
     """Independent standard normal values for every perturbed parameter, unscaled.
 
     Drawn on the CPU in float32, one generator per tensor, so that a tensor can be drawn again without the others.
     """
+    return {name: _normal(theta[name], seed, place) for name, place in _positions(theta, seed, ignore).items()}
+
+
+def _positions(theta: Parameters, seed: int, ignore: Ignored) -> dict[str, int]:
+    """Names of the perturbed parameters, each with its place in the model: what its draw depends on beside the seed."""
     if seed < 0:
         raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
     names = perturbed(theta, ignore)
     positions = {name: position for position, name in enumerate(theta)}
-    return {name: _normal(theta[name], seed, positions[name]) for name in names}
+    return {name: positions[name] for name in names}
 
 
 def perturbed(theta: Parameters, ignore: Ignored) -> list[str]:

@@ -1,6 +1,6 @@
 """Subspaces: coordinates in, parameters out, always computed from the centre and never accumulated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -16,6 +16,7 @@ from landscape.space import parameters as space
 from landscape.space.directions import (
     Ignored,
     Normalization,
+    Redrawn,
     cosine,
     draw,
     orthogonalize,
@@ -101,7 +102,7 @@ class Affine:
 
     @cached_property
     def _digest(self) -> str:
-        named = [(f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d]
+        named = ((f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d)
         return space.digest(named)[:16]
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
@@ -235,10 +236,16 @@ def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
 
 
 def random_line(
-    objective: Centred, *, seed: int = 0, normalize: Normalization = "filter", ignore: Ignored = "1d"
+    objective: Centred,
+    *,
+    seed: int = 0,
+    normalize: Normalization = "filter",
+    ignore: Ignored = "1d",
+    stored: bool = True,
 ) -> Line:
-    """A line through the objective's centre along one random direction."""
-    direction = random_direction(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
+    """A line through the objective's centre along one random direction; ``stored`` as in `random_plane`."""
+    draw_one: Callable[..., Parameters] = random_direction if stored else Redrawn
+    direction = draw_one(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
     return Line(objective.centre, (direction,), _recipe(seed, normalize, ignore))
 
 
@@ -249,6 +256,7 @@ def random_plane(
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
     orthogonal: bool = False,
+    stored: bool = True,
 ) -> Plane:
     """A plane through the objective's centre along two random directions, of seeds ``2 * seed`` and ``2 * seed + 1``.
 
@@ -262,9 +270,12 @@ def random_plane(
         ignore: ``"1d"`` leaves biases and norm layers unperturbed, ``"nothing"`` perturbs all, or patterns of names.
         orthogonal: take the part along the first direction out of the second (see `orthogonalize`); the recipe keeps
             the cosine before, and ``length_kept``, the share of its length that remains.
+        stored: False draws each tensor again whenever it is needed: the same plane without the memory of two models,
+            for the strategy ``"streamed"``. Orthogonalized directions have to be stored.
     """
     theta = objective.centre
-    first, second = (random_direction(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
+    draw_one: Callable[..., Parameters] = random_direction if stored or orthogonal else Redrawn
+    first, second = (draw_one(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
     return plane_along(theta, first, second, orthogonal=orthogonal, recipe=_recipe(seed, normalize, ignore))
 
 

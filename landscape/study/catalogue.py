@@ -11,6 +11,7 @@ from landscape.errors import FileError, InputError
 from landscape.results import StudyResult
 from landscape.store_results import load_result, save_result
 from landscape.study.settings import Settings
+from landscape.study.statistics import FEWEST
 from landscape.study.sweep import FOLDER
 
 STUDIES = {
@@ -39,7 +40,7 @@ def run_study(name: str, settings: Settings | None = None, *, force: bool = Fals
         force: measure again; networks that are trained stay.
 
     Raises:
-        InputError: an unknown study.
+        InputError: an unknown study, or one that cannot be made from these settings.
     """
     if name not in STUDIES:
         raise InputError(f"unknown study {name!r}; expected {', '.join(STUDIES)}")
@@ -47,6 +48,8 @@ def run_study(name: str, settings: Settings | None = None, *, force: bool = Fals
     path = result_path(name, chosen)
     if path.exists() and not force:
         return load_result(path)
+    if reason := why_not(name, chosen):
+        raise InputError(reason)
     study: Callable[[Settings], StudyResult] = import_module(f"landscape.study.{STUDIES[name]}").study
     started = time.perf_counter()
     found = study(chosen)
@@ -54,6 +57,14 @@ def run_study(name: str, settings: Settings | None = None, *, force: bool = Fals
     result = replace(found, provenance={**found.provenance, **seconds})
     _save(result, path)
     return result
+
+
+def why_not(name: str, settings: Settings) -> str:
+    """Why a study cannot be made from these choices; empty where it can."""
+    widths = settings.main_widths
+    if name == "scaling" and len(widths) < FEWEST:
+        return f"scaling needs at least {FEWEST} widths, got {len(widths)}; give more with --widths"
+    return ""
 
 
 def result_path(name: str, settings: Settings) -> Path:

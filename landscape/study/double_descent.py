@@ -61,11 +61,11 @@ def study(settings: Settings) -> StudyResult:
         numbers=(found[0], fall, rise, found[1], fall_exact),
         remarks=(
             Remark(
-                f"For random features, in closed form, the peak lies at P = N K: found at {found[1].text}.",
+                f"For random features, in closed form, the peak lies at P = N K: it is found at {found[1].text}.",
                 "agrees" if top_exact.low <= 1 <= top_exact.high else "disagrees",
             ),
             Remark(
-                f"For trained networks the peak lies at P = N K as well: found at {found[0].text}.",
+                f"For trained networks the peak lies at P = N K as well: it is found at {found[0].text}.",
                 "undecided" if top.low <= 1 <= top.high else "disagrees",
             ),
             _second(x, trained, top.mean),

@@ -21,6 +21,8 @@ CLAIM = "As the width grows, the tunnel around the training path opens step by s
 REFUTED = "a corridor that is open over no larger share at wide width than at narrow, with 95 % intervals apart"
 MORPH_WIDTHS = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 EXTENT, POINTS = 2.0, 41
+# The narrowest tunnel is a tenth of the grid across.
+CORRIDOR_POINTS = 61
 # Of corridors that are measured and not shown; on a logarithmic scale interpolated points would show.
 TOLERANCE = 0.005
 
@@ -60,7 +62,9 @@ def study(settings: Settings) -> StudyResult:
         plots=(_plot(sweep.P, sweep.widths, widths, opened),),
         surfaces=(*(still.corridor for still in stills), *(still.plane for still in stills)),
         command=settings.reproduce("morph"),
-        provenance=provenance_of(settings, **sweep_words(sweep), shown=widths, extent=EXTENT, points=POINTS),
+        provenance=provenance_of(
+            settings, **sweep_words(sweep), shown=widths, pair=list(pair), extent=EXTENT, points=POINTS
+        ),
     )
 
 
@@ -79,11 +83,11 @@ def _sampled(
 ) -> Surface:
     objective = objective_of(run, member, device=settings.device).loss_only()
     subspace = subspace_of(run, objective, view, member=member, seed=settings.seed)
-    rows = len(run.config["steps"]) if view == "corridor" else POINTS
+    shape = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
     surface = sample(
         objective,
         subspace,
-        points=(rows, POINTS),
+        points=shape,
         extent=EXTENT,
         rays=0,
         tolerance=tolerance,

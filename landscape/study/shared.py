@@ -1,8 +1,10 @@
 """What the studies share: the sweep over widths on true labels, curves with bands, and the words of a provenance."""
 
+import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,9 +84,25 @@ def provenance_of(settings: Settings, **more: Any) -> Mapping[str, Any]:
         "seed": settings.seed,
         **more,
         "device": str(settings.device),
+        "machine": machine(),
         "versions": versions | {"python": platform.python_version()},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores this process may use, and threads of torch."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
+    return {"processor": _processor(), "cores": cores, "threads": torch.get_num_threads()}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
 
 
 def sweep_words(sweep: Sweep) -> dict[str, Any]:

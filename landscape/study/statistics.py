@@ -13,6 +13,8 @@ from landscape.results import Number, Verdict
 
 NUM_RESAMPLES = 4000
 LEVEL = 0.95
+# Points that a power law with a corner is fitted to.
+FEWEST = 5
 
 
 def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") -> Number:
@@ -190,8 +192,8 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
         >>> round(law.exponent.mean, 9), round(law.scale, 9), law.stops
         (0.5, 3.0, False)
     """
-    if len(x) < 5 or not np.all(values > 0):
-        raise InputError(f"a power law needs at least 5 points with positive values, got {len(x)}")
+    if len(x) < FEWEST or not np.all(values > 0):
+        raise InputError(f"a power law needs at least {FEWEST} points with positive values, got {len(x)}")
     members = values.shape[1]
     drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES // 8, members))
     logs = np.log(x)

@@ -3,6 +3,8 @@
 A softmax over the last 10 of 1437 x 10 values takes a CPU 20 times as long as one over the first 10 of 10 x 1437.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -24,6 +26,35 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return -log_probabilities.gather(0, targets[None]).mean()
 
 
+def stacked_cross_entropy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None) -> Tensor:
+    """`cross_entropy` of many networks at once, shape (points,).
+
+    On a CPU the exponentials are powers of 2, ``ln 2 * log2 sum_j 2**((z_j - max z) / ln 2)``, which take half the time
+    of powers of e.
+
+    Args:
+        outputs: logits, shape (points, classes, n): classes before examples.
+        chosen: the targets as `flat_classes`, shape (n,).
+        room: memory of the shape of ``outputs`` that may be overwritten.
+    """
+    own = _of_classes(outputs, chosen)
+    if outputs.device.type != "cpu":
+        return (outputs.logsumexp(dim=1) - own).mean(dim=1)
+    largest = outputs.amax(dim=1)
+    below = torch.sub(outputs, largest[:, None], out=room).mul_(1 / math.log(2))
+    # what 2**-126 adds to 1 is lost in any precision, and smaller (subnormal) numbers take ten times as long
+    rest = below.clamp_min_(-126).exp2_().sum(dim=1).log2_().mul_(math.log(2))
+    return rest.add_(largest.sub_(own)).mean(dim=1)
+
+
+def stacked_accuracy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None) -> Tensor:
+    """`accuracy` of many networks at once, shape (points,); arguments as for `stacked_cross_entropy`."""
+    largest = outputs.amax(dim=1)
+    right = _of_classes(outputs, chosen) == largest
+    ties = (outputs == largest[:, None]).sum(dim=1).clamp_min_(1)
+    return (right / ties).to(outputs.dtype).mean(dim=1)
+
+
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over examples and outputs of the squared difference from one-hot targets."""
     return functional.mse_loss(outputs, functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype))
@@ -43,6 +74,21 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     largest = values.amax(dim=0)
     right = values.gather(0, targets[None])[0] == largest
     return (right / (values == largest).sum(dim=0).clamp_min(1)).to(outputs.dtype).mean()
+
+
+def full(outputs: Tensor) -> Tensor:
+    """Half-precision outputs in float32, others as they are: a mean loss of 8 bits would be steps, not a surface."""
+    return outputs.float() if outputs.dtype in (torch.bfloat16, torch.float16) else outputs
+
+
+def flat_classes(targets: Tensor) -> Tensor:
+    """Where each example's target stands in (classes, n) values laid flat, shape (n,)."""
+    return targets * len(targets) + torch.arange(len(targets), device=targets.device)
+
+
+def _of_classes(values: Tensor, chosen: Tensor) -> Tensor:
+    """The target's own entry of every example, (points, n): one flat selection, a third of the time of a gather."""
+    return values.reshape(len(values), -1).index_select(1, chosen)
 
 
 def is_cross_entropy(loss: object) -> bool:

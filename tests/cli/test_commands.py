@@ -113,7 +113,7 @@ def test_measure_counts_the_free_directions_of_a_run() -> None:
     free = json.loads(out(*measure, "--json"))["free_directions"]
     assert (free["member"], free["N"]) == (0, 5)
     assert free["free"] == free["P"] - free["rank"] == free["explained"] + free["open"]
-    assert f"free directions  {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
+    assert f"free directions   {free['free']} of {free['P']} on 5 examples, member 0" in out(*measure)
 
 
 @pytest.mark.parametrize("options", [[], ["--free"]])
@@ -133,7 +133,7 @@ def test_measure_covers_all_members_of_a_run() -> None:
 
 def test_measure_prints_text_with_units_and_intervals() -> None:
     text = out("measure", "plane.h5", "corridor.h5", "--rise", "0.2")
-    assert text.count("half-width  ") == 2
+    assert text.count("half-width  ") == 3  # once for each, once to compare
     assert "filter norm (+0.2 nat, 4 directions, 95 % interval)" in text
     assert "corridor width" in text
     assert "sublevel area" in text
@@ -203,7 +203,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--ignore", "2d"], 2, "expected 1d, nothing"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "lots"], 2, "such as 512MiB"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--memory", "0"], 2, "at least one byte"),
-    (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32 or float64"),
+    (["sample", "--model", "mlp-3", "-o", "new.h5", "--dtype", "int8"], 2, "expected float32, float64, bfloat16"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--device", "toaster"], 2, "'toaster' is not available"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--rays", "1"], 2, "rays are 0 (none) or at least 2 directions"),
     (["sample", "--model", "mlp-3", "-o", "new.h5", "--direction-seed", "-1"], 2, "must be 0 or more"),

@@ -13,6 +13,7 @@ from cli import main
 from landscape.evaluate.models import objective_from
 from landscape.records import Surface
 from landscape.store import load
+from landscape.train.recorder import PathRecorder
 
 MODULE = """
 import torch
@@ -104,6 +105,87 @@ def test_a_line_of_ones_own_is_a_profile() -> None:
     assert load("line.h5").kind == "line"
 
 
+def path_of_checkpoints(folder: str) -> list[dict[str, torch.Tensor]]:
+    """Three recorded states on a line that bends, the last one trained no further."""
+    sys.path.insert(0, ".")
+    model = objective_from("own_nets:make", "own_nets:data").model
+    recorder = PathRecorder(model, steps=[0, 5, 9], folder=folder)
+    states = []
+    for step in range(10):
+        with torch.no_grad():
+            model[0].weight[step % 5].add_(0.1 * step)  # type: ignore[operator, index, union-attr]
+            model[1].running_mean.add_(0.01)  # type: ignore[operator, index, union-attr]
+        recorder.record(step)
+        states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+    return [states[step] for step in (0, 5, 9)]
+
+
+@pytest.mark.parametrize("view", ["corridor", "path-plane"])
+def test_recorded_checkpoints_of_ones_own_are_measured_each_with_its_own_statistics(view: str) -> None:
+    states = path_of_checkpoints("path")
+    result = own("--data", "own_nets:data", "--checkpoints", "path", "--view", view, "-o", "path.h5", "--extent", "1")
+    assert result.exit_code == 0, result.output
+    surface = load("path.h5")
+    assert isinstance(surface, Surface)
+    assert surface.trajectory is not None
+    assert surface.trajectory.step.tolist() == [0, 5, 9]
+    for state, loss in zip(states, surface.trajectory.loss, strict=True):
+        torch.save(state, "one.pt")
+        alone = objective_from("own_nets:make", "own_nets:data", weights="one.pt").at_centre()["train_loss"]
+        assert loss == pytest.approx(alone, rel=1e-6)
+
+
+def test_repeats_of_a_plane_of_ones_own_hold_a_band() -> None:
+    assert own("--data", "own_nets:data", "--repeats", "2", "--extent", "1", "-o", "band.h5").exit_code == 0
+    surface = load("band.h5")
+    assert isinstance(surface, Surface)
+    assert (surface.metrics["train_loss_low"] <= surface.metrics["train_loss_high"]).all()
+
+
+def test_a_picture_of_ones_own_keeps_what_was_measured_beside_it(tmp_path: Path) -> None:
+    arguments = ["render", "--model", "own_nets:make", "--data", "own_nets:data", "-o", "mine.pdf", *GRID]
+    result = landscape(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["mine.h5", "mine.pdf"]
+    made = (tmp_path / "mine.h5").stat().st_mtime_ns
+    assert landscape(*arguments).exit_code == 0
+    assert (tmp_path / "mine.h5").stat().st_mtime_ns == made
+
+
+def test_two_files_of_weights_are_connected(tmp_path: Path) -> None:
+    first, *_, last = path_of_checkpoints("path")
+    torch.save(first, "a.pt")
+    torch.save({f"module.{name}": tensor for name, tensor in last.items()}, "b.pt")
+    chosen = ["--model", "own_nets:make", "--data", "own_nets:both", "--points", "5", "--quiet"]
+    result = landscape("connect", "a.pt", "b.pt", *chosen, "-o", "line.h5", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["start"], found["end"], found["batchnorm"]) == ("a.pt", "b.pt", "reestimate")
+    x, y = sys.modules["own_nets"].data()
+    model = sys.modules["own_nets"].make()
+    for state, loss in ((first, found["metrics"]["train_loss"][0]), (last, found["metrics"]["train_loss"][-1])):
+        model.load_state_dict(state)
+        torch.optim.swa_utils.update_bn([x[:30]], model)
+        assert loss == pytest.approx(torch.nn.functional.cross_entropy(model.eval()(x[:30]), y[:30]).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.pt", "b.pt", "--data", "own_nets:data"], "--data and --num-examples go with --model"),
+        (["a.pt", "b.pt", "--model", "wide"], "--model is package.module:factory here, got 'wide'"),
+        (["a.pt", "b.pt", "--model", "own_nets:make"], "say which data"),
+        (["a.pt", "b.pt", "--model", "own_nets:make", "--data", "own_nets:data"], "there is no file a.pt"),
+        (["a.pt", "--members", "3", "--model", "own_nets:make"], "--members counts members of a run"),
+    ],
+)
+def test_what_cannot_be_connected_is_said_in_one_line(arguments: list[str], message: str) -> None:
+    result = landscape("connect", *arguments, "--quiet")
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
 NONSENSE: list[tuple[list[str], int, str]] = [
     (["--model", "no_nets:make", "--data", "own_nets:data"], 2, "there is no module 'no_nets' here"),
     (["--model", "own_nets:mak", "--data", "own_nets:data"], 2, "own_nets has no 'mak'; it has make, data"),
@@ -118,7 +200,13 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["--model", "own_nets:make", "--data", "data"], 2, "expected package.module:factory, got 'data'"),
     (["--model", "own_nets:make"], 2, "say which data: --data package.module:factory"),
     (["--model", "own_nets:make", "--data", "own_nets:data", "--weights", "no.pt"], 1, "there is no file no.pt"),
-    (["--model", "own_nets:make", "--data", "own_nets:data", "--view", "corridor"], 2, "expected --view plane or line"),
+    (
+        ["--model", "own_nets:make", "--data", "own_nets:data", "--view", "corridor"],
+        2,
+        "give a folder of its checkpoint",
+    ),
+    (["--model", "own_nets:make", "--data", "own_nets:data", "--checkpoints", "none"], 1, "there is no folder none"),
+    (["--model", "own_nets:make", "--data", "own_nets:data", "--repeats", "0"], 2, "repeats are 1 or more"),
     (["--model", "own_nets:make", "--data", "own_nets:data", "--batchnorm", "new"], 2, "expected frozen or reestimate"),
     (["--model", "own_nets:make", "--data", "own_nets:shuffled", "--stream"], 2, "shuffle=False"),
     (["--model", "wide", "--data", "own_nets:data"], 2, "go with --model package.module:factory, not with 'wide'"),

@@ -154,6 +154,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objective = Objective(small_mlp(dtype=torch.float32), examples(30, dtype=torch.float32))
+    monkeypatch.setattr(tuning, "CHAIN_BLOCK", 50)
     whole = surface_of(objective, path=tmp_path / "whole.h5", points=13, strategy=strategy)
     plan = tuning.Plan(*_plan_of(whole))
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plan)
@@ -169,9 +170,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     assert store.load(tmp_path / "part.h5").loss.tobytes() == whole.loss.tobytes()
 
 
-def _plan_of(surface: Surface) -> tuple[str, int, int]:
-    name, chunk = surface.provenance.strategy.rsplit("/", 1)
-    return name, surface.provenance.block_size, int(chunk)
+def _plan_of(surface: Surface) -> tuple[str, int, int, int]:
+    plan = tuning.Plan.parse(surface.provenance.strategy, surface.provenance.block_size)
+    return plan.name, plan.block, plan.examples, plan.workers
 
 
 def test_a_complete_file_is_returned_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +223,7 @@ def test_out_of_memory_halves_the_block_and_goes_on(
 
     monkeypatch.setitem(STRATEGIES, "stacked", greedy)  # type: ignore[arg-type]
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: tuning.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampling, "_precision_error", lambda *args: 0.0)
+    monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
     surface = surface_of(objective)
     np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
     assert surface.provenance.block_size == 4
@@ -242,7 +243,7 @@ def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.Monkey
 
     monkeypatch.setitem(STRATEGIES, "stacked", broken)  # type: ignore[arg-type]
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: tuning.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampling, "_precision_error", lambda *args: 0.0)
+    monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
     with pytest.raises(RuntimeError, match="shape mismatch"):
         surface_of(Objective(small_mlp(), examples(10)))
 

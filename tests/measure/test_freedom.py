@@ -9,6 +9,8 @@ from torch.func import functional_call, hessian
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
 from landscape.measure.freedom import FreeDirections, free_directions
+from landscape.measure.freedom import _jacobian as _dense_jacobian
+from landscape.measure.ranges import _Jacobian
 from landscape.space.parameters import digest
 
 
@@ -145,13 +147,61 @@ def test_the_model_is_bit_identical_afterwards() -> None:
     assert all(parameter.requires_grad and parameter.grad is None for parameter in model.parameters())
 
 
-def test_refuses_what_it_cannot_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_what_it_cannot_measure() -> None:
     model, (inputs, targets) = small_mlp(), examples(20)
     objective = Objective(model, (inputs, targets))
     with pytest.raises(InputError, match="examples must be from 1 to N = 20"):
         free_directions(objective, examples=21)
     with pytest.raises(InputError, match="allow more"):
         free_directions(objective, memory=1000)
+    with pytest.raises(InputError, match="at least 1 random vector"):
+        free_directions(objective, sketch=0)
+
+
+def low_rank(rank: int, rows: int, columns: int) -> Objective:
+    """A linear model whose Jacobian is its (rows, columns) inputs, of that rank."""
+    inputs = examples(rows, (rank,))[0] @ examples(rank, (columns,), seed=5)[0]
+    return Objective(stack(columns, 1, bias=False), (inputs, inputs[:, :1]), loss=nn.functional.mse_loss)
+
+
+def test_random_vectors_find_the_rank_where_they_exhaust_the_range() -> None:
+    objective = low_rank(40, 700, 600)
+    exact, found = free_directions(objective), free_directions(objective, sketch=200)
+    assert (found.rank, found.rank_at_most, found.exact) == (exact.rank, exact.rank, False) == (40, 40, False)
+    assert found.residual <= found.tolerance
+    assert found.failure <= 1e-30
+    assert found.largest == pytest.approx(exact.largest, rel=1e-10)
+    assert found.smallest_kept == pytest.approx(exact.smallest_kept, rel=1e-6)
+
+
+def test_too_few_random_vectors_leave_an_interval_that_holds_the_rank() -> None:
+    objective = low_rank(300, 700, 600)
+    found = free_directions(objective, sketch=100)
+    # the inputs depend on each other, which the symmetries count
+    assert (found.rank, found.rank_at_most, found.sketch) == (100, 300, 100)
+    assert (found.free, found.free_at_least) == (500, 300)
+    assert found.residual > found.tolerance
+
+
+def test_a_jacobian_too_large_to_factor_gets_bounds_and_symmetries_tighten_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, inputs = stack(6, 40, 3), examples(400)[0]
+    exact = measured(model, inputs)
     monkeypatch.setattr("landscape.measure.freedom.LIMIT", 10)
-    with pytest.raises(InputError, match="take fewer examples, or a narrower network"):
-        free_directions(objective)
+    found = measured(model, inputs)
+    assert not found.exact
+    assert found.rank <= exact.rank <= found.rank_at_most
+    assert found.explained is not None
+    assert found.rank_at_most <= found.P - found.explained
+    assert adds_up(found)
+
+
+def test_the_products_of_range_finding_are_those_of_the_jacobian() -> None:
+    objective = Objective(small_cnn(), examples(9, (1, 6, 6)))
+    inputs = objective.splits[0].batches[0][0]
+    matrix = _Jacobian(objective, [inputs[:4], inputs[4:]])
+    dense = _dense_jacobian(objective, inputs)
+    across, along = torch.eye(objective.P, dtype=torch.float64), torch.eye(27, dtype=torch.float64)
+    torch.testing.assert_close(matrix.times(across).T, dense)
+    torch.testing.assert_close(matrix.transposed_times(along), dense)

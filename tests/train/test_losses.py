@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from torch.func import vmap
 from torch.nn import CrossEntropyLoss, functional
 
+from landscape.train import losses
 from landscape.train.losses import accuracy, cross_entropy, is_cross_entropy, mean_squared_error
 
 
@@ -56,3 +57,24 @@ def test_only_plain_cross_entropy_is_taken_for_it() -> None:
     assert not is_cross_entropy(CrossEntropyLoss(reduction="sum"))
     assert not is_cross_entropy(CrossEntropyLoss(weight=torch.ones(3)))
     assert not is_cross_entropy(functional.mse_loss)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_stacked_losses_are_pytorchs_own_also_far_out(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = torch.randn(6, 20, 5, generator=generator, dtype=dtype)
+    outputs *= torch.tensor([1e-3, 1.0, 30.0, 300.0, 1e4, 1e30], dtype=dtype)[:, None, None]
+    targets = torch.randint(0, 5, (20,), generator=generator)
+    chosen = losses.flat_classes(targets)
+    expected = torch.stack([functional.cross_entropy(one.double(), targets) for one in outputs])
+    found = losses.stacked_cross_entropy(outputs.transpose(1, 2).contiguous(), chosen)
+    torch.testing.assert_close(found.double(), expected, rtol=20 * torch.finfo(dtype).eps, atol=0)
+
+
+def test_a_sure_network_has_a_stacked_loss_of_exactly_zero_and_a_diverged_one_none() -> None:
+    outputs = torch.zeros(2, 3, 4)
+    outputs[:, 1] = 200.0
+    outputs[1, 2, 3] = torch.nan
+    loss = losses.stacked_cross_entropy(outputs, losses.flat_classes(torch.ones(4, dtype=torch.long)))
+    assert loss[0] == 0
+    assert loss[1].isnan()

@@ -1,0 +1,335 @@
+"""Plain stacks of linear layers and elementwise functions, evaluated features first in blocks that stay in the cache.
+
+The layout (points, features, examples) makes every layer one batched product over long rows, and a softmax one over the
+slow dimension, which a CPU does many times faster than one over the last 10 numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain as chain_of
+from itertools import groupby
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, fx, nn
+from torch.func import vmap
+from torch.nn import functional
+
+from landscape.evaluate.batches import Batch
+from landscape.evaluate.first import first_layer, layer_input, row_by_row
+from landscape.evaluate.objective import Objective
+from landscape.space.parameters import Parameters
+from landscape.space.subspaces import Affine, Corridor, Subspace
+from landscape.train import losses
+
+Elementwise: TypeAlias = Callable[[Tensor], Tensor]
+Step: TypeAlias = str | Elementwise
+Seen: TypeAlias = dict[tuple[int, int], Tensor]
+
+# What one point's features on a chunk of examples, and a stack of points on it, may take: of the order of the second
+# and third cache on a CPU (larger and smaller were slower by 5 % and more), enough to fill it on a GPU.
+CHUNK_BYTES = {"cpu": 9 * 2**16, "cuda": 2**26}
+STACK_BYTES = {"cpu": 9 * 2**19, "cuda": 2**28}
+MIN_CHUNK = 64
+MAX_STACK = {"cpu": 64, "cuda": 2**16}
+
+MODULES = (
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.LogSigmoid,
+    nn.Hardtanh,
+    nn.Hardswish,
+    nn.Softplus,
+    nn.Softsign,
+)
+NOTHING = (nn.Identity, nn.Dropout, nn.Flatten)
+FUNCTIONS = (
+    torch.relu,
+    torch.tanh,
+    torch.sigmoid,
+    torch.sin,
+    torch.square,
+    functional.relu,
+    functional.tanh,
+    functional.sigmoid,
+    functional.leaky_relu,
+    functional.elu,
+    functional.selu,
+    functional.gelu,
+    functional.silu,
+    functional.softplus,
+    functional.hardtanh,
+)
+METHODS = ("relu", "tanh", "sigmoid", "sin", "square")
+
+STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
+    losses.cross_entropy: losses.stacked_cross_entropy,
+    losses.accuracy: losses.stacked_accuracy,
+}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A network as its first linear layer and what follows: names of linear layers and elementwise functions."""
+
+    first: str
+    steps: tuple[Step, ...]
+
+    @property
+    def linear(self) -> tuple[str, ...]:
+        """Names of the linear layers after the first."""
+        return tuple(step for step in self.steps if isinstance(step, str))
+
+
+def plain_stack(objective: Objective) -> Stack | None:
+    """The network as a plain stack, read off its traced graph; None where it is anything else."""
+    if "stack" not in objective.known:
+        objective.known["stack"] = _read(objective)
+    found: Stack | None = objective.known["stack"]
+    return found
+
+
+def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[Tensor], Tensor]:
+    """The whole network features first, its first layer combined as in `affine`: for plain stacks of linear layers."""
+    stack = plain_stack(objective)
+    if stack is None:
+        raise ValueError("the network is no plain stack of linear layers and elementwise functions")
+    if isinstance(subspace, Corridor):
+        seen: Seen = {}  # by the first layer, the same on every row
+        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack, seen))
+    if not isinstance(subspace, Affine):
+        raise ValueError(f"a {subspace.kind} is not affine")
+    return _Chained(objective, subspace, examples, stack, {})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked."""
+
+    outputs: list[Tensor]
+    chunk: int
+    targets: Tensor
+    chosen: Tensor | None
+
+
+class _Chained:
+    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack, seen: Seen) -> None:
+        self.objective, self.stack, self.seen = objective, stack, seen
+        self.chunks = [(split, list(split.chunks(examples))) for split in objective.splits]
+        self.centre = {**objective.centre, **subspace.centre}
+        later = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
+        self.moved = Affine(
+            self.centre, tuple({name: d[name] for name in d if name in later} for d in subspace.directions)
+        )
+        self.first = [
+            tuple(point.get(f"{stack.first}.{kind}") for kind in ("weight", "bias"))
+            for point in (self.centre, *subspace.directions)
+        ]
+        width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
+        self.width, self.weights = width, sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
+        self.rooms: dict[int, Tensor] = {}
+        self.kept: dict[int, _Part] = {}
+
+    @torch.no_grad()
+    def __call__(self, coordinates: Tensor) -> Tensor:
+        shape = (len(coordinates), len(self.objective.metric_names))
+        total = torch.zeros(shape, dtype=torch.float64, device=self.objective.device)
+        num_metrics = shape[1] // len(self.chunks)
+        for index, (split, batches) in enumerate(self.chunks):
+            columns = total[:, index * num_metrics : (index + 1) * num_metrics]
+            for number, batch in enumerate(batches):
+                part = self.kept.get(index) or self._part((index, number), batch)
+                if len(batches) == 1:
+                    self.kept[index] = part
+                self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
+        return total
+
+    def _part(self, place: tuple[int, int], batch: Batch) -> "_Part":
+        inputs, targets = batch
+        if place not in self.seen:
+            self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
+        parts, chunk = self._parts(self.seen[place])
+        stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
+        return _Part(parts, chunk, targets, losses.flat_classes(targets) if stackable else None)
+
+    def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
+        """Add the batch's share to the means of every point."""
+        start = 0
+        for here, first in self._first_outputs(coordinates, part.outputs, part.chunk):
+            points = self.moved.at(here.to(self.objective.device))
+            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(part.targets))
+            columns[start : start + len(here)].add_(self._measured(outputs, part).double(), alpha=weight)
+            start += len(here)
+
+    def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
+        """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
+        if part.chosen is None:
+            return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
+        outputs = losses.full(outputs)
+        room = self._room(-2, tuple(outputs.shape), outputs)
+        metrics = self.objective.metrics.values()
+        return torch.stack([STACKED[metric](outputs, part.chosen, room) for metric in metrics], dim=1)
+
+    def _parts(self, inputs: Tensor) -> tuple[list[Tensor], int]:
+        """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
+        bytes_each = self.width * inputs.element_size()
+        chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
+        made = []
+        for part in inputs.split(chunk):
+            outputs = [inputs.new_zeros(self.centre[f"{self.stack.first}.weight"].shape[0], len(part))] * len(
+                self.first
+            )
+            for index, (weight, bias) in enumerate(self.first):
+                if weight is not None:
+                    outputs[index] = torch.mm(weight, part.t())
+                if bias is not None:
+                    outputs[index] = outputs[index] + bias[:, None]
+            made.append(torch.stack(outputs))
+        return made, min(chunk, len(inputs))
+
+    def _first_outputs(
+        self, coordinates: Tensor, parts: list[Tensor], chunk: int
+    ) -> Iterator[tuple[Tensor, Iterator[Tensor]]]:
+        """Stacks of points with the first layer's outputs at them, chunk by chunk: (points, features, c).
+
+        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it.
+        """
+        device, item = parts[0].device, parts[0].element_size()
+        bytes_each = max(chunk * self.width, self.weights) * item
+        size = max(1, min(MAX_STACK[_kind(device)], STACK_BYTES[_kind(device)] // bytes_each))
+        if device.type != "cpu":
+            for here in coordinates.split(size):
+                weights = torch.cat([torch.ones_like(here[:, :1]), here], dim=1).to(parts[0])
+                yield here, (torch.tensordot(weights, part, dims=1) for part in parts)
+            return
+        for run in _runs(coordinates):
+            lead = run[0, :-1].tolist()
+            bases = [part[0] for part in parts]
+            for index, step in enumerate(lead):
+                bases = [torch.add(base, part[index + 1], alpha=step) for base, part in zip(bases, parts, strict=True)]
+            for here in run.split(size):
+                last = here[:, -1].to(parts[0].dtype)[:, None, None]
+                yield here, (self._line(b, last, p[-1]) for b, p in zip(bases, parts, strict=True))
+
+    def _line(self, base: Tensor, steps: Tensor, direction: Tensor) -> Tensor:
+        return torch.addcmul(base, steps, direction, out=self._room(0, (len(steps), *base.shape), base))
+
+    def _rest(self, points: Parameters, hidden: Tensor) -> Tensor:
+        """The network after its first layer, (points, features, examples) throughout."""
+        for index, step in enumerate(self.stack.steps, start=1):
+            if not isinstance(step, str):
+                hidden = step(hidden)
+                continue
+            weight = points.get(f"{step}.weight", self.centre[f"{step}.weight"]).expand(len(hidden), -1, -1)
+            bias = points.get(f"{step}.bias", self.centre.get(f"{step}.bias"))
+            room = self._room(index, (len(hidden), weight.shape[1], hidden.shape[2]), hidden)
+            if bias is None:
+                hidden = torch.bmm(weight, hidden, out=room)
+            else:
+                hidden = torch.baddbmm(bias[..., None], weight, hidden, out=room)
+        return hidden
+
+    def _joined(self, made: Iterator[Tensor], examples: int) -> Tensor:
+        """The outputs of all chunks side by side: each is copied before the next one takes its room."""
+        first = next(made)
+        if first.shape[2] == examples:
+            return first
+        outputs = self._room(-1, (*first.shape[:2], examples), first)
+        start = 0
+        for chunk in chain_of([first], made):
+            outputs[:, :, start : start + chunk.shape[2]] = chunk
+            start += chunk.shape[2]
+        return outputs
+
+    def _room(self, index: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Memory for one layer's outputs, on a CPU kept from stack to stack: fresh pages cost as much as the layer.
+
+        On a GPU it is the allocator's to keep, which knows what a captured graph still uses.
+        """
+        if like.device.type != "cpu":
+            return like.new_empty(shape)
+        size = math.prod(shape)
+        if index not in self.rooms or self.rooms[index].numel() < size:
+            self.rooms[index] = like.new_empty(size)
+        return self.rooms[index][:size].view(shape)
+
+
+def _kind(device: torch.device) -> str:
+    return "cpu" if device.type == "cpu" else "cuda"
+
+
+def _runs(coordinates: Tensor) -> Iterator[Tensor]:
+    """Consecutive points that agree in all coordinates but the last."""
+    start = 0
+    for _, run in groupby(coordinates[:, :-1].tolist()):
+        stop = start + sum(1 for _ in run)
+        yield coordinates[start:stop]
+        start = stop
+
+
+def _read(objective: Objective) -> Stack | None:
+    model, first = objective.model, first_layer(objective)
+    if first is None or type(model.get_submodule(first)) is not nn.Linear or _has_hooks(model):
+        return None
+    if layer_input(objective, first, objective.splits[0].head(1)[0]).dim() != 2:
+        return None
+    try:
+        graph = fx.symbolic_trace(model).graph
+    except Exception:
+        return None
+    node = next(node for node in graph.nodes if node.op == "call_module" and node.target == first)
+    steps: list[Step] = []
+    while len(node.users) == 1:
+        before, node = node, next(iter(node.users))
+        if node.op == "output":
+            return Stack(first, tuple(steps)) if node.args == (before,) else None
+        found = _step(objective, node, before)
+        if found is None:
+            return None
+        steps += found
+    return None
+
+
+def _step(objective: Objective, node: fx.Node, before: fx.Node) -> list[Step] | None:
+    """What a node of the graph does, as no step or one; None where it is not known to keep features apart."""
+    if node.args != (before,) or node.all_input_nodes != [before]:
+        return None
+    if node.op == "call_module":
+        return _module_step(objective, str(node.target))
+    if node.op == "call_function" and node.target in FUNCTIONS:
+        return [_in_place_relu if node.target in (torch.relu, functional.relu) else partial(node.target, **node.kwargs)]
+    if node.op == "call_method" and node.target in METHODS:
+        return [_in_place_relu if node.target == "relu" else getattr(torch, str(node.target))]
+    return None
+
+
+def _module_step(objective: Objective, name: str) -> list[Step] | None:
+    module = objective.model.get_submodule(name)
+    if type(module) is nn.Linear:
+        known = all(f"{name}.{key}" in objective.centre for key, _ in module.named_parameters())
+        return [name] if known else None
+    if type(module) is nn.ReLU:
+        return [_in_place_relu]
+    if type(module) in MODULES:
+        return [module]
+    keeps = type(module) in NOTHING and not (type(module) is nn.Flatten and module.start_dim != 1)
+    return [] if keeps else None
+
+
+def _in_place_relu(hidden: Tensor) -> Tensor:
+    return hidden.relu_()
+
+
+def _has_hooks(model: nn.Module) -> bool:
+    return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())

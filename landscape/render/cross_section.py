@@ -1,0 +1,92 @@
+"""The cross-section of a minimum as a picture: half-widths by rank of the eigenvalue, random directions as a band."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from landscape.errors import InputError
+from landscape.records import CrossSection
+from landscape.render.layout import inches
+from landscape.render.style import Theme, ThemeName, theme_of
+from landscape.render.ticks import number
+from landscape.render.write import suffixed, write_figure
+
+PANEL = 3.375
+ASPECT = 0.78
+MOST = 4
+
+
+def draw_cross_section(
+    sections: CrossSection | Sequence[CrossSection],
+    path: str | Path,
+    *,
+    titles: Sequence[str] | None = None,
+    width: str | float | None = None,
+    dpi: int = 300,
+    theme: ThemeName = "paper",
+) -> Path:
+    """The file drawn: a panel for each network, with the same axes.
+
+    Dots: half-widths along the eigenvectors, mean of both sides, from the stiffest on. Line: what curvature alone
+    predicts, ``sqrt(2 rise / lambda)``. Band: smallest to largest half-width along the random directions, their mean
+    as a dashed line. Open dots are lower bounds.
+
+    Args:
+        sections: 1 to 4.
+        path: png, pdf or svg by its suffix; what exists is replaced.
+        titles: one per panel; by default the networks' names.
+        width: of the figure, as for `render`.
+        dpi: of a PNG.
+        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
+
+    Raises:
+        InputError: another number of sections or titles, different rises, or an unknown suffix.
+        FileError: the picture cannot be written.
+    """
+    target = suffixed(path)
+    given = [sections] if isinstance(sections, CrossSection) else list(sections)
+    names = list(titles) if titles is not None else [f"{one.model} ({one.network})" for one in given]
+    if not 1 <= len(given) <= MOST or len(names) != len(given):
+        raise InputError(f"a figure has 1 to {MOST} cross-sections, each with a title, got {len(given)}, {len(names)}")
+    if len({one.rise for one in given}) > 1:
+        raise InputError("cross-sections of different rises cannot share axes")
+    look = theme_of(theme)
+    with mpl.rc_context(look.settings()):
+        size = inches(width) or PANEL * len(given) * look.size / 8
+        figure = Figure(figsize=(size, ASPECT * size / len(given)), facecolor=look.ground, layout="constrained")
+        panels = figure.subplots(1, len(given), sharex=True, sharey=True, squeeze=False)[0]
+        for axes, section, name in zip(panels, given, names, strict=True):
+            _panel(axes, section, name, look)
+        panels[0].set_ylabel(f"half-width at +{number(given[0].rise, 3)} nat, L2", fontsize=look.size + 1)
+        write_figure(figure, target, dpi)
+    return target
+
+
+def _panel(axes: Axes, section: CrossSection, title: str, theme: Theme) -> None:
+    stiff, sloppy, rank = theme.series[0], theme.series[1], np.arange(1, len(section.eigenvalues) + 1)
+    low, high = section.random.min(), section.random.max()
+    axes.axhspan(low, high, color=sloppy, alpha=0.25, linewidth=0, label="random directions: range")
+    axes.axhline(section.random.mean(), color=sloppy, linewidth=theme.line, dashes=(4, 2), label="their mean")
+    axes.plot(
+        rank, section.predicted, color=theme.ink, linewidth=theme.line, label=r"$\sqrt{2\,\mathrm{rise}/\lambda}$"
+    )
+    mean, bounded = section.stiff.mean(axis=1), (section.stiff < section.reach).all(axis=1)
+    axes.plot(rank[bounded], mean[bounded], "o", color=stiff, markersize=3 * theme.line, label="along eigenvectors")
+    if not bounded.all():
+        look = {"markersize": 3 * theme.line, "color": stiff, "fillstyle": "none"}
+        axes.plot(rank[~bounded], mean[~bounded], "o", label="at least", **look)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_facecolor(theme.ground)
+    axes.set_title(title, fontsize=theme.size + 1)
+    axes.set_xlabel("eigenvalue, from the largest", fontsize=theme.size + 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=theme.size, which="both", width=0.6 * theme.line)
+    axes.legend(fontsize=theme.size - 1, frameon=False, loc="best")
