@@ -9,6 +9,7 @@ import click
 from . import options as opt
 
 PICTURES = (".png", ".pdf", ".svg")
+CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}
 
 
 @click.command(short_help="The path between two networks and its barrier.")
@@ -71,7 +72,7 @@ def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as
 
     profile = connected(start, end, files[0] if files else None, **given)
     found = barrier(profile)
-    _draw([profile], pictures)
+    _draw([profile], pictures, [_label(profile)])
     if as_json:
         opt.print_json(_values(profile, found))
         return
@@ -168,7 +169,7 @@ def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str],
     return files, pictures
 
 
-def _draw(profiles: list[Any], pictures: list[str], titles: list[str] | None = None) -> None:
+def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
     from landscape.render.figure import render
 
     for path in pictures:
@@ -259,8 +260,12 @@ def _how(made: Any) -> str:
     if recipe["aligned"]:
         ended = "" if recipe["converged"] else ", not converged"
         aligned = f", aligned ({recipe['sweeps']} sweeps{ended})"
-    names = {"bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}
-    return aligned + (f", {names[recipe['form']]}" if "form" in recipe else "")
+    return aligned + (f", {CURVES[recipe['form']]}" if "form" in recipe else "")
+
+
+def _label(profile: Any) -> str:
+    recipe = profile.provenance.subspace
+    return CURVES[recipe.get("form", "line")] + (", aligned" if recipe["aligned"] else "")
 
 
 def _notes(made: Any) -> list[str]:

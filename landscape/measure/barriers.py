@@ -159,11 +159,11 @@ def mean_profile(profiles: Sequence[Profile]) -> Profile:
         stacked = np.stack([profile.metrics[name] for profile in profiles])
         metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
     made = first.provenance
-    recipe = {
-        **made.subspace,
-        "to": "another member",
-        "band": f"line: mean of {len(profiles)} pairs; band: lowest to highest",
-    }
+    which = "aligned" if made.subspace.get("aligned") else "as trained"
+    # a picture ends near its lines: how far the band goes on is said
+    highest = max(float(profile.loss.max()) for profile in profiles)
+    band = f"{which}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
+    recipe = {**made.subspace, "to": "another member", "band": band}
     model = made.model.partition(":")[0]
     status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
     return Profile(first.axes, metrics, status, error, replace(made, model=model, subspace=recipe))

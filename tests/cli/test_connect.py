@@ -98,7 +98,7 @@ def test_pictures_are_drawn_and_foreign_files_left_alone(runs: Path, tmp_path: P
     assert line.stat().st_size > 5000
     assert (tmp_path / "line.h5").exists()
     assert connect(runs, "a", "--members", "3", "--align", "-o", str(band), "--points", "5").exit_code == 0
-    assert "lowest to highest" in band.read_text()
+    assert "band from lowest to highest, up to" in band.read_text()
     mine.write_bytes(b"holiday")
     result = connect(runs, "a:0", "a:1", "-o", str(mine))
     assert result.exit_code == 1
