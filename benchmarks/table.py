@@ -40,7 +40,9 @@ def size(value: int | None) -> str:
 
 def share(value: float | None) -> str:
     """Per cent, two digits."""
-    return "-" if value is None else f"{100 * value:.2g} %"
+    if value is None:
+        return "-"
+    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.2g} %"
 
 
 SURFACE: Columns = {
