@@ -26,7 +26,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov -n logical --maxprocesses 8 --dist worksteal
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
