@@ -7,7 +7,7 @@ import pytest
 
 from landscape.errors import FileError, InputError
 from landscape.results import StudyResult, Table
-from landscape.study import double_descent, reliability
+from landscape.study import double_descent, morph, reliability
 from landscape.study.catalogue import STUDIES, run_study
 from landscape.study.field import field_of
 from landscape.study.portrait import draw, read_photo
@@ -102,7 +102,9 @@ def test_the_table_has_six_measured_aspects(found: dict[str, StudyResult]) -> No
     assert dict(zip(aspects, (row[-1] for row in table.rows), strict=True))["training error"] == "agrees"
 
 
-def test_the_corridor_opens_as_the_width_grows(small: Settings) -> None:
+def test_the_corridor_opens_as_the_width_grows(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(morph, "CORRIDOR_POINTS", 21)
+    monkeypatch.setattr(morph, "POINTS", 11)
     result = run_study("morph", small)
     name = "open share of the corridor, width"
     narrow, wide = numbers(result, f"{name} 2", f"{name} 48")
