@@ -15,7 +15,8 @@ from landscape.measure.curvature import UNIT, Names
 from landscape.measure.lanczos import lanczos
 from landscape.measure.ledger import SAVE_SECONDS, Pieces
 from landscape.measure.products import BLOCK, Matrix, Product, hessian_product
-from landscape.records import FloatArray, Spectrum
+from landscape.records import FloatArray
+from landscape.spectra import Spectrum
 
 STEPS = 90
 MAX_PROBES = 512

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from landscape.errors import InputError
-from landscape.records import CrossSection
 from landscape.render.layout import inches
 from landscape.render.style import Theme, ThemeName, theme_of
 from landscape.render.ticks import number
 from landscape.render.write import suffixed, write_figure
+from landscape.spectra import CrossSection
 
 PANEL = 3.375
 ASPECT = 0.78

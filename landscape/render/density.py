@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
-from landscape.records import Spectrum
 from landscape.render.layout import inches
 from landscape.render.style import Theme, ThemeName, theme_of
 from landscape.render.ticks import number
 from landscape.render.write import suffixed, write_figure
+from landscape.spectra import Spectrum
 
 PANEL = 3.375
 ASPECT = 0.72
