@@ -185,18 +185,19 @@ class _Chained:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
         bytes_each = self.width * inputs.element_size()
         chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
-        made = []
-        for part in inputs.split(chunk):
-            outputs = [inputs.new_zeros(self.centre[f"{self.stack.first}.weight"].shape[0], len(part))] * len(
-                self.first
-            )
-            for index, (weight, bias) in enumerate(self.first):
-                if weight is not None:
-                    outputs[index] = torch.mm(weight, part.t())
-                if bias is not None:
-                    outputs[index] = outputs[index] + bias[:, None]
-            made.append(torch.stack(outputs))
-        return made, min(chunk, len(inputs))
+        return [self._part_outputs(part) for part in inputs.split(chunk)], min(chunk, len(inputs))
+
+    def _part_outputs(self, inputs: Tensor) -> Tensor:
+        features = self.centre[f"{self.stack.first}.weight"].shape[0]
+        outputs = inputs.new_empty(len(self.first), features, len(inputs))
+        for made, (weight, bias) in zip(outputs, self.first, strict=True):
+            if weight is None:
+                made.zero_()
+            else:
+                torch.mm(weight, inputs.t(), out=made)
+            if bias is not None:
+                made.add_(bias[:, None])
+        return outputs
 
     def _first_outputs(
         self, coordinates: Tensor, parts: list[Tensor], chunk: int
