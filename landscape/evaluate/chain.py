@@ -118,11 +118,11 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
 class _Part:
     """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked.
 
-    ``stack`` points are evaluated at a time.
+    ``at_once`` points are evaluated in one pass.
     """
 
     outputs: list[Tensor]
-    stack: int
+    at_once: int
     targets: Tensor
     chosen: Tensor | None
 
@@ -166,16 +166,16 @@ class _Chained:
             self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
         parts = self._parts(self.seen[place])
         stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
-        return _Part(parts, self._stack(parts[0]), targets, losses.flat_classes(targets) if stackable else None)
+        return _Part(parts, self._at_once(parts[0]), targets, losses.flat_classes(targets) if stackable else None)
 
     def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
         """Add the batch's share to the means of every point."""
         start = 0
         for group in self._groups(coordinates, part):
             outputs = self._outputs(group, part)
-            for stack in outputs.split(part.stack):
-                columns[start : start + len(stack)].add_(self._measured(stack, part).double(), alpha=weight)
-                start += len(stack)
+            for some in outputs.split(part.at_once):
+                columns[start : start + len(some)].add_(self._measured(some, part).double(), alpha=weight)
+                start += len(some)
 
     def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
@@ -192,7 +192,7 @@ class _Chained:
         chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
         return [self._part_outputs(part) for part in inputs.split(chunk)]
 
-    def _stack(self, part: Tensor) -> int:
+    def _at_once(self, part: Tensor) -> int:
         kind = _kind(part.device)
         return max(1, min(MAX_STACK[kind], STACK_BYTES[kind] // self._bytes(part.shape[2] * self.width)))
 
@@ -218,11 +218,12 @@ class _Chained:
         On a CPU they differ in their last coordinate alone, and share the sum of what comes before it, if there are
         enough of them to a run.
         """
-        whole = len(part.outputs) == 1
-        most = part.stack if whole else max(part.stack, GROUP_BYTES // self._bytes(self.classes * len(part.targets)))
+        most = part.at_once
+        if len(part.outputs) > 1:
+            most = max(most, GROUP_BYTES // self._bytes(self.classes * len(part.targets)))
         if part.targets.device.type == "cpu":
             runs = list(_runs(coordinates))
-            if part.stack * len(runs) <= 2 * len(coordinates):
+            if part.at_once * len(runs) <= 2 * len(coordinates):
                 for run in runs:
                     yield from run.split(most)
                 return
@@ -231,7 +232,7 @@ class _Chained:
     def _outputs(self, group: Tensor, part: "_Part") -> Tensor:
         """The network's outputs at a group of points, (points, classes, examples)."""
         points = self.moved.at(group.to(part.targets.device))
-        stacks = [slice(start, start + part.stack) for start in range(0, len(group), part.stack)]
+        stacks = [slice(start, start + part.at_once) for start in range(0, len(group), part.at_once)]
         if len(part.outputs) == len(stacks) == 1:
             return self._rest(points, self._first_outputs(group, part.outputs[0])(stacks[0]))
         outputs = self._room(-1, (len(group), self.classes, len(part.targets)), part.outputs[0])
