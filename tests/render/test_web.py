@@ -16,7 +16,8 @@ from problems import bowl, tunnel
 import landscape
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records import Surface
-from landscape.render.web import check_page, component, page, render_page
+from landscape.render.document import page
+from landscape.render.web import check_page, component, render_page
 
 
 def named(surface: Surface, model: str) -> Surface:
