@@ -1,5 +1,5 @@
 // The same parallel projection, box, grid, ticks and names as in the printed figure.
-const UNDER = 58, OVER = 14;  // room for ticks and names, in pixels
+const UNDER = 48, OVER = 14;  // room for ticks and names, in pixels
 const middleOf = height => (height + OVER - UNDER) / 2;
 
 // Pixels to a unit at which the whole box is seen. As at home unless that would cut it off: turning changes no scale
