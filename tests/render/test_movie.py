@@ -17,8 +17,9 @@ from landscape.records import Surface
 from landscape.render.backend import Backend
 from landscape.render.camera import Camera
 from landscape.render.figure import CORRIDOR_BOX, PLANE_BOX
-from landscape.render.movie import Plan, render_film
+from landscape.render.movie import render_film
 from landscape.render.panel import panels_of
+from landscape.render.shots import Plan
 from landscape.render.write import check_free
 
 SIZE = (320, 180)
