@@ -77,7 +77,7 @@ def render_film(
         FileError: the film cannot be written.
     """
     target = check_film(path)
-    given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
+    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
     _check(given, film, seconds, fps, size)
     names = list(titles) if titles is not None else names_of(given)
     if len(names) != len(given):

@@ -67,7 +67,7 @@ def component(
         InputError: surfaces that cannot share axes, or an unknown metric, scale, colour map or camera.
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
     """
-    given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
+    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
     names = list(titles) if titles is not None else names_of(given) if given else []
     _check(given, names, stack, start, fixed)
     stops = names[fixed:] if stack is not None else []
@@ -118,7 +118,7 @@ def render_page(
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
-    given = [surfaces] if isinstance(surfaces, Surface) else list(surfaces)
+    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
     body = component(given, **options)
     write_text(page(title or _title(given, options.get("metric", LOSS)), body), target)
     metric = options.get("metric", LOSS)

@@ -28,7 +28,7 @@ vec3 lit(vec3 base) {
 void main() {
   float t = level * levels;
   float line = abs(fract(t) - 0.5) / max(fwidth(t), 1e-6);
-  float drawn = (1.0 - smoothstep(thickness - 0.5, thickness + 0.5, line)) * step(0.0, level);
+  float drawn = (1.0 - smoothstep(thickness - 0.5, thickness + 0.5, line)) * step(0.0, level) * step(1e-5, fwidth(t));  // a plateau is no line
   vec3 base = texture(colors, vec2(clamp(level, 0.0, 1.0) * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb;
   if (mode == 0) { color = vec4(mix(lit(base), ink, 0.85 * drawn), 1.0); return; }
   if (mode == 2) { color = vec4(lit(ink), 1.0); return; }
