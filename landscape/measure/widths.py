@@ -201,10 +201,14 @@ def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
 
 def _crossing(radius: FloatArray, loss: FloatArray, first: int, level: float) -> float:
     """Where a monotone cubic through the neighbours of ``first`` meets the level; a diverged value is a wall."""
-    if not np.isfinite(loss[first]):
+    if not np.isfinite(loss[[first - 1, first]]).all():  # diverged, or risen where nothing was measured
         return float(radius[first])
+    before = np.isfinite(loss[max(0, first - 3) : first])[::-1]
     beyond = np.isfinite(loss[first + 1 : first + 3])
-    around = slice(max(0, first - 3), first + 1 + (int(beyond.argmin()) if not beyond.all() else len(beyond)))
+    around = slice(
+        first - (len(before) if before.all() else int(before.argmin())),
+        first + 1 + (int(beyond.argmin()) if not beyond.all() else len(beyond)),
+    )
     roots = PchipInterpolator(radius[around], loss[around] - level).roots(extrapolate=False)
     inside = roots[(roots >= radius[first - 1]) & (roots <= radius[first])]
     return float(inside[0]) if inside.size else float(radius[first])

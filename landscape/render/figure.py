@@ -20,6 +20,7 @@ from landscape.render.camera import Box, Camera, Frame
 from landscape.render.heights import HeightScale
 from landscape.render.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.render.notes import names_of
+from landscape.render.overlay import shows_heights
 from landscape.render.panel import Panel, panels_of
 from landscape.render.perspective import View3D, draw_box
 from landscape.render.profile import curves_of, profile_figure
@@ -212,7 +213,9 @@ def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering
     def draw(axes: Axes, panel: Panel, _: float) -> None:
         contour.draw_map(axes, panel, page.colors, page.theme)
 
-    sheet = Sheet(panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True)
+    sheet = Sheet(
+        panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True, named=True
+    )
     return _finish_panels(sheet, shown, page, Backend("matplotlib"))
 
 
@@ -225,7 +228,15 @@ def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
         draw_box(axes, panel, page.theme, page.colors, View3D(camera, frame, round(width * page.dpi), backend.name))
 
-    sheet = Sheet(panels, frame.height / frame.width, draw, _margins(camera), shown.shared, page.with_notes)
+    sheet = Sheet(
+        panels,
+        frame.height / frame.width,
+        draw,
+        _margins(camera),
+        shown.shared,
+        page.with_notes,
+        named=not shows_heights(camera),
+    )
     hidden = [hidden_minimum(panel, camera) for panel in panels]
     return _finish_panels(sheet, shown, page, backend, tuple(filter(None, hidden)))
 

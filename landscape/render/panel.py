@@ -236,9 +236,9 @@ class Panel:
 
         At the last step of a corridor, through the centre of a plane.
         """
-        if self.walls is None:
-            return None
         row = -1 if self.surface.kind == "corridor" else int(np.argmin(np.abs(self.surface.alpha.positions)))
+        if self.walls is None or np.isnan(self.surface.loss[row]).any():
+            return None
         found = self.walls
         bounded = bool(found.low_bounded[row] and found.high_bounded[row])
         return float(self.surface.alpha.positions[row]), float(found.low[row]), float(found.high[row]), bounded

@@ -15,7 +15,8 @@ from landscape.measure.barriers import Barrier, barrier
 from landscape.measure.widths import HalfWidth, half_width
 from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
 from landscape.render.heights import Heights, HeightScale, common_heights
-from landscape.render.labels import Placer
+from landscape.render.labels import Placer, text_inches
+from landscape.render.notes import wrapped
 from landscape.render.places import details, short_place, short_settings
 from landscape.render.style import Theme
 from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
@@ -25,6 +26,7 @@ MOST_CURVES = len(DASHES)
 ASPECT = 0.68
 HEADROOM = 0.07
 BAND = (0.1, 0.9)
+ROOM = 2.1  # half-widths that the axis of rays is long at least, so that their numbers fit beside
 SHORTEST_ARROW = 14.0  # points; a shorter dimension line is all arrow head, its number goes into the label
 CURVES = {"line": "straight line", "curve": "curve", "bezier": "Bezier curve", "polygon": "polygonal chain"}
 
@@ -128,17 +130,19 @@ def profile_figure(
     if min(len(curve.profile.alpha) for curve in curves) < 2:
         raise DisplayError("a profile needs 2 points to be drawn")
     heights = common_heights([curve.profile for curve in curves], metric, scale, ceiling)
+    size = theme.size - 1.5
     lines = small_print(curves, metric, heights) if notes else []
-    line = 1.18 * (theme.size - 1.5) / 72
-    height = ASPECT * width + line * len(lines)
+    lines = wrapped(lines, width - 0.1, lambda text: text_inches(text, size, theme.font))
+    line = 1.18 * size / 72
+    height = ASPECT * width + line * (len(lines) + 0.4 * bool(lines))
     figure = Figure(figsize=(width, height), facecolor=theme.ground, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(rect=(0, line * len(lines) / height, 1, 1 - line * len(lines) / height))
+    figure.get_layout_engine().set(rect=(0, 1 - ASPECT * width / height, 1, ASPECT * width / height))
     axes = figure.add_subplot(facecolor=theme.ground)
     _Drawing(axes, curves, metric, heights, theme).draw()
     for row, text in enumerate(lines):
         place = (line * (len(lines) - row) + 0.02) / height
-        figure.text(0.5, place, text, ha="center", va="top", fontsize=theme.size - 1.5, color=theme.small)
+        figure.text(0.5, place, text, ha="center", va="top", fontsize=size, color=theme.small)
     return figure, heights
 
 
@@ -148,6 +152,8 @@ def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[
     lines = list(dict.fromkeys(filter(None, networks)))
     lines += list(dict.fromkeys(_path(curve) for curve in curves if curve.half_width is None))
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
+    rises = dict.fromkeys(curve.half_width.rise for curve in curves if curve.half_width is not None)
+    lines += [f"half-width at +{rise:g} nat with its 95 % interval" for rise in rises]
     clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
     total = sum(len(curve.profile.alpha) for curve in curves)
     if clipped:
@@ -195,7 +201,7 @@ class _Drawing:
     def _frame(self) -> None:
         axes, theme = self.axes, self.theme
         positions = np.concatenate([curve.profile.alpha.positions for curve in self.curves])
-        low, high = float(positions.min()), float(positions.max())
+        low, high = float(positions.min()), max(map(self._reach, self.curves))
         axes.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
         axes.set_ylim(-0.03, 1.0 if self.heights.ceiling is not None else 1 + HEADROOM)
         values, labels = height_ticks(self.heights)
@@ -210,6 +216,16 @@ class _Drawing:
         axes.tick_params(labelsize=theme.size, width=0.6 * theme.line, length=2.5 * theme.line)
         axes.grid(axis="y", color=theme.grid, linewidth=0.4 * theme.line)
         axes.set_axisbelow(True)
+
+    def _reach(self, curve: Curve) -> float:
+        """How far the axis must go: rays are followed until all of the band has left, and a label stands beside."""
+        positions, metrics = curve.profile.alpha.positions, curve.profile.metrics
+        if curve.half_width is None:
+            return float(positions[-1])
+        lowest = self.heights.share(metrics.get(f"{self.metric}_low", metrics[self.metric]))
+        seen = np.flatnonzero(np.nan_to_num(lowest, nan=9.0) <= 1)
+        left = float(positions[min(int(seen[-1]) + 1 if len(seen) else 1, len(positions) - 1)])
+        return min(max(left, ROOM * curve.half_width.mean), float(positions[-1]))
 
     def _alpha_label(self, axis: Axis) -> str:
         if all(curve.between for curve in self.curves):

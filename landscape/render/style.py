@@ -62,6 +62,7 @@ class Theme:
             "mathtext.rm": self.font,
             "mathtext.it": f"{self.font}:italic",
             "mathtext.bf": f"{self.font}:bold",
+            "mathtext.cal": self.font,  # the default names families that few machines have, and says so at each figure
             "axes.unicode_minus": True,
             "text.color": self.ink,
             "text.usetex": usetex,
