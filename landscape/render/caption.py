@@ -8,12 +8,12 @@ import numpy as np
 
 from landscape.measure.widths import HalfWidth
 from landscape.records import LOSS, Provenance, Status
+from landscape.render.curves import Curve
 from landscape.render.heights import Heights
 from landscape.render.layout import letters
 from landscape.render.notes import REGIMES, bore_words
 from landscape.render.panel import Panel
 from landscape.render.places import Fact, details, place, settings, units_of, written
-from landscape.render.profile import Curve
 from landscape.render.ticks import length, metric_label, plain
 
 

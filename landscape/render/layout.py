@@ -145,7 +145,8 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
     if (width - once) / columns - each - around < NARROWEST * unit:
         least = columns * (around + each + NARROWEST * unit) + once
         raise InputError(
-            f"{width:g} inches are too narrow for {columns} panels side by side; give at least {least:.2g}"
+            f"{width:g} in is too narrow for {columns} panel{'s' * (columns > 1)} side by side; give at least "
+            f"{math.ceil(10 * least) / 10:g}in, or fewer columns"
         )
     return columns, width, bar
 

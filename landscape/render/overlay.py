@@ -215,7 +215,7 @@ class Overlay:
         tall = (self.box.top - self.box.bottom) * math.cos(math.radians(self.camera.elevation))
         room = tall * width / np.ptp(self.axes.get_xlim())
         most = 5 if self.camera.elevation < 45 else 3
-        return height_ticks(self.panel.heights, int(np.clip(room / (1.3 * self.theme.size), 2, most)))
+        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, most)))
 
 
 def _clear_of(direction: FloatArray, edge: FloatArray) -> FloatArray:
