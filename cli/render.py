@@ -96,6 +96,9 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
         raise click.UsageError("give surface files, or --model: one of the two")
     if view not in (None, *DRAWN, *SURFACES):
         raise click.UsageError(f"unknown view {view!r}; expected {', '.join(DRAWN)}, plane or corridor")
+    for name, value, what in (("--output", output, "a file"), ("--model", model, "a network, such as wide or pair")):
+        if value is not None and not value.strip():
+            raise click.UsageError(f"{name} names {what}, got an empty text")
     refuse_own_options(model, given)
     target = output or f"{Path(files[0]).stem if model is None else _name(model)}.png"
     medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")

@@ -3,7 +3,7 @@
     python examples/gallery.py [FOLDER]
 
 Trains the narrow and the wide network (or reuses ``runs/``, or the folder that LANDSCAPE_RUNS names), measures a plane
-and a corridor of each, and draws them: about two minutes on two cores.
+and a corridor of each at every point of their grids, and draws them: two to four minutes on two cores.
 """
 
 import os
@@ -19,7 +19,7 @@ def surfaces_of(view: str) -> list[ls.Surface]:
     """One surface a network, on grids of one extent."""
     runs = [find_or_train(name, runs=os.environ.get("LANDSCAPE_RUNS", "runs")) for name in ("narrow", "wide")]
     extent = ls.common_extent([extent_of(run, view) for run in runs])
-    return [sample_view(run, view, extent=extent, tolerance=0.005, progress=True) for run in runs]
+    return [sample_view(run, view, extent=extent, progress=True) for run in runs]
 
 
 def draw(folder: Path) -> None:

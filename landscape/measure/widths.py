@@ -194,28 +194,30 @@ def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
     reached: BoolArray = np.any(above, axis=1)
     first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
     radii = np.where(reached, rays.radius[first], rays.radius[-1])
-    # a diverged value is a wall
-    between = np.flatnonzero(reached & np.isfinite(rays.loss[np.arange(len(first)), first]))
     finite = np.isfinite(rays.loss)
-    stops = [_stop(finite[index], int(first[index])) for index in between]
-    for cell, stop in sorted(set(zip(first[between].tolist(), stops, strict=True))):
-        alike = between[(first[between] == cell) & (np.array(stops) == stop)]
-        levels = rays.loss[alike, 0] + rise
-        radii[alike] = _meeting(rays.radius[:stop], rays.loss[alike, :stop] - levels[:, None], cell)
+    # a diverged value is a wall, and so is a rise from where nothing was measured
+    rows = np.arange(len(first))
+    between = np.flatnonzero(reached & finite[rows, first] & finite[rows, first - 1])
+    cells = np.array([(*_neighbours(finite[row], int(first[row])), first[row]) for row in between]).reshape(-1, 3)
+    for start, stop, cell in np.unique(cells, axis=0).tolist():
+        alike = between[(cells == (start, stop, cell)).all(axis=1)]
+        excess = rays.loss[alike, start:stop] - (rays.loss[alike, 0] + rise)[:, None]
+        radii[alike] = _meeting(rays.radius[start:stop], excess, *rays.radius[cell - 1 : cell + 1].tolist())
     return radii, reached
 
 
-def _stop(finite: BoolArray, first: int) -> int:
-    """The end of the neighbours of ``first``: up to two more radii, none that diverged or lies beyond such a one."""
-    beyond = finite[first + 1 : first + 3]
-    return first + 1 + (int(beyond.argmin()) if not beyond.all() else len(beyond))
+def _neighbours(finite: BoolArray, first: int) -> tuple[int, int]:
+    """The radii around ``first``, up to three before and two after, none that diverged or lies beyond such a one."""
+    before, beyond = finite[max(0, first - 3) : first][::-1], finite[first + 1 : first + 3]
+    return (
+        first - (len(before) if before.all() else int(before.argmin())),
+        first + 1 + (len(beyond) if beyond.all() else int(beyond.argmin())),
+    )
 
 
-def _meeting(radius: FloatArray, excess: FloatArray, first: int) -> FloatArray:
-    """Where monotone cubics through the neighbours of ``first`` meet zero, a radius for each row of ``excess``."""
-    start = max(0, first - 3)
-    curves = PchipInterpolator(radius[start:], excess[:, start:], axis=1)
-    low, high = radius[first - 1], radius[first]
+def _meeting(radius: FloatArray, excess: FloatArray, low: float, high: float) -> FloatArray:
+    """Where monotone cubics meet zero between two radii, a radius for each row of ``excess``."""
+    curves = PchipInterpolator(radius, excess, axis=1)
     # one by one: SciPy's roots of many curves at once leave out those that two neighbours share
     each = [PPoly.construct_fast(c, curves.x).roots(extrapolate=False) for c in np.moveaxis(curves.c, 2, 0).copy()]
     inside = [roots[(roots >= low) & (roots <= high)] for roots in each]

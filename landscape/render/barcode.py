@@ -108,7 +108,7 @@ def caption_of(codes: Sequence[Barcode]) -> Caption:
         letter = letters(index)
         count, lasting = code.found.count(), code.found.count(code.threshold)
         said.sentences.append(
-            f"{code.title}: {said.number(f'{letter}Minima', count)} minima, "
+            f"{code.title}: {said.number(f'{letter}Minima', count)} {_noun(count)}, "
             f"{said.number(f'{letter}Persistent', lasting)} more persistent than "
             f"{said.number(f'{letter}Threshold', code.threshold)} nats per example."
         )
@@ -132,9 +132,8 @@ def _bars(axes: Axes, code: Barcode, reach: tuple[float, float], theme: Theme) -
     axes.set_xlabel(metric_label("train_loss", code.surface.provenance), fontsize=theme.size + 1)
     counted = code.found.count(code.threshold)
     most = f", {len(shown)} drawn" if total > len(shown) else ""
-    noun = "minimum" if total == 1 else "minima"
-    lasting = f"{counted} beyond {number(code.threshold, 2)}"
-    axes.set_title(f"{code.title}: {total:,} {noun}{most}, {lasting}", fontsize=theme.size + 1, loc="left")
+    lasting = f"{counted} more persistent than {number(code.threshold, 2)} nats"
+    axes.set_title(f"{code.title}: {total:,} {_noun(total)}{most}, {lasting}", fontsize=theme.size + 1, loc="left")
 
 
 def _tree(axes: Axes, code: Barcode, reach: tuple[float, float], theme: Theme) -> None:
@@ -170,3 +169,7 @@ def places(code: Barcode) -> dict[int, int]:
 
 def _color(code: Barcode, k: int, theme: Theme) -> str:
     return theme.series[0] if code.found.persistence[k] > code.threshold else "#9a9a9a"
+
+
+def _noun(count: int) -> str:
+    return "minimum" if count == 1 else "minima"

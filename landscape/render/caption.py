@@ -8,12 +8,12 @@ import numpy as np
 
 from landscape.measure.widths import HalfWidth
 from landscape.records import LOSS, Provenance, Status
+from landscape.render.curves import Curve
 from landscape.render.heights import Heights
 from landscape.render.layout import letters
 from landscape.render.notes import REGIMES, bore_words
 from landscape.render.panel import Panel
 from landscape.render.places import Fact, details, place, settings, units_of, written
-from landscape.render.profile import Curve
 from landscape.render.ticks import length, metric_label, plain
 
 
@@ -76,7 +76,8 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
         rise = said.number("Rise", float(first.sublevel or 0))
         line = "; the dimension line notes its width" if any(panel.bore() is not None for panel in panels) else ""
         how = "Outlined" if flat else "Shaded"
-        said.sentences.append(f"{how}: loss at most {rise} nat above {first.reference_name}'s{line}.")
+        names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
+        said.sentences.append(f"{how}: loss at most {rise} nat above {names}{line}.")
     return said
 
 
@@ -87,7 +88,7 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
     many = len(curves) > 1
     places = [_along(curve, many=many) for curve in curves]
     alike = len(set(places)) == 1
-    said.sentences.append(f"{_capital(metric_label(metric, made))} along {places[0] if alike else 'paths'}.")
+    said.sentences.append(f"{_capital(metric_label(metric, made))} {_against(places[0]) if alike else 'along paths'}.")
     common = _common([settings(curve.profile) for curve in curves])
     for index, curve in enumerate(curves):
         own = [] if alike else [Fact(_named(_along(curve)))]
@@ -189,6 +190,10 @@ def _along(curve: Curve, *, many: bool = False) -> str:
     words = place(curve.profile, many=many)
     _, line, direction = words.partition("lines along " if many else "line along ")
     return direction if line else words
+
+
+def _against(words: str) -> str:
+    return f"against {words}" if words.startswith("the distance") else f"along {words}"
 
 
 def _common(settings_of: Sequence[list[Fact]]) -> list[Fact]:

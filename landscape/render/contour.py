@@ -14,7 +14,7 @@ from landscape.render.labels import dense
 from landscape.render.layout import Margins
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import axis_label, axis_ticks, length, number
+from landscape.render.ticks import axis_label, axis_ticks, contour_levels, length, level_labels
 
 MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)
 BANDS = 36
@@ -22,6 +22,7 @@ LINES = 9
 MOST_POINTS = 400  # a side; vectors of more make files that no viewer likes
 CORRIDOR_ASPECT = 0.8
 HATCH = "////"
+INK, RIM = "#1a1a1a", "#f2c14e"  # on the colours of the map, whatever the theme
 
 
 def aspect(panels: Sequence[Panel]) -> float:
@@ -41,8 +42,7 @@ def draw_map(axes: Axes, panel: Panel, colors: Colormap, theme: Theme) -> None:
         _hatched(axes, panel, theme)
     _fill(axes, panel, shares, colors)
     _cover(axes, panel, shares, theme)
-    _lines(axes, panel, shares, theme)
-    _sublevel(axes, panel, theme)
+    _lines(axes, panel, shares, _sublevel(axes, panel, theme), theme)
     _path(axes, panel, theme)
 
 
@@ -69,30 +69,30 @@ def _cover(axes: Axes, panel: Panel, shares: FloatArray, theme: Theme) -> None:
     cover.set_linewidth(0.0)
 
 
-def _lines(axes: Axes, panel: Panel, shares: FloatArray, theme: Theme) -> None:
-    """Lines of equal height with their values written into them."""
-    levels = (np.arange(LINES) + 0.5) / LINES
+def _lines(axes: Axes, panel: Panel, shares: FloatArray, rim: Sequence[FloatArray], theme: Theme) -> None:
+    """Lines of equal height with their values written into them, clear of the sublevel set's rim."""
+    levels = contour_levels(panel.heights, LINES)
     drawn = np.ma.masked_invalid(shares).T
-    inside = [level for level in levels if drawn.min() < level < drawn.max()]
-    if not inside:
+    texts = {
+        float(share): text
+        for text, share in zip(level_labels(panel.heights, levels), panel.heights.share(levels), strict=True)
+        if drawn.min() < share < drawn.max()
+    }
+    if not texts:
         return
-    color = "#1a1a1a"  # on the colours of the map, whatever the theme
-    lines = axes.contour(
-        panel.alpha, panel.beta, drawn, levels=inside, colors=color, linewidths=0.45 * theme.line, zorder=2
-    )
-    places = _label_places(axes, lines, panel, theme)
+    style = {"colors": INK, "linewidths": 0.45 * theme.line, "zorder": 2}
+    lines = axes.contour(panel.alpha, panel.beta, drawn, levels=list(texts), **style)
+    places = _label_places(axes, lines, _occupied(axes, panel, rim), theme)
     if not places:
         return
-    texts = {level: number(float(panel.heights.value(np.array(level))), 2) for level in inside}
     labels = axes.clabel(lines, fmt=texts, fontsize=theme.size - 1.5, inline_spacing=2, manual=places)
     for label in labels:
         label.set_path_effects([withStroke(linewidth=1.1, foreground="white", alpha=0.75)])
 
 
-def _label_places(axes: Axes, lines: Any, panel: Panel, theme: Theme) -> list[tuple[float, float]]:
-    """A point on each line that is far from the edges, the path, the dimension line and the other labels."""
+def _label_places(axes: Axes, lines: Any, taken: FloatArray, theme: Theme) -> list[tuple[float, float]]:
+    """A point on each line that is far from the edges, from what is ``taken`` (k, 2), and from the other labels."""
     size = theme.size * axes.figure.dpi / 72  # pixels
-    taken = _occupied(axes, panel)
     frame = axes.get_window_extent()
     places: list[tuple[float, float]] = []
     for line in lines.get_paths():
@@ -113,9 +113,9 @@ def _label_places(axes: Axes, lines: Any, panel: Panel, theme: Theme) -> list[tu
     return places
 
 
-def _occupied(axes: Axes, panel: Panel) -> FloatArray:
+def _occupied(axes: Axes, panel: Panel, rim: Sequence[FloatArray]) -> FloatArray:
     """Pixels that labels keep away from, shape (k, 2)."""
-    parts = []
+    parts = list(rim)
     at, bore = panel.path_at(), panel.bore()
     if at is not None:
         parts.append(at[:, :2])
@@ -129,22 +129,32 @@ def _occupied(axes: Axes, panel: Panel) -> FloatArray:
     return np.vstack([dense(axes.transData.transform(part), step=4.0) for part in parts])
 
 
-def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> None:
-    """The rim of the sublevel set, and the width between its walls as a dimension line."""
+def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> list[FloatArray]:
+    """The rim of the sublevel set, whose lines (k, 2) are returned, and the width between its walls."""
     below, bore = panel.below(), panel.bore()
     if below is None:
-        return
+        return []
+    rim: list[FloatArray] = []
     if below.min() < 0 < below.max():
-        style = {"colors": theme.shade, "linewidths": 1.5 * theme.line, "zorder": 2.5}
-        axes.contour(panel.alpha, panel.beta, below.T, levels=[0.0], **style)
-    if bore is None:
-        return
+        style = {"colors": RIM, "linewidths": 1.4 * theme.line, "zorder": 2.5}
+        lines = axes.contour(panel.alpha, panel.beta, below.T, levels=[0.0], **style)
+        lines.set_path_effects([withStroke(linewidth=2.2 * theme.line, foreground=INK)])
+        rim = [line for path in lines.get_paths() for line in path.to_polygons(closed_only=False)]
+    if bore is not None:
+        _bore(axes, panel, bore, theme)
+    return rim
+
+
+def _bore(axes: Axes, panel: Panel, bore: tuple[float, float, float, bool], theme: Theme) -> None:
+    """The width between the walls as a dimension line."""
     alpha, low, high, bounded = bore
     inset = 0.02 * np.ptp(panel.floor.alpha)
     at = min(max(alpha, panel.floor.alpha[0] + inset), panel.floor.alpha[1] - inset)
     heads = "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"
-    style = {"arrowstyle": heads, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9 * theme.line, "color": theme.shade}
-    axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3)
+    style = {"arrowstyle": heads, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9 * theme.line, "color": RIM}
+    arrow = axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3).arrow_patch
+    if arrow is not None:
+        arrow.set_path_effects([withStroke(linewidth=1.7 * theme.line, foreground=INK)])
     side = -1 if at > np.mean(panel.floor.alpha) else 1
     axes.annotate(
         ("" if bounded else "\u2265 ") + length(high - low),
@@ -154,7 +164,7 @@ def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> None:
         ha="left" if side > 0 else "right",
         va="bottom",
         fontsize=theme.size,
-        color="#1a1a1a",
+        color=INK,
         zorder=4,
         path_effects=[withStroke(linewidth=1.8, foreground="white")],
     )
@@ -200,7 +210,7 @@ def _names(axes: Axes, panel: Panel, marks: Marks, theme: Theme) -> None:
             ha="center",
             va="bottom" if side > 0 else "top",
             fontsize=theme.size,
-            color="#1a1a1a",
+            color=INK,
             zorder=4,
             path_effects=[withStroke(linewidth=1.8, foreground="white")],
         )

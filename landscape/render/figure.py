@@ -1,5 +1,6 @@
 """Pictures of records for print and projection: one call, one file, nothing half-written."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +18,14 @@ from landscape.render import caption, contour, tex
 from landscape.render.backend import Backend, find_backend
 from landscape.render.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.render.camera import Box, Camera, Frame
+from landscape.render.curves import curves_of
 from landscape.render.heights import HeightScale
 from landscape.render.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.render.notes import names_of
+from landscape.render.overlay import shows_heights
 from landscape.render.panel import Panel, panels_of
 from landscape.render.perspective import View3D, draw_box
-from landscape.render.profile import curves_of, profile_figure
+from landscape.render.profile import profile_figure
 from landscape.render.style import Theme, ThemeName, colors_of, theme_of
 from landscape.render.viewpoint import Preset, flattened, hidden_minimum, viewpoint
 from landscape.render.write import suffixed, write_figure, write_text
@@ -128,28 +131,14 @@ def render(
     given = [records] if isinstance(records, Surface | Profile) else list(records)
     kind = _kind_of(view, given)
     _check(given, kind, titles)
-    if ranges not in RANGES:
-        raise InputError(f"unknown ranges {ranges!r}; expected shared or free")
-    if sublevel is not None and not sublevel > 0:
-        raise InputError(f"a sublevel set rises by more than 0, got {sublevel:g}; None shades nothing")
+    _check_choices(ranges, sublevel)
     shown = _Shown(metric, color, scale, ceiling, ranges == "shared", sublevel, titles)
     page = _Page(target, theme_of(theme, font), colors_of(colormap), inches(width), columns, _checked_dpi(dpi), notes)
     page = replace(page, usetex=usetex, tex=with_tex)
     if with_tex:
         tex.check_format(target)
     with mpl.rc_context(page.theme.settings(usetex=usetex)):
-        if kind == "profile":
-            return _draw_profiles(given, shown, page)
-        surfaces = [record for record in given if isinstance(record, Surface)]
-        if kind == "barcode":
-            return _draw_barcodes(surfaces, shown, page)
-        panels: Sequence[Panel] = _panels(surfaces, shown, flat=kind == "contour")
-        if kind == "contour":
-            return _draw_maps(panels, shown, page)
-        place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
-        if camera == "auto" and azimuth is None and elevation is None:
-            panels, place = flattened(panels, place)
-        return _draw_surfaces(panels, shown, page, place, find_backend() if backend == "auto" else Backend(backend))
+        return _draw(given, kind, shown, page, _Place(camera, azimuth, elevation, backend))
 
 
 @dataclass(frozen=True)
@@ -178,6 +167,30 @@ class _Page:
     @property
     def with_notes(self) -> bool:
         return not self.tex if self.notes is None else self.notes
+
+
+@dataclass(frozen=True)
+class _Place:
+    camera: Preset
+    azimuth: float | None
+    elevation: float | None
+    backend: str
+
+
+def _draw(given: Sequence[Surface | Profile], kind: str, shown: _Shown, page: _Page, place: _Place) -> Rendering:
+    if kind == "profile":
+        return _draw_profiles(given, shown, page)
+    surfaces = [record for record in given if isinstance(record, Surface)]
+    if kind == "barcode":
+        return _draw_barcodes(surfaces, shown, page)
+    panels: Sequence[Panel] = _panels(surfaces, shown, flat=kind == "contour")
+    if kind == "contour":
+        return _draw_maps(panels, shown, page)
+    camera = viewpoint(panels, place.camera, azimuth=place.azimuth, elevation=place.elevation)
+    if place.camera == "auto" and place.azimuth is None and place.elevation is None:
+        panels, camera = flattened(panels, camera)
+    backend = find_backend() if place.backend == "auto" else Backend(place.backend)
+    return _draw_surfaces(panels, shown, page, camera, backend)
 
 
 def _draw_profiles(given: Sequence[Surface | Profile], shown: _Shown, page: _Page) -> Rendering:
@@ -212,7 +225,9 @@ def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering
     def draw(axes: Axes, panel: Panel, _: float) -> None:
         contour.draw_map(axes, panel, page.colors, page.theme)
 
-    sheet = Sheet(panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True)
+    sheet = Sheet(
+        panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True, named=True
+    )
     return _finish_panels(sheet, shown, page, Backend("matplotlib"))
 
 
@@ -225,7 +240,15 @@ def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
         draw_box(axes, panel, page.theme, page.colors, View3D(camera, frame, round(width * page.dpi), backend.name))
 
-    sheet = Sheet(panels, frame.height / frame.width, draw, _margins(camera), shown.shared, page.with_notes)
+    sheet = Sheet(
+        panels,
+        frame.height / frame.width,
+        draw,
+        _margins(camera),
+        shown.shared,
+        page.with_notes,
+        named=not shows_heights(camera),
+    )
     hidden = [hidden_minimum(panel, camera) for panel in panels]
     return _finish_panels(sheet, shown, page, backend, tuple(filter(None, hidden)))
 
@@ -301,9 +324,16 @@ def _check(given: Sequence[Surface | Profile], kind: str, titles: Sequence[str] 
     if not 1 <= len(given) <= MOST_PANELS:
         raise InputError(f"a figure has 1 to {MOST_PANELS} panels, got {len(given)} records")
     if titles is not None and len(titles) != len(given):
-        raise InputError(f"{len(given)} panels need as many titles, got {len(titles)}")
+        raise InputError(f"every panel or curve needs one title: {len(given)} of them, got {len(titles)} titles")
     if kind != "profile" and any(isinstance(record, Profile) for record in given):
         raise InputError("a profile has no surface: draw profiles and surfaces in figures of their own")
+
+
+def _check_choices(ranges: str, sublevel: float | None) -> None:
+    if ranges not in RANGES:
+        raise InputError(f"unknown ranges {ranges!r}; expected shared or free")
+    if sublevel is not None and not 0 < sublevel < math.inf:
+        raise InputError(f"the sublevel is a rise above 0 nats, got {sublevel:g}; None (--sublevel 0) shades nothing")
 
 
 def _checked_dpi(dpi: int) -> int:

@@ -12,6 +12,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from landscape.render.camera import Camera
+from landscape.render.labels import text_inches
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
 from landscape.render.ticks import length
@@ -68,19 +69,24 @@ class FloorPlan:
         start, end = (self.camera.project((edge, y, 0.0)) for y in ends)
         style: dict[str, Any] = {"arrowstyle": "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"}
         style |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 0.8 * self.theme.line, "color": self.theme.ink}
-        self.axes.annotate("", end, start, arrowprops=style, zorder=0.66 if hidden else 2.6, annotation_clip=False)
         halo = [withStroke(linewidth=1.8 * self.theme.line, foreground=self.theme.wall)]
+        depth = 0.66 if hidden else 2.6
+        arrow = self.axes.annotate("", end, start, arrowprops=style, zorder=depth, annotation_clip=False).arrow_patch
+        if arrow is not None:
+            arrow.set_path_effects(halo)
+        text, size = ("" if bounded else "\u2265 ") + length(high - low), self.theme.size - 0.5
         inward = self.camera.project((-math.copysign(1.0, own), 0.0, 0.0))
-        offset = 5.5 * self.unit * inward / np.linalg.norm(inward)
+        inward /= np.linalg.norm(inward)
+        reach = abs(inward) @ (36 * text_inches(text, size, self.theme.font), 0.36 * size) + 2.6 * self.unit
         self.axes.annotate(
-            ("" if bounded else "\u2265 ") + length(high - low),
+            text,
             (start + end) / 2,
-            offset,
+            inward * reach,
             textcoords="offset points",
-            fontsize=self.theme.size - 0.5,
+            fontsize=size,
             ha="center",
             va="center",
-            zorder=0.67 if hidden else 2.7,
+            zorder=depth + 0.01,
             path_effects=halo,
             annotation_clip=False,
         )

@@ -92,7 +92,9 @@ def common_heights(
     if not finite.size:
         raise DisplayError(f"no finite {metric} to draw: every point diverged or is pending")
     smallest, largest = float(finite.min()), float(finite.max())
-    if ceiling is not None and not (math.isfinite(ceiling) and ceiling > smallest):
+    if ceiling is not None and not math.isfinite(ceiling):
+        raise InputError(f"the ceiling is the value to cut the surfaces at, a finite number, got {ceiling:g}")
+    if ceiling is not None and not ceiling > smallest:
         raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {smallest:.4g}")
     if (scale == "log" and (smallest < 0 or largest <= 0)) or (scale == "sqrt" and smallest < 0):
         instead = "linear" if smallest < 0 else "sqrt or linear"

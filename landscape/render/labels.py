@@ -1,16 +1,22 @@
 """Words inside a picture: each beside what it names, and on top of nothing."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 from matplotlib.transforms import Bbox
 
 from landscape.records import FloatArray
 
 GAP = 3.0  # points between a label and its curve
+HINTED, TEX = 1.04, 1.16  # letters on a raster, and those of Computer Modern, are wider than outlines
 
 
 class Placer:
@@ -43,7 +49,10 @@ class Placer:
         """A label left, right, above or below one of the points (k, 2) in data coordinates, the first that is free."""
         label = self._text(text, **style)
         places = self.axes.transData.transform(np.atleast_2d(points))
-        return self._settle(label, self._around(places, label, rows=1), None)
+        centres, wide = self._around(places, label, rows=1), self._size(label)[0] / 2 + GAP * self.pixel
+        if wide < self.inside.width / 2:  # a place that would stick out moves in
+            centres[:, 0] = np.clip(centres[:, 0], self.inside.x0 + wide, self.inside.x1 - wide)
+        return self._settle(label, centres, None)
 
     def _around(self, places: FloatArray, label: Text, *, rows: int) -> FloatArray:
         """Centres of the label beside each place, nearest rows first, shape (k, 2)."""
@@ -54,9 +63,9 @@ class Placer:
         return np.asarray(places[None] + offsets[:, None]).reshape(-1, 2)
 
     def _text(self, text: str, **style: Any) -> Text:
-        label: Text = self.axes.text(
-            0, 0, text, transform=None, ha="center", va="center", zorder=6, in_layout=False, **style
-        )
+        halo = [withStroke(linewidth=2.0, foreground=self.axes.get_facecolor(), alpha=0.75)]
+        place: dict[str, Any] = {"transform": None, "ha": "center", "va": "center", "path_effects": halo}
+        label: Text = self.axes.text(0, 0, text, zorder=6, in_layout=False, **place, **style)
         return label
 
     def _size(self, label: Text) -> tuple[float, float]:
@@ -88,6 +97,20 @@ class Placer:
             # Far from other curves a label cannot be taken for theirs; beyond 30 points it makes no difference.
             cost += max(0.0, 30 - min(others, default=30 * self.pixel) / self.pixel)
         return cost
+
+
+def text_inches(text: str, size: float, font: str) -> float:
+    """How wide a text is at most."""
+    return _outline_inches(text, size, font) * (TEX if mpl.rcParams["text.usetex"] else HINTED)
+
+
+@lru_cache(maxsize=4096)
+def _outline_inches(text: str, size: float, font: str) -> float:
+    if not text:
+        return 0.0
+    with mpl.rc_context({"text.usetex": False}):
+        outline = TextPath((0, 0), text, size=size, prop=FontProperties(family=font))
+    return float(outline.get_extents().width) / 72
 
 
 def dense(points: FloatArray, step: float = 2.0) -> FloatArray:

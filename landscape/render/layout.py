@@ -3,17 +3,15 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 
 from landscape.errors import InputError
+from landscape.render.labels import text_inches
 from landscape.render.notes import small_print, wrapped
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
@@ -52,6 +50,7 @@ class Sheet:
         shared: whether one colour bar serves all panels.
         notes: whether the small print is drawn.
         flat: whether the panels are maps.
+        named: whether the colour bar has a name wherever there is room for one, as no axis says what is shown.
     """
 
     panels: Sequence[Panel]
@@ -61,6 +60,7 @@ class Sheet:
     shared: bool = True
     notes: bool = True
     flat: bool = False
+    named: bool = False
 
 
 def inches(width: str | float | None) -> float | None:
@@ -104,6 +104,7 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
     tall = sheet.aspect * inner
     notes = [_notes(sheet, panel, cell, theme) for panel in sheet.panels]
     rows = math.ceil(count / columns)
+    shift = _shift(notes, margins.left * unit + inner / 2, cell, theme)
     deepest = [max(map(len, notes[row * columns : (row + 1) * columns])) for row in range(rows)]
     heights = [(margins.title + margins.below + margins.note * lines + 0.05) * unit + tall for lines in deepest]
     figure = Figure(figsize=(total, sum(heights)), facecolor=theme.ground)
@@ -114,7 +115,7 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
         bottom = sum(heights) - sum(heights[:row]) - margins.title * unit - tall
         axes = _axes(figure, left, bottom, inner, tall)
         sheet.draw(axes, panel, inner)
-        _words(figure, axes, _titled(panel, index, count), notes[index], margins, theme)
+        _words(figure, axes, _titled(panel, index, count), notes[index], margins, theme, shift)
         if not sheet.shared:
             color_bar(figure, panel, colors, theme, (left + inner + (margins.right + 0.1) * unit, bottom, tall, bar))
     if sheet.shared:
@@ -134,7 +135,8 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
         bar = BAR_WITH_NAME * unit
         return columns, (PANEL_INCHES * unit) * columns + bar * (1 if sheet.shared else columns), bar
     narrow = width < 4.5 * unit or not sheet.shared
-    bar = (BAR_ALONE if narrow and sheet.panels[0].color == sheet.panels[0].metric else BAR_WITH_NAME) * unit
+    needless = not sheet.named and sheet.panels[0].color == sheet.panels[0].metric
+    bar = (BAR_ALONE if narrow and needless else BAR_WITH_NAME) * unit
     each, once = (0.0, bar) if sheet.shared else (bar, 0.0)
     if columns is None:
         fit = max(1, min(count, int((width - once) / (around + each + READABLE * unit))))
@@ -143,7 +145,8 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
     if (width - once) / columns - each - around < NARROWEST * unit:
         least = columns * (around + each + NARROWEST * unit) + once
         raise InputError(
-            f"{width:g} inches are too narrow for {columns} panels side by side; give at least {least:.2g}"
+            f"{width:g} in is too narrow for {columns} panel{'s' * (columns > 1)} side by side; give at least "
+            f"{math.ceil(10 * least) / 10:g}in, or fewer columns"
         )
     return columns, width, bar
 
@@ -162,29 +165,34 @@ def letters(index: int) -> str:
     return (letters(index // 26 - 1) if index >= 26 else "") + chr(ord("A") + index % 26)
 
 
-def _words(figure: Figure, axes: Axes, title: str, notes: Sequence[str], margins: Margins, theme: Theme) -> None:
-    unit, (_, tall), box = theme.size / 8, figure.get_size_inches(), axes.get_position()
+def _words(
+    figure: Figure, axes: Axes, title: str, notes: Sequence[str], margins: Margins, theme: Theme, shift: float
+) -> None:
+    unit, (wide, tall), box = theme.size / 8, figure.get_size_inches(), axes.get_position()
     middle = (box.x0 + box.x1) / 2
     top = box.y1 + (margins.title - 0.05) * unit / tall
     figure.text(middle, top, title, ha="center", va="top", fontsize=theme.size + 3 * unit)
     for row, line in enumerate(notes):
         y = box.y0 - (margins.below + margins.note * row) * unit / tall
-        figure.text(middle, y, line, ha="center", va="top", fontsize=theme.size - unit, color=theme.small)
+        figure.text(
+            middle - shift / wide, y, line, ha="center", va="top", fontsize=theme.size - unit, color=theme.small
+        )
 
 
 def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
     if not sheet.notes:
         return []
-    size = theme.size * 7 / 8
-    return wrapped(small_print(panel, flat=sheet.flat), cell - 0.1, lambda text: text_inches(text, size, theme.font))
+    return wrapped(small_print(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
 
 
-@lru_cache(maxsize=4096)
-def text_inches(text: str, size: float, font: str) -> float:
-    """How wide a text is."""
-    if not text:
-        return 0.0
-    return float(TextPath((0, 0), text, size=size, prop=FontProperties(family=font)).get_extents().width) / 72
+def _shift(notes: Sequence[Sequence[str]], middle: float, cell: float, theme: Theme) -> float:
+    """Inches by which all small print moves left of the middles of the panels, so that none reaches its neighbour."""
+    widest = max((_note_inches(line, theme) for lines in notes for line in lines), default=0.0)
+    return max(0.0, middle + widest / 2 - (cell - 0.06))
+
+
+def _note_inches(text: str, theme: Theme) -> float:
+    return text_inches(text, theme.size * 7 / 8, theme.font)
 
 
 def color_bar(

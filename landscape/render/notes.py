@@ -45,20 +45,28 @@ def names_of(surfaces: Sequence[Surface]) -> list[str]:
 
 
 def wrapped(lines: Sequence[str], inches: float, measure: Callable[[str], float]) -> list[str]:
-    """Lines no longer than ``inches``, broken at spaces; ``measure`` gives the inches of a text."""
-    result, space = [], measure("a a") - measure("aa")
+    """Lines no longer than ``inches``, broken at spaces into rows of like length; ``measure`` gives a text's inches."""
+    space, bars, result = measure("a a") - measure("aa"), measure("||"), []
     for line in lines:
-        current, length = "", 0.0
-        for word in line.split(" "):
-            wide = measure(word)
-            if current and length + space + wide > inches:
-                result.append(current)
-                current, length = word, wide
-            else:
-                length += wide + (space if current else 0.0)
-                current = f"{current} {word}" if current else word
-        result.append(current)
+        words = [(word, measure(f"|{word}|") - bars) for word in line.split(" ")]
+        rows, low = _rows(words, inches, space), inches / 2
+        high = inches if len(rows) > 1 else low
+        while high - low > 0.02 * inches:
+            middle = (low + high) / 2
+            fewer = len(_rows(words, middle, space)) <= len(rows)
+            low, high = (low, middle) if fewer else (middle, high)
+        result += _rows(words, high, space) if len(rows) > 1 else rows
     return result
+
+
+def _rows(words: Sequence[tuple[str, float]], inches: float, space: float) -> list[str]:
+    """Words with their widths in as few rows as hold them."""
+    rows, length = [words[0][0]], words[0][1]
+    for word, wide in words[1:]:
+        fits = length + space + wide <= inches
+        length = length + space + wide if fits else wide
+        rows = [*rows[:-1], f"{rows[-1]} {word}"] if fits else [*rows, word]
+    return rows
 
 
 def _widths(panel: Panel, how: str) -> list[str]:
@@ -67,8 +75,8 @@ def _widths(panel: Panel, how: str) -> list[str]:
     if width is not None:
         sign = "\u2265 " if width.censored else ""
         lines.append(
-            f"half-width at +{width.rise:g} nat: {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] "
-            f"filter norms, {width.directions} directions"
+            f"half-width {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] filter norms at "
+            f"+{width.rise:g} nat (95 %, {width.directions} directions)"
         )
     bore = panel.bore()
     if bore is not None and panel.metric == LOSS:

@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from landscape.records import FloatArray
 from landscape.render.camera import Camera
 from landscape.render.floor import FloorPlan
+from landscape.render.labels import text_inches
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
 from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label
@@ -20,7 +21,13 @@ TICK_POINTS = 3.0
 TICK_LABEL_POINTS = 5.0
 TITLE_POINTS = 23.0
 CROWDED = 0.12  # from the corner where two axes meet; labels there would run into each other
+STEEP = 0.6  # sine of the angle between an axis and its ticks; flatter ones run along the axis
 FLATTEST = 0.35  # of a height axis' true length; shorter ones seen from above carry no labels
+
+
+def shows_heights(camera: Camera) -> bool:
+    """Whether the height axis has labels."""
+    return math.cos(math.radians(camera.elevation)) >= FLATTEST
 
 
 class Overlay:
@@ -112,7 +119,7 @@ class Overlay:
 
     def _height_axis(self) -> None:
         values, labels = self._height_ticks()
-        if math.cos(math.radians(self.camera.elevation)) < FLATTEST:
+        if not shows_heights(self.camera):
             return
         corners = np.array([(self.near[0], -self.near[1]), (-self.near[0], self.near[1])])
         left = corners[np.argmin(self.camera.project(np.column_stack([corners, np.zeros(2)]))[:, 0])]
@@ -139,18 +146,18 @@ class Overlay:
     ) -> None:
         """An axis along a box edge: ticks and labels point ``outward``, the name runs along it further out."""
         self.line(ends, 3.0, **self.edge)
+        start, end = self.camera.project(np.asarray(ends, dtype=np.float64))
         direction = self.camera.project(outward)
-        direction = direction / np.linalg.norm(direction)
-        widest = max((len(label.replace("$", "").replace("\\mathdefault", "")) for label in labels), default=0)
+        direction = _clear_of(direction / np.linalg.norm(direction), end - start)
+        widest = max((72 * text_inches(label, self.theme.size, self.theme.font) for label in labels), default=0.0)
         for place, label in zip(places, labels, strict=True):
             at = self.camera.project(np.asarray(place))
             self._tick(at, direction)
             if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > CROWDED:
                 self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
-        start, end = self.camera.project(np.asarray(ends, dtype=np.float64))
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
-        angle = (slope + 90) % 180 - 90
-        distance = (TITLE_POINTS + 3.0 * widest * abs(direction[0])) * self.unit
+        angle = (slope + 75) % 180 - 75  # what stands almost upright is read from below
+        distance = TITLE_POINTS * self.unit + 0.75 * widest * abs(direction[0])
         upright = abs(abs(slope) - 90) < 1e-6
         foot = (start + end) / 2 if middle is None else self.camera.project(middle)
         self.axes.annotate(
@@ -203,5 +210,17 @@ class Overlay:
         return axis_ticks(self.panel.floor.beta_axis, self.panel.floor.beta)
 
     def _height_ticks(self) -> tuple[FloatArray, list[str]]:
-        # seen from high up the axis is short
-        return height_ticks(self.panel.heights, 5 if self.camera.elevation < 45 else 3)
+        """Ticks as many as the foreshortened axis has room for."""
+        width = self.axes.get_window_extent().width * 72 / self.axes.figure.dpi
+        tall = (self.box.top - self.box.bottom) * math.cos(math.radians(self.camera.elevation))
+        room = tall * width / np.ptp(self.axes.get_xlim())
+        most = 5 if self.camera.elevation < 45 else 3
+        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, most)))
+
+
+def _clear_of(direction: FloatArray, edge: FloatArray) -> FloatArray:
+    """A unit vector (2,), turned away from the edge that it would run along and labels would lie on."""
+    normal = np.array([-edge[1], edge[0]]) / np.linalg.norm(edge)
+    normal = normal * np.copysign(1.0, normal @ direction)
+    turned = direction + 2.0 * normal if abs(normal @ direction) < STEEP else direction
+    return np.asarray(turned / np.linalg.norm(turned))

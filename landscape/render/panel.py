@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from scipy.interpolate import interpn
 
 from landscape.errors import DisplayError, InputError
-from landscape.measure.widths import HalfWidth, Walls, half_width, walls
+from landscape.measure.widths import HalfWidth, half_width
 from landscape.records import LOSS, Axis, FloatArray, Status, Surface
 from landscape.render.camera import Box
 from landscape.render.heights import Heights, HeightScale, common_heights
 from landscape.render.scene import Scene
+from landscape.render.sublevel import above_of, bore_of, reference_of
 
 MOST_POINTS = 1000
 EXPLAINED = 0.5
@@ -209,53 +210,27 @@ class Panel:
         kept = [k for k in range(len(points)) if len(self._inside(points[k : k + 1]))]
         return tuple(marks.names[k] for k in kept), points[kept]
 
-    @property
-    def reference_name(self) -> str:
-        """What the sublevel set rises above, in words."""
-        if self.surface.kind == "corridor":
-            return "the path"
-        marks = self.surface.marks
-        return "the centre" if marks is None else marks.names[0]
-
     @cached_property
     def half_width(self) -> HalfWidth | None:
         """The half-width along the surface's rays, if it holds any."""
         return None if self.surface.rays is None else half_width(self.surface.rays)
 
-    @cached_property
-    def walls(self) -> Walls | None:
-        """The walls at ``sublevel`` above the path or the centre, where they are asked for and can be measured."""
-        beta = self.surface.beta.values
-        if self.sublevel is None or LOSS not in self.surface.metrics or 0 not in beta or self.surface.marks is not None:
-            return None
-        if self.surface.kind != "corridor" and 0 not in self.surface.alpha.values:
-            return None
-        reference = self._reference()
-        return (
-            walls(self.surface, rise=self.sublevel) if reference is not None and np.isfinite(reference).all() else None
-        )
+    @property
+    def reference_name(self) -> str:
+        """What the sublevel set rises above, in words."""
+        return reference_of(self.surface)
 
     def bore(self) -> tuple[float, float, float, bool] | None:
-        """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted.
+        """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted."""
+        return self._bore
 
-        At the last step of a corridor, through the centre of a plane.
-        """
-        if self.walls is None:
-            return None
-        row = -1 if self.surface.kind == "corridor" else int(np.argmin(np.abs(self.surface.alpha.positions)))
-        found = self.walls
-        bounded = bool(found.low_bounded[row] and found.high_bounded[row])
-        return float(self.surface.alpha.positions[row]), float(found.low[row]), float(found.high[row]), bounded
+    @cached_property
+    def _bore(self) -> tuple[float, float, float, bool] | None:
+        return None if self.sublevel is None else bore_of(self.surface, self.sublevel)
 
     def below(self) -> FloatArray | None:
         """How far the loss lies above ``sublevel``, negative inside the set that is shaded; shape (n, m)."""
-        reference = self._reference() if self.sublevel is not None and LOSS in self.surface.metrics else None
-        if self.sublevel is None or reference is None:
-            return None
-        step = self.thinned
-        largest = np.nanmax(np.where(np.isfinite(self.surface.loss), self.surface.loss, np.nan), initial=0.0)
-        loss = np.nan_to_num(self.surface.loss[::step, ::step], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
-        return np.asarray(loss - reference[::step, None] - self.sublevel)
+        return None if self.sublevel is None else above_of(self.surface, self.sublevel, step=self.thinned)
 
     def scene(self) -> Scene:
         """What is to be shaded."""
@@ -264,30 +239,6 @@ class Panel:
         marker, (_, marks) = self.marker(), self.marks()
         balls = marks if len(marks) else None if marker is None else marker[None]
         return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), balls, self.beads())
-
-    def _reference(self) -> FloatArray | None:
-        """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's.
-
-        None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss.
-        """
-        surface, path = self.surface, self.surface.trajectory
-        centred = 0 in surface.beta.values
-        if surface.kind == "corridor":
-            if centred:
-                return surface.loss[:, int(np.argmin(np.abs(surface.beta.values)))]
-            return None if path is None else np.interp(surface.alpha.values, path.alpha, path.loss)
-        if centred and 0 in surface.alpha.values:
-            rows, columns = (int(np.argmin(np.abs(axis.values))) for axis in surface.axes)
-            known = float(surface.loss[rows, columns])
-        elif surface.marks is not None:
-            known = float(surface.marks.loss[0])
-        elif path is not None:
-            known = float(path.loss[-1])
-        elif surface.rays is not None and "repeats" not in surface.provenance.subspace:
-            known = float(surface.rays.loss[0, 0])
-        else:
-            return None
-        return np.full(len(surface.alpha), known)
 
     def _drawn(self, metric: str) -> FloatArray:
         step = self.thinned
@@ -336,7 +287,8 @@ def _floor(surfaces: list[Surface]) -> Floor:
         ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
         if ours != theirs:
             here, there = (
-                f"a {s.kind or 'surface'} in {' and '.join(a.unit for a in s.axes)}" for s in (surface, first)
+                f"a {s.kind or 'surface'} in {' and '.join(dict.fromkeys(a.unit for a in s.axes))}"
+                for s in (surface, first)
             )
             raise InputError(
                 f"panels share their axes: cannot draw {here} beside {there}; "
@@ -344,6 +296,11 @@ def _floor(surfaces: list[Surface]) -> Floor:
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)
+
+
+def _kind(surface: Surface) -> str:
+    units = dict.fromkeys(axis.unit for axis in surface.axes)
+    return f"a {surface.kind or 'surface'} in {' and '.join(units)}"
 
 
 def _union(positions: list[NDArray[np.float64]]) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,104 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from landscape.errors import DisplayError, InputError
-from landscape.measure.barriers import Barrier, barrier
-from landscape.measure.widths import HalfWidth, half_width
-from landscape.records import LOSS, Axis, FloatArray, Profile, Provenance, Rays, Status, Surface
+from landscape.errors import DisplayError
+from landscape.measure.barriers import Barrier
+from landscape.records import Axis, FloatArray, Provenance, Status
+from landscape.render.curves import Curve, ends_of
 from landscape.render.heights import Heights, HeightScale, common_heights
-from landscape.render.labels import Placer
+from landscape.render.labels import Placer, text_inches
+from landscape.render.notes import wrapped
 from landscape.render.places import details, short_place, short_settings
 from landscape.render.style import Theme
 from landscape.render.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (3, 1)), (0, (8, 2)))
-MOST_CURVES = len(DASHES)
 ASPECT = 0.68
 HEADROOM = 0.07
-BAND = (0.1, 0.9)
+ROOM = 2.1  # half-widths that the axis of rays is long at least, so that their numbers fit beside
 SHORTEST_ARROW = 14.0  # points; a shorter dimension line is all arrow head, its number goes into the label
-CURVES = {"line": "straight line", "curve": "curve", "bezier": "Bezier curve", "polygon": "polygonal chain"}
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One curve of the picture.
-
-    Args:
-        profile: what is drawn; metrics ``NAME_low`` and ``NAME_high`` make a band.
-        label: beside the curve.
-        half_width: drawn as a dimension line, where the curve runs out along many directions.
-        band: what the band is, in words.
-    """
-
-    profile: Profile
-    label: str
-    half_width: HalfWidth | None = None
-    band: str = ""
-
-    @property
-    def between(self) -> bool:
-        """Whether it runs from one network to another."""
-        recipe = self.profile.provenance.subspace
-        return bool(recipe.get("between")) or "to" in recipe
-
-    def barrier(self, metric: str) -> Barrier | None:
-        """The barrier along it, if it runs between two solutions and is measured as a whole; a mean has none."""
-        made, values = self.profile, self.profile.metrics[metric]
-        split, _, what = metric.partition("_")
-        ready = (
-            what == "loss"
-            and not self.band
-            and len(values) > 1
-            and made.complete
-            and np.isfinite(values[[0, -1]]).all()
-        )
-        return barrier(made, split=split) if self.between and ready and not np.isnan(values).any() else None
-
-
-def curves_of(records: Sequence[Profile | Surface], metric: str, titles: Sequence[str] | None = None) -> list[Curve]:
-    """Profiles as they are, surfaces as the loss along their rays, each with a label that tells it from the others.
-
-    Raises:
-        InputError: too many records, axes of different units, or a surface without rays.
-    """
-    if not 1 <= len(records) <= MOST_CURVES:
-        raise InputError(f"a profile picture has 1 to {MOST_CURVES} curves, got {len(records)}")
-    profiles = [record if isinstance(record, Profile) else ray_profile(record, metric) for record in records]
-    units = {(profile.alpha.unit, profile.alpha.scale) for profile in profiles}
-    if len(units) > 1:
-        raise InputError(
-            f"profiles share their axis: cannot draw {' beside '.join(sorted(unit for unit, _ in units))}; "
-            "draw each in a figure of its own"
-        )
-    names = list(titles) if titles is not None else _labels(profiles)
-    widths = [half_width(record) if isinstance(record, Surface) else None for record in records]
-    return [
-        Curve(profile, name, width, _band(profile, metric))
-        for profile, name, width in zip(profiles, names, widths, strict=True)
-    ]
-
-
-def ray_profile(surface: Surface, metric: str = LOSS) -> Profile:
-    """The loss against the distance from the centre: mean over the surface's rays, band from their 10 % to 90 %.
-
-    A mean over directions of which one diverged is inf. The band takes measured values, without interpolation.
-    """
-    rays = surface.rays
-    if rays is None:
-        raise InputError("this surface holds no rays to draw a profile of; sample it with rays=64, or draw the surface")
-    if metric != LOSS:
-        raise InputError(f"rays hold the training loss alone, not {metric}")
-    low, high = np.quantile(rays.loss, BAND, axis=0, method="inverted_cdf")
-    metrics = {LOSS: rays.loss.mean(axis=0), f"{LOSS}_low": low, f"{LOSS}_high": high}
-    shape = rays.radius.shape
-    return Profile(
-        (Axis("alpha", rays.radius, "filter norm", "distance from the solution"),),
-        metrics,
-        np.full(shape, Status.MEASURED, dtype=np.uint8),
-        np.zeros(shape),
-        _provenance_of_rays(surface.provenance, rays),
-    )
 
 
 def profile_figure(
@@ -128,17 +45,19 @@ def profile_figure(
     if min(len(curve.profile.alpha) for curve in curves) < 2:
         raise DisplayError("a profile needs 2 points to be drawn")
     heights = common_heights([curve.profile for curve in curves], metric, scale, ceiling)
+    size = theme.size - 1.5
     lines = small_print(curves, metric, heights) if notes else []
-    line = 1.18 * (theme.size - 1.5) / 72
-    height = ASPECT * width + line * len(lines)
+    lines = wrapped(lines, width - 0.1, lambda text: text_inches(text, size, theme.font))
+    line = 1.18 * size / 72
+    height = ASPECT * width + line * (len(lines) + 0.4 * bool(lines))
     figure = Figure(figsize=(width, height), facecolor=theme.ground, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(rect=(0, line * len(lines) / height, 1, 1 - line * len(lines) / height))
+    figure.get_layout_engine().set(rect=(0, 1 - ASPECT * width / height, 1, ASPECT * width / height))
     axes = figure.add_subplot(facecolor=theme.ground)
     _Drawing(axes, curves, metric, heights, theme).draw()
     for row, text in enumerate(lines):
         place = (line * (len(lines) - row) + 0.02) / height
-        figure.text(0.5, place, text, ha="center", va="top", fontsize=theme.size - 1.5, color=theme.small)
+        figure.text(0.5, place, text, ha="center", va="top", fontsize=size, color=theme.small)
     return figure, heights
 
 
@@ -148,6 +67,8 @@ def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[
     lines = list(dict.fromkeys(filter(None, networks)))
     lines += list(dict.fromkeys(_path(curve) for curve in curves if curve.half_width is None))
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
+    rises = dict.fromkeys(curve.half_width.rise for curve in curves if curve.half_width is not None)
+    lines += [f"half-width at +{rise:g} nat with its 95 % interval" for rise in rises]
     clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
     total = sum(len(curve.profile.alpha) for curve in curves)
     if clipped:
@@ -195,7 +116,7 @@ class _Drawing:
     def _frame(self) -> None:
         axes, theme = self.axes, self.theme
         positions = np.concatenate([curve.profile.alpha.positions for curve in self.curves])
-        low, high = float(positions.min()), float(positions.max())
+        low, high = float(positions.min()), max(map(self._reach, self.curves))
         axes.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
         axes.set_ylim(-0.03, 1.0 if self.heights.ceiling is not None else 1 + HEADROOM)
         values, labels = height_ticks(self.heights)
@@ -210,6 +131,16 @@ class _Drawing:
         axes.tick_params(labelsize=theme.size, width=0.6 * theme.line, length=2.5 * theme.line)
         axes.grid(axis="y", color=theme.grid, linewidth=0.4 * theme.line)
         axes.set_axisbelow(True)
+
+    def _reach(self, curve: Curve) -> float:
+        """How far the axis must go: rays are followed until all of the band has left, and a label stands beside."""
+        positions, metrics = curve.profile.alpha.positions, curve.profile.metrics
+        if curve.half_width is None:
+            return float(positions[-1])
+        lowest = self.heights.share(metrics.get(f"{self.metric}_low", metrics[self.metric]))
+        seen = np.flatnonzero(np.nan_to_num(lowest, nan=9.0) <= 1)
+        left = float(positions[min(int(seen[-1]) + 1 if len(seen) else 1, len(positions) - 1)])
+        return min(max(left, ROOM * curve.half_width.mean), float(positions[-1]))
 
     def _alpha_label(self, axis: Axis) -> str:
         if all(curve.between for curve in self.curves):
@@ -239,8 +170,8 @@ class _Drawing:
         if all(curve.between for curve in self.curves):
             last = float(self.curves[0].profile.alpha.positions[-1])
             return {
-                0.0: _common([_ends(one)[0] for one in made], "start"),
-                last: _common([_ends(one)[1] for one in made], "end"),
+                0.0: _common([ends_of(one)[0] for one in made], "start"),
+                last: _common([ends_of(one)[1] for one in made], "end"),
             }
         inside = any(curve.profile.alpha.values[0] <= 0 <= curve.profile.alpha.values[-1] for curve in self.curves)
         return {0.0: _common([one.model for one in made], "solution")} if inside else {}
@@ -369,52 +300,6 @@ def _free(at: float, rise: tuple[float, float], taken: list[tuple[float, float, 
     return at
 
 
-def _ends(made: Provenance) -> tuple[str, str]:
-    """Names of the networks that a line runs between: two solutions, or the two ends of a training path."""
-    if made.subspace.get("of") == "path":
-        return "start of training", made.model or "solution"
-    return made.model, str(made.subspace.get("to", ""))
-
-
-def _labels(profiles: Sequence[Profile]) -> list[str]:
-    """What tells the profiles apart: networks, kind of curve, alignment, seed; the network where nothing does."""
-    made = [profile.provenance for profile in profiles]
-    networks = _networks(made)
-    curves = {str(one.subspace.get("form", one.subspace.get("kind"))) for one in made}
-    kinds = [_kind(one, curves) for one in made]
-    seeds = [f"seed {one.subspace['seed']}" if "seed" in one.subspace else "" for one in made]
-    parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
-    if not parts:
-        return (
-            networks if len(set(networks)) == 1 and "" not in networks else [f"curve {k + 1}" for k in range(len(made))]
-        )
-    if len(set(zip(*parts[:-1], strict=True))) == len(made):
-        parts = parts[:-1]
-    return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]
-
-
-def _kind(made: Provenance, others: set[str]) -> str:
-    """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
-    if "to" not in made.subspace:
-        return ""
-    kind = str(made.subspace.get("form", made.subspace.get("kind")))
-    aligned = "aligned" if made.subspace.get("aligned") else ""
-    if others == {kind}:
-        return aligned or "as trained"
-    return ", ".join(filter(None, [CURVES.get(kind, "curve"), aligned]))
-
-
-def _networks(made: Sequence[Provenance]) -> list[str]:
-    """Names of the networks, without their members where these are the same for all."""
-    ends = [(one.model, str(one.subspace.get("to", ""))) for one in made]
-    names = [start.partition(":")[0] for start, _ in ends]
-    members = {tuple(end.partition(":")[2] for end in pair) for pair in ends}
-    inside = all(not to or to.partition(":")[0] == name for name, (_, to) in zip(names, ends, strict=True))
-    if len(members) == 1 and inside and len(set(names)) > 1:
-        return names
-    return [f"{start} to {to}" if to else start.removesuffix(":0") for start, to in ends]
-
-
 def _network(made: Provenance) -> str:
     if not made.P:
         return ""
@@ -428,22 +313,6 @@ def _path(curve: Curve) -> str:
     facts = [fact for fact in details(curve.profile) if "Repeats" not in fact.numbers]
     words = [short_place(curve.profile), *(fact.text(lambda value: number(value, 3)) for fact in facts)]
     return ", ".join(words + [fact.text() for fact in short_settings(curve.profile)])
-
-
-def _band(profile: Profile, metric: str) -> str:
-    if f"{metric}_low" not in profile.metrics:
-        return ""
-    recipe = profile.provenance.subspace
-    if "repeats" in recipe:
-        return f"line: mean over {recipe['repeats']} repeats; band: {recipe.get('band', 'smallest to largest')} of them"
-    return str(recipe.get("band", "band: lowest to highest"))
-
-
-def _provenance_of_rays(made: Provenance, rays: Rays) -> Provenance:
-    low, high = (round(100 * share) for share in BAND)
-    words = f"line: mean over {len(rays.length)} random directions; band: {low} % to {high} % of them"
-    recipe = {"kind": "rays", "band": words}
-    return replace(made, subspace=recipe, extent="", reach=0.0, interpolation_error={}, held_back_points=0)
 
 
 def _common(names: Sequence[str], otherwise: str) -> str:

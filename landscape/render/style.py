@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from landscape.records import FloatArray
 
 ThemeName: TypeAlias = Literal["paper", "dark", "slide"]
 
+FILES = (".otf", ".ttf", ".ttc", ".pfb")
 # Perceptually uniform and readable with any colour vision (Smith and van der Walt 2015; cividis: Nunez et al. 2018).
 MAPS = ("viridis", "cividis", "magma", "inferno", "plasma")
 
@@ -62,6 +64,7 @@ class Theme:
             "mathtext.rm": self.font,
             "mathtext.it": f"{self.font}:italic",
             "mathtext.bf": f"{self.font}:bold",
+            "mathtext.cal": self.font,  # the default names families that few machines have, and says so at each figure
             "axes.unicode_minus": True,
             "text.color": self.ink,
             "text.usetex": usetex,
@@ -106,6 +109,8 @@ def theme_of(name: str, font: str | None = None) -> Theme:
     theme = THEMES[name]
     if font is None:
         return theme
+    if not font or Path(font).suffix.lower() in FILES:
+        raise InputError(f"a font is named by its family, as 'DejaVu Serif', not by a file, got {font!r}")
     known = {entry.name for entry in fontManager.ttflist}
     if font not in known:
         known = _fonts_on_disk()

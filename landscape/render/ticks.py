@@ -20,6 +20,8 @@ CURVATURES = {
     "curvature_residual": ("residual of the Hessian eigenvalues", " per L2 squared"),
     "curvature_ratio": (r"|smallest / largest Hessian eigenvalue|", ""),
 }
+# Decades that a logarithmic range spans at least, and the multiples of each decade that contours are drawn at.
+LEVELS = ((4.0, (1.0,)), (2.0, (1.0, 3.0)), (0.0, (1.0, 2.0, 5.0)))
 NAMES = {"train": "training", "test": "test"}
 
 
@@ -33,7 +35,7 @@ def height_ticks(heights: Heights, count: int = 5) -> tuple[FloatArray, list[str
         return np.array([heights.low, heights.high]), [number(heights.low), number(heights.high)]
     if heights.scale == "sqrt" and heights.low == 0:
         values = np.unique([0.0, *(_round(heights.high * share**2) for share in (0.25, 0.5, 0.75, 1.0))])
-        return values, [number(value) for value in values]
+        return values, numbers(values)
     return linear_ticks(heights.low, heights.high, count)
 
 
@@ -43,7 +45,43 @@ def linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[
     slack = 1e-9 * (high - low)
     inside = values[(values >= low - slack) & (values <= high + slack)]
     inside = np.where(np.abs(inside) < 1e-12 * (high - low), 0.0, inside)
-    return inside, [number(value) for value in inside]
+    return inside, numbers(inside)
+
+
+def contour_levels(heights: Heights, count: int) -> FloatArray:
+    """Round values between the ends of the heights, about ``count``, spread evenly over the height axis."""
+    low, high = heights.low, heights.high
+    if heights.scale == "log":
+        per_decade = next(subs for least, subs in LEVELS if math.log10(high / low) >= least)
+        values = np.asarray(LogLocator(subs=per_decade, numticks=30).tick_values(low, high))
+    elif heights.scale == "sqrt":
+        values = np.unique([_round(value) for value in heights.levels(count)])
+    else:
+        values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    inside = values[(values > low) & (values < high)]
+    return inside if len(inside) >= 2 else heights.levels(count)
+
+
+def level_labels(heights: Heights, levels: FloatArray) -> list[str]:
+    """How contour levels are written: as the ticks are, powers of ten as such on a logarithmic scale."""
+    powers = np.log10(levels) if heights.scale == "log" else np.array([0.5])
+    if np.allclose(powers, np.round(powers), atol=1e-9):
+        return [rf"$10^{{{round(power)}}}$" for power in powers]
+    return [number(level, 3) for level in levels]
+
+
+def numbers(values: FloatArray) -> list[str]:
+    """Numbers of one axis for people, under one power of ten where one of them needs it.
+
+    >>> numbers(np.array([0.0, 5e-05, 1e-04, 1.5e-04]))[1:]
+    ['$0.5\\\\times10^{−4}$', '$1\\\\times10^{−4}$', '$1.5\\\\times10^{−4}$']
+    """
+    alone = [number(value) for value in values]
+    if len(values) < 2 or not any("10^" in text for text in alone):
+        return alone
+    power = math.floor(math.log10(float(np.abs(values).max())))
+    raised = f"10^{{{power}}}".replace("-", MINUS)
+    return [rf"${number(value / 10.0**power)}\times{raised}$" if value else "0" for value in values]
 
 
 def axis_ticks(axis: Axis, ends: tuple[float, float], count: int = 4) -> tuple[FloatArray, list[str]]:

@@ -117,7 +117,8 @@ def test_a_profile_says_what_it_runs_along(kind: str, tmp_path: Path) -> None:
 
 
 def test_the_solution_stands_at_the_end_of_the_line_from_the_start_of_training() -> None:
-    from landscape.render.profile import curves_of, profile_figure
+    from landscape.render.curves import curves_of
+    from landscape.render.profile import profile_figure
     from landscape.render.style import theme_of
 
     figure, _ = profile_figure(

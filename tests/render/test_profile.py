@@ -12,7 +12,8 @@ from problems import bowl, hill
 import landscape
 from landscape.errors import DisplayError, InputError
 from landscape.records import Axis, Profile
-from landscape.render.profile import Curve, curves_of, profile_figure, ray_profile
+from landscape.render.curves import Curve, curves_of, ray_profile
+from landscape.render.profile import profile_figure
 from landscape.render.style import theme_of
 
 
