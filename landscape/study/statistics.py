@@ -13,12 +13,24 @@ from landscape.results import Number, Verdict
 
 NUM_RESAMPLES = 4000
 LEVEL = 0.95
+# What counts as the same place: up to a factor.
+ABOUT = 1.25
 # Points that a power law with a corner is fitted to.
 FEWEST = 5
 
 
-def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") -> Number:
+def wilson(
+    successes: int, trials: int, *, independent: int | None = None, name: str = "", unit: str = "share"
+) -> Number:
     """A share with Wilson's 95 % score interval, which stays inside [0, 1] and has a width at 0 and 1 as well.
+
+    Args:
+        successes: among the trials.
+        trials: at least 1.
+        independent: how many of the trials are: those of one seed at several learning rates count as one, since they
+            start from the same weights. All by default.
+        name: of the number.
+        unit: of the number.
 
     Raises:
         InputError: no trials, or more successes than trials.
@@ -33,16 +45,22 @@ def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") 
     if trials < 1 or not 0 <= successes <= trials:
         raise InputError(f"a share needs trials and at most as many successes, got {successes} of {trials}")
     z = float(norm.ppf(0.5 + LEVEL / 2))
-    share, spread = successes / trials, z * z / trials
+    count = independent or trials
+    share, spread = successes / trials, z * z / count
     centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * np.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / (4 * count))
     low = 0.0 if successes == 0 else float(centre - half)
     high = 1.0 if successes == trials else float(centre + half)
-    return Number(share, low, high, unit, name, f"Wilson, {successes} of {trials}")
+    among = f" by {count} seeds" if count != trials else ""
+    return Number(share, low, high, unit, name, f"Wilson, {successes} of {trials}{among}")
 
 
 def resampled(
-    values: FloatArray, statistic: Callable[[FloatArray], FloatArray], *, seed: int = 0
+    values: FloatArray,
+    statistic: Callable[[FloatArray], FloatArray],
+    *,
+    independent: int | None = None,
+    seed: int = 0,
 ) -> tuple[FloatArray, FloatArray]:
     """Ends of the 95 % bootstrap interval of a statistic over the last axis.
 
@@ -52,37 +70,53 @@ def resampled(
     Args:
         values: shape (..., members).
         statistic: of arrays (resamples, ..., members) over their last axis.
+        independent: how many are drawn: fewer than there are where they depend on one another; all by default.
         seed: of the resampling; the same members are drawn for every entry.
 
     References:
         Hesterberg 2015, arXiv 1411.5279, section 4.3 (expanded percentile interval).
     """
-    members = values.shape[-1]
+    members = independent or values.shape[-1]
     if members < 2:
         raise InputError(f"an interval over members needs at least 2 of them, got {members}")
-    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
+    drawn = np.random.default_rng(seed).integers(values.shape[-1], size=(NUM_RESAMPLES, members))
     found = statistic(np.moveaxis(values[..., drawn], -2, 0))
     tail = float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
     low, high = np.nanquantile(found, [tail, 1 - tail], axis=0)
     return np.asarray(low), np.asarray(high)
 
 
-def mean_of(values: Sequence[float] | FloatArray, *, name: str = "", unit: str = "1", over: str = "members") -> Number:
-    """The mean with its bootstrap 95 % interval, which has no ends for one value alone: that decides nothing."""
+def mean_of(
+    values: Sequence[float] | FloatArray,
+    *,
+    name: str = "",
+    unit: str = "1",
+    over: str = "members",
+    independent: int | None = None,
+) -> Number:
+    """The mean with its bootstrap 95 % interval, which has no ends for one value alone: that decides nothing.
+
+    Args:
+        values: one for each of the things resampled.
+        name: of the number.
+        unit: of the values.
+        over: what is resampled.
+        independent: how many values are, see `resampled`.
+    """
     given = np.asarray(values, dtype=np.float64)
-    if len(given) < 2:
-        value = float(given.mean())
-        return Number(value, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
-    ends = resampled(given, lambda rows: np.asarray(rows.mean(axis=-1)))
-    mean = float(given.mean())
+    mean, count = float(given.mean()), independent or len(given)
+    if count < 2:
+        return Number(mean, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
+    ends = resampled(given, lambda rows: np.asarray(rows.mean(axis=-1)), independent=independent)
     # the means of equal numbers are rounded
     low, high = min(float(ends[0]), mean), max(float(ends[1]), mean)
-    return Number(mean, low, high, unit, name, f"bootstrap over {len(given)} {over}")
+    among = f", {count} of them independent" if count != len(given) else ""
+    return Number(mean, low, high, unit, name, f"bootstrap over {len(given)} {over}{among}")
 
 
-def band_of(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def band_of(values: FloatArray, independent: int | None = None) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean and ends of the 95 % interval of each row, (rows, members) -> three of shape (rows,)."""
-    found = [mean_of(row) for row in values]
+    found = [mean_of(row, independent=independent) for row in values]
     return tuple(np.array([getattr(each, end) for each in found]) for end in ("mean", "low", "high"))  # type: ignore[return-value]
 
 
@@ -98,6 +132,19 @@ def compared(first: Estimate, expected: Literal["below", "above"], second: Estim
     if first.low > second.high:
         return "agrees" if expected == "above" else "disagrees"
     return "undecided"
+
+
+def about(found: Estimate, value: float, within: float = ABOUT) -> Verdict:
+    """Whether ``found`` equals a positive value up to a factor: an interval that merely holds it decides nothing.
+
+    Agrees where the whole 95 % interval lies within the factor of the value, disagrees where it leaves the value out.
+
+    >>> about(Estimate(1.1, 0.9, 1.2, "1"), 1), about(Estimate(1, 0.3, 3, "1"), 1), about(Estimate(3, 2, 4, "1"), 1)
+    ('agrees', 'undecided', 'disagrees')
+    """
+    if found.high < value or found.low > value:
+        return "disagrees"
+    return "agrees" if value / within <= found.low and found.high <= value * within else "undecided"
 
 
 def together(*verdicts: Verdict) -> Verdict:
