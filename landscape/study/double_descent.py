@@ -9,7 +9,7 @@ from landscape.results import Mark, Number, Plot, Remark, Series, StudyResult, S
 from landscape.study.random_features import random_features
 from landscape.study.settings import Settings
 from landscape.study.shared import provenance_of, sweep_words
-from landscape.study.statistics import about, band_of, compared, mean_of, peak, together
+from landscape.study.statistics import Peak, about, band_of, compared, mean_of, peak, together
 from landscape.study.sweep import Condition, Plan, run_sweep
 from landscape.train.datasets import load_dataset
 from landscape.train.training import Recipe
@@ -71,7 +71,7 @@ def study(settings: Settings) -> StudyResult:
                 f"For trained networks the peak lies at P = N K as well: it is found at {found[0].text}.",
                 about(top, 1.0),
             ),
-            _second(x, trained, top.mean),
+            _second(x, trained, top),
         ),
         plots=_plots(sweep, x, trained, ratios, exact),
         command=settings.reproduce("double-descent"),
@@ -125,13 +125,13 @@ def _from_peak(values: FloatArray, side: Literal["left", "right"], name: str) ->
     return Number(mean, low, high, "times", name, f"geometric mean, {found.how}")
 
 
-def _second(x: FloatArray, values: FloatArray, top: float) -> Remark:
-    place = int(np.flatnonzero(x == top)[0])
+def _second(x: FloatArray, values: FloatArray, top: Peak) -> Remark:
+    place = int(np.flatnonzero(x == top.mean)[0])
     means = values.mean(axis=1)
     before = mean_of(values[: place + 1][means[: place + 1].argmin()])
     after = mean_of(values[place:][means[place:].argmin()])
     text = f"The second descent goes below the best narrow network: {after.mean:.3g} against {before.mean:.3g}."
-    return Remark(text, compared(after, "below", before))
+    return Remark(text, compared(after, "below", before) if top.inner else "undecided")
 
 
 def _plots(sweep: Sweep, x: FloatArray, trained: FloatArray, ratios: FloatArray, exact: FloatArray) -> tuple[Plot, ...]:
