@@ -82,7 +82,7 @@ def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
             objective_of(run, member, device=settings.device).loss_only(),
             num_directions=directions_of(settings),
             seed=1000 * (member + 1) + settings.seed,
-            strategy="loop",
+            strategy="repeatable",
         )
         for member in rays_of
     ]
@@ -146,7 +146,7 @@ def _area(objective: Objective, run: Run, member: int, half: float, settings: Se
         points=PLANE_POINTS,
         extent=REACH * half,
         rays=0,
-        strategy="loop",
+        strategy="repeatable",
         progress=False,
     )
     assert isinstance(surface, Surface)
@@ -165,7 +165,7 @@ def _corridor(
         points=(rows, CORRIDOR_POINTS),
         extent=REACH * half,
         rays=0,
-        strategy="loop",
+        strategy="repeatable",
         progress=False,
     )
     assert isinstance(surface, Surface)

@@ -92,7 +92,7 @@ def _sampled(
         extent=EXTENT,
         rays=0,
         tolerance=tolerance,
-        strategy="loop",
+        strategy="repeatable",
         progress=False,
     )
     assert isinstance(surface, Surface)

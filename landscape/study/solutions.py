@@ -127,7 +127,7 @@ def _at_least(wide: Solutions, sweep: Sweep) -> Remark:
 
 
 def _barrier(start: Objective, end: Objective, aligned: bool) -> float:
-    profile = sample_between(start, end, aligned=aligned, points=POINTS, strategy="loop", progress=False)
+    profile = sample_between(start, end, aligned=aligned, points=POINTS, strategy="repeatable", progress=False)
     return barrier(profile).loss
 
 
