@@ -64,7 +64,7 @@ class Field:
 
 def members_of(settings: Settings) -> int:
     """Members whose planes and corridors are sampled."""
-    return int(settings.pick(quick=3, full=5) if settings.small else 2)
+    return int(settings.pick(quick=3, full=5))
 
 
 def directions_of(settings: Settings) -> int:

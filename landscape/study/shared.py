@@ -59,7 +59,7 @@ def per_example(sweep: Sweep) -> FloatArray:
 
 
 def curve(
-    label: str, x: FloatArray, values: FloatArray, style: Style = "line", *, independent: int | None = None
+    label: str, x: FloatArray, values: FloatArray, style: Style = "line", *, independent: float | None = None
 ) -> Series:
     """Mean and 95 % band over members, from values of shape (n, members)."""
     return Series(label, x, *band_of(values, independent), style=style)

@@ -51,9 +51,13 @@ def examples_of(settings: Settings) -> int:
     return int(settings.pick(quick=40, full=100) if settings.small else 40)
 
 
-def independent_of(pairs: int) -> int | None:
-    """How many pairs of a ring count as independent: each member is in two, so half of them."""
-    return max(2, pairs // 2) if pairs > 2 else None
+def independent_of(pairs: int) -> float | None:
+    """As how many independent ones the pairs of a ring count: each member is in two, so less than half of them.
+
+    Neighbours correlate by at most a half: that doubles the variance of the mean, and the sample's own variance is too
+    small by the factor ``(n - 2) / (n - 1)``.
+    """
+    return pairs / 2 * (pairs - 2) / (pairs - 1) if pairs > 2 else None
 
 
 def solutions_of(run: Run, settings: Settings) -> Solutions:
@@ -120,8 +124,8 @@ def _at_least(wide: Solutions, sweep: Sweep) -> Remark:
     sure = wide.P - sweep.N * sweep.K
     words = f"P - N K = {sure:,}, {sure / wide.P:.0%} of P" if sure > 0 else "none for sure, as P < N K"
     return Remark(
-        f"With all {sweep.N:,} examples too, and not just those counted on, the wide network has free directions, at "
-        f"least P less the constraints: {words}.",
+        f"With all {sweep.N:,} examples too, and not just those counted on, the wide network has free directions, mere "
+        f"symmetries among them, at least P less the constraints: {words}.",
         "agrees" if sure > 0 else "undecided",
     )
 
