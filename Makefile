@@ -3,10 +3,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# A bare `torch` may download gigabytes of another build than the one that was tested.
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
+# A bare `torch` may download gigabytes of another build than the one that was tested. Compiling all that is installed
+# takes a minute, most of it for modules that are never imported; the others are compiled when they are, and kept.
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --no-compile -c constraints.txt
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help figure test format clean
+.PHONY: help figure test types tests format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,9 +26,14 @@ figure: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov
+	@$(MAKE) --no-print-directory -j2 types tests
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+tests: $(VENV)/.installed-test
+	$(BIN)/python -m pytest --cov -n logical --maxprocesses 8 --dist worksteal
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .

@@ -18,7 +18,7 @@ from benchmarks.timing import interleaved, ratio
 from landscape.evaluate.objective import Objective
 from landscape.measure.products import BLOCK, hessian_product
 from landscape.measure.spectrum import STEPS, spectral_density
-from landscape.records import Spectrum
+from landscape.spectra import Spectrum
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
 

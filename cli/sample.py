@@ -129,6 +129,7 @@ def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None
     device, progress = opt.torch_device(given["device"]), not given["quiet"]
     trained = [(find_or_train(name, runs=runs, device=given["device"], progress=progress), k) for name, k in models]
     choices = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    choices |= {key: given[key] for key in ("batchnorm", "num_examples") if key in given}
     return common_extent(
         [extent_of(run, view, member=member, device=device, **choices) for run, member in trained]  # type: ignore[arg-type]
     )

@@ -55,9 +55,7 @@ if TYPE_CHECKING:
     from landscape.measure.widths import corridor_width as corridor_width
     from landscape.measure.widths import half_width as half_width
     from landscape.measure.widths import sublevel_area as sublevel_area
-    from landscape.records import CrossSection as CrossSection
     from landscape.records import Profile as Profile
-    from landscape.records import Spectrum as Spectrum
     from landscape.records import Surface as Surface
     from landscape.render.figure import render as render
     from landscape.render.report import render_report as render_report
@@ -76,6 +74,8 @@ if TYPE_CHECKING:
     from landscape.space.subspaces import plane_along as plane_along
     from landscape.space.subspaces import random_line as random_line
     from landscape.space.subspaces import random_plane as random_plane
+    from landscape.spectra import CrossSection as CrossSection
+    from landscape.spectra import Spectrum as Spectrum
     from landscape.store import load as load
     from landscape.store import save as save
     from landscape.store_results import load_result as load_result
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "space.alignment",
-    "CrossSection": "records",
+    "CrossSection": "spectra",
     "Curve": "space.curves",
     "Eigenpairs": "measure.curvature",
     "Extent": "evaluate.extent",
@@ -98,7 +98,7 @@ _HOMES = {
     "Objective": "evaluate.objective",
     "PathRecorder": "train.recorder",
     "Profile": "records",
-    "Spectrum": "records",
+    "Spectrum": "spectra",
     "StudyResult": "results",
     "Surface": "records",
     "Topology": "measure.topology",

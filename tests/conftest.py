@@ -17,6 +17,9 @@ os.environ["MPLBACKEND"] = "Agg"
 ROOT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # of torch and of programs started here; the cores are taken by other workers
+
 # The same examples on every run, and no failure because a shared machine was slow.
 settings.register_profile("landscape", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("landscape")

@@ -1,6 +1,7 @@
 """The examples run as they stand, each in a folder of its own."""
 
 import importlib.util
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,12 @@ def run(name: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_quickstart_keeps_measures_and_draws(tmp_path: Path) -> None:
-    assert "half-width: " in run("quickstart.py", tmp_path)
+def test_the_quickstart_keeps_measures_and_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(EXAMPLES / "quickstart.py"), run_name="__main__")
+    assert "half-width: " in capsys.readouterr().out
     assert (tmp_path / "quickstart.h5").stat().st_size > 10_000
     assert (tmp_path / "quickstart.png").stat().st_size > 10_000
 
@@ -53,13 +58,17 @@ def test_models_of_other_libraries_are_sampled_and_drawn(package: str, name: str
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("example", ["tunnel_and_field.py"])
-def test_the_pair_through_the_api_prints_its_numbers(example: str, tmp_path: Path) -> None:
+def test_the_pair_through_the_api_prints_its_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, width in (("narrow", 2), ("wide", 16)):
         recipe = Recipe(steps=60, checkpoints=7)
         config = RunConfig(NetworkConfig("mlp", width), {"name": "digits", "num_train": 150}, recipe, members=1)
         ensure_run(name, config, runs=tmp_path / "runs", progress=False)
-    printed = run(example, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LANDSCAPE_RUNS", raising=False)
+    runpy.run_path(str(EXAMPLES / "tunnel_and_field.py"), run_name="__main__")
+    printed = capsys.readouterr().out
     assert printed.count("half-width") == 2
     assert "narrow: mlp, width 2, P = 160, N = 150, K = 10 (critical)" in printed
     assert (tmp_path / "tunnel_and_field.png").stat().st_size > 10_000

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain as chain_of
 from itertools import groupby
 from typing import TypeAlias
 
@@ -32,6 +31,8 @@ Seen: TypeAlias = dict[tuple[int, int], Tensor]
 # and third cache on a CPU (larger and smaller were slower by 5 % and more), enough to fill it on a GPU.
 CHUNK_BYTES = {"cpu": 9 * 2**16, "cuda": 2**26}
 STACK_BYTES = {"cpu": 9 * 2**19, "cuda": 2**28}
+# What the weights, and the class scores, of the points that share a chunk may take.
+GROUP_BYTES = 2**22
 MIN_CHUNK = 64
 MAX_STACK = {"cpu": 32, "cuda": 2**16}
 
@@ -115,10 +116,13 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
 
 @dataclass(frozen=True)
 class _Part:
-    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked."""
+    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked.
+
+    ``at_once`` points are evaluated in one pass.
+    """
 
     outputs: list[Tensor]
-    chunk: int
+    at_once: int
     targets: Tensor
     chosen: Tensor | None
 
@@ -138,6 +142,7 @@ class _Chained:
         ]
         width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
         self.width, self.weights = width, sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
+        self.classes = self.centre[f"{(stack.first, *stack.linear)[-1]}.weight"].shape[0]
         self.rooms: dict[int, Tensor] = {}
         self.kept: dict[int, _Part] = {}
 
@@ -159,18 +164,18 @@ class _Chained:
         inputs, targets = batch
         if place not in self.seen:
             self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
-        parts, chunk = self._parts(self.seen[place])
+        parts = self._parts(self.seen[place])
         stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
-        return _Part(parts, chunk, targets, losses.flat_classes(targets) if stackable else None)
+        return _Part(parts, self._at_once(parts[0]), targets, losses.flat_classes(targets) if stackable else None)
 
     def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
         """Add the batch's share to the means of every point."""
         start = 0
-        for here, first in self._first_outputs(coordinates, part.outputs, part.chunk):
-            points = self.moved.at(here.to(self.objective.device))
-            outputs = self._joined((self._rest(points, hidden) for hidden in first), len(part.targets))
-            columns[start : start + len(here)].add_(self._measured(outputs, part).double(), alpha=weight)
-            start += len(here)
+        for group in self._groups(coordinates, part):
+            outputs = self._outputs(group, part)
+            for some in outputs.split(part.at_once):
+                columns[start : start + len(some)].add_(self._measured(some, part).double(), alpha=weight)
+                start += len(some)
 
     def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
@@ -181,53 +186,79 @@ class _Chained:
         metrics = self.objective.metrics.values()
         return torch.stack([STACKED[metric](outputs, part.chosen, room) for metric in metrics], dim=1)
 
-    def _parts(self, inputs: Tensor) -> tuple[list[Tensor], int]:
+    def _parts(self, inputs: Tensor) -> list[Tensor]:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
         bytes_each = self.width * inputs.element_size()
         chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
-        made = []
-        for part in inputs.split(chunk):
-            outputs = [inputs.new_zeros(self.centre[f"{self.stack.first}.weight"].shape[0], len(part))] * len(
-                self.first
-            )
-            for index, (weight, bias) in enumerate(self.first):
-                if weight is not None:
-                    outputs[index] = torch.mm(weight, part.t())
-                if bias is not None:
-                    outputs[index] = outputs[index] + bias[:, None]
-            made.append(torch.stack(outputs))
-        return made, min(chunk, len(inputs))
+        return [self._part_outputs(part) for part in inputs.split(chunk)]
 
-    def _first_outputs(
-        self, coordinates: Tensor, parts: list[Tensor], chunk: int
-    ) -> Iterator[tuple[Tensor, Iterator[Tensor]]]:
-        """Stacks of points with the first layer's outputs at them, chunk by chunk: (points, features, c).
+    def _at_once(self, part: Tensor) -> int:
+        kind = _kind(part.device)
+        return max(1, min(MAX_STACK[kind], STACK_BYTES[kind] // self._bytes(part.shape[2] * self.width)))
 
-        On a CPU the points that differ in their last coordinate alone share the sum of all that comes before it, if
-        there are enough of them to a run.
+    def _bytes(self, numbers: int) -> int:
+        """What a point takes for so many numbers, or for its weights if those are more."""
+        return max(numbers, self.weights) * self.objective.dtype.itemsize
+
+    def _part_outputs(self, inputs: Tensor) -> Tensor:
+        features = self.centre[f"{self.stack.first}.weight"].shape[0]
+        outputs = inputs.new_empty(len(self.first), features, len(inputs))
+        for made, (weight, bias) in zip(outputs, self.first, strict=True):
+            if weight is None:
+                made.zero_()
+            else:
+                torch.mm(weight, inputs.t(), out=made)
+            if bias is not None:
+                made.add_(bias[:, None])
+        return outputs
+
+    def _groups(self, coordinates: Tensor, part: "_Part") -> Iterator[Tensor]:
+        """Points that take the chunks of examples together, so that each chunk is read from memory once for all.
+
+        On a CPU they differ in their last coordinate alone, and share the sum of what comes before it, if there are
+        enough of them to a run.
         """
-        device, item = parts[0].device, parts[0].element_size()
-        bytes_each = max(chunk * self.width, self.weights) * item
-        size = max(1, min(MAX_STACK[_kind(device)], STACK_BYTES[_kind(device)] // bytes_each))
-        if device.type != "cpu":
-            for here in coordinates.split(size):
-                weights = torch.cat([torch.ones_like(here[:, :1]), here], dim=1).to(parts[0])
-                yield here, (torch.tensordot(weights, part, dims=1) for part in parts)
-            return
-        runs = list(_runs(coordinates))
-        if size * len(runs) > 2 * len(coordinates):
-            for here in coordinates.split(size):
-                steps = here.to(parts[0].dtype)[:, :, None, None].unbind(1)
-                yield here, (self._combined(part, steps) for part in parts)
-            return
-        for run in runs:
-            lead = run[0, :-1].tolist()
-            bases = [part[0] for part in parts]
-            for index, step in enumerate(lead):
-                bases = [torch.add(base, part[index + 1], alpha=step) for base, part in zip(bases, parts, strict=True)]
-            for here in run.split(size):
-                last = here[:, -1].to(parts[0].dtype)[:, None, None]
-                yield here, (self._line(b, last, p[-1]) for b, p in zip(bases, parts, strict=True))
+        most = part.at_once
+        if len(part.outputs) > 1:
+            most = max(most, GROUP_BYTES // self._bytes(self.classes * len(part.targets)))
+        if part.targets.device.type == "cpu":
+            runs = list(_runs(coordinates))
+            if part.at_once * len(runs) <= 2 * len(coordinates):
+                for run in runs:
+                    yield from run.split(most)
+                return
+        yield from coordinates.split(most)
+
+    def _outputs(self, group: Tensor, part: "_Part") -> Tensor:
+        """The network's outputs at a group of points, (points, classes, examples)."""
+        points = self.moved.at(group.to(part.targets.device))
+        stacks = [slice(start, start + part.at_once) for start in range(0, len(group), part.at_once)]
+        if len(part.outputs) == len(stacks) == 1:
+            return self._rest(points, self._first_outputs(group, part.outputs[0])(stacks[0]))
+        outputs = self._room(-1, (len(group), self.classes, len(part.targets)), part.outputs[0])
+        start = 0
+        for chunk in part.outputs:
+            stop, first_outputs = start + chunk.shape[2], self._first_outputs(group, chunk)
+            for here in stacks:
+                outputs[here, :, start:stop] = self._rest(
+                    {name: tensor[here] for name, tensor in points.items()}, first_outputs(here)
+                )
+            start = stop
+        return outputs
+
+    def _first_outputs(self, group: Tensor, chunk: Tensor) -> Callable[[slice], Tensor]:
+        """The first layer's outputs at a stack of the group's points, (points, features, c)."""
+        steps = group.to(chunk)
+        if chunk.device.type != "cpu":
+            weights = torch.cat([torch.ones_like(steps[:, :1]), steps], dim=1)
+            return lambda here: torch.tensordot(weights[here], chunk, dims=1)
+        columns = steps[:, :, None, None].unbind(1)
+        if not torch.equal(group[:, :-1], group[:1, :-1].expand(len(group), -1)):
+            return lambda here: self._combined(chunk, [column[here] for column in columns])
+        base = chunk[0]
+        for index, step in enumerate(group[0, :-1].tolist()):
+            base = torch.add(base, chunk[index + 1], alpha=step, out=self._room(-3, tuple(base.shape), base))
+        return lambda here: self._line(base, columns[-1][here], chunk[-1])
 
     def _combined(self, part: Tensor, steps: Sequence[Tensor]) -> Tensor:
         made = self._line(part[0], steps[0], part[1])
@@ -252,18 +283,6 @@ class _Chained:
             else:
                 hidden = torch.baddbmm(bias[..., None], weight, hidden, out=room)
         return hidden
-
-    def _joined(self, made: Iterator[Tensor], examples: int) -> Tensor:
-        """The outputs of all chunks side by side: each is copied before the next one takes its room."""
-        first = next(made)
-        if first.shape[2] == examples:
-            return first
-        outputs = self._room(-1, (*first.shape[:2], examples), first)
-        start = 0
-        for chunk in chain_of([first], made):
-            outputs[:, :, start : start + chunk.shape[2]] = chunk
-            start += chunk.shape[2]
-        return outputs
 
     def _room(self, index: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Memory for one layer's outputs, on a CPU kept from stack to stack: fresh pages cost as much as the layer.

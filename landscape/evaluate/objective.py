@@ -131,20 +131,16 @@ class Objective:
         self.batchnorm = policy_of(model, batchnorm)
         self.centre, self.buffers = self._state(parameters)
         self.terms = dict(terms or {})
-        given = _by_name(data, test, extra or {})
-        batches = {key: batches_of(value, any_kind=batch_loss is not None) for key, value in given.items()}
-        again = stream and num_examples is None
-        first_batch, batches["train"] = _peeked(batches["train"], again=again)
-        self.call = choose_call(model, first_batch, loss=loss, batch_loss=batch_loss, accuracy=accuracy)
-        self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
-        splits = [self._split(key, value, num_examples, seed, stream) for key, value in batches.items()]
-        state = {**self.centre, **self.buffers}
-        self.splits = tuple(self.call.weighed(model, state, split) for split in splits)
+        self._read(
+            _by_name(data, test, extra or {}),
+            call={"loss": loss, "batch_loss": batch_loss, "accuracy": accuracy},
+            sizes={"num_examples": num_examples, "seed": seed, "streamed": stream},
+        )
         self.known: dict[str, Any] = {}
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
-            self.buffers = {**self.buffers, **self._reestimate(state)}
+            self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
         self.fixed_inputs = not self.streamed and isinstance(self.call, OutputsAndTargets) and not self._reestimate
         _refuse_names(self.metric_names)
         self._refuse_random()
@@ -334,6 +330,18 @@ class Objective:
     def _placed(self, tensor: Tensor) -> Tensor:
         dtype = self.dtype if tensor.is_floating_point() else tensor.dtype
         return tensor.detach().to(device=self.device, dtype=dtype)
+
+    def _read(self, given: dict[str, object], *, call: dict[str, Any], sizes: dict[str, Any]) -> None:
+        """Read the data, and settle how the model is called on them and what is measured."""
+        any_kind = call["batch_loss"] is not None
+        batches = {key: batches_of(value, any_kind=any_kind) for key, value in given.items()}
+        again = sizes["streamed"] and sizes["num_examples"] is None
+        first_batch, batches["train"] = _peeked(batches["train"], again=again)
+        self.call = choose_call(self.model, first_batch, **call)
+        self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
+        splits = [self._split(key, value, **sizes) for key, value in batches.items()]
+        state = {**self.centre, **self.buffers}
+        self.splits = tuple(self.call.weighed(self.model, state, split) for split in splits)
 
     def _split(self, name: str, batches: Any, num_examples: int | None, seed: int, streamed: bool) -> Split:
         if num_examples is not None:

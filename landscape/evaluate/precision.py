@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
+from landscape.evaluate.strategies import Strategy
 from landscape.evaluate.streamed import streamed
 from landscape.evaluate.tuning import Plan, is_stored
 from landscape.records import LOSS
-from landscape.space.subspaces import Subspace
+from landscape.space.subspaces import Affine, Subspace
 
 PRECISION_POINTS = 5
 MAX_CONVERTED = 1024
@@ -48,12 +50,18 @@ def products(objective: Objective, *, tf32: bool) -> Iterator[None]:
             backend.allow_tf32 = allowed
 
 
-def precision_error(objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan) -> float:
-    """Largest difference from float64 at a few points, relative to the larger of 1 and the value."""
+def precision_error(
+    objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan, evaluate: Strategy
+) -> float:
+    """Largest difference of ``evaluate``, the plan's, from float64 at a few points, over the larger of 1 and the value.
+
+    The chain is held against itself in float64, which is as much as the loop in float64: in their own precision the two
+    were compared before it was chosen.
+    """
     if objective.dtype == torch.float64:
         return 0.0
     chosen = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
-    values = plan.build(objective, subspace)(chosen)[:, 0].cpu()
+    values = evaluate(chosen)[:, 0].cpu()
     reference = _in_float64(objective, subspace, chosen, plan).cpu()
     difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
     finite = difference[torch.isfinite(difference)]
@@ -63,6 +71,9 @@ def precision_error(objective: Objective, subspace: Subspace, coordinates: Tenso
 def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
     """The training loss at a few points in float64; of a large network a layer and a chunk at a time."""
     if objective.fixed_inputs and _bytes_in_float64(objective, len(chosen)) <= MAX_BYTES and is_stored(subspace):
+        if plan.name == "chain" and isinstance(subspace, Affine):
+            exact = objective.loss_only().with_dtype(torch.float64)
+            return replace(plan, workers=1).build(exact, subspace.double())(chosen)[:, 0]
         return _dense(objective, subspace, chosen)
     try:
         examples = min(plan.examples, MAX_CONVERTED)

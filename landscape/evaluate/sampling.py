@@ -33,6 +33,8 @@ from landscape.train.regime import regime
 DEFAULT_POINTS = 51
 DEFAULT_RAYS = 64
 SNAPSHOT_SECONDS = 10.0
+# How many times fewer points a tolerance usually takes: what a choice of strategy may cost.
+USUAL_SAVING = 7
 
 Grid = Surface | Profile
 
@@ -147,9 +149,17 @@ class _Sampler:
         provenance = self.record.provenance
         if provenance.strategy and provenance.block_size:
             return Plan.parse(provenance.strategy, provenance.block_size)
-        plan = choose(self.objective, self.subspace, coordinates, strategy=strategy, memory=memory)
+        plan = choose(
+            self.objective,
+            self.subspace,
+            coordinates,
+            strategy=strategy,
+            memory=memory,
+            expected=len(coordinates) // (USUAL_SAVING if provenance.tolerance else 1),
+            built=self.built,
+        )
         self._note(plan)
-        error = precision_error(self.objective, self.subspace, coordinates, plan)
+        error = precision_error(self.objective, self.subspace, coordinates, plan, self._strategy(plan))
         self._update(precision_error=error, precision_points=min(PRECISION_POINTS, len(coordinates)))
         return plan
 
@@ -199,7 +209,8 @@ class _Sampler:
                 if end.value is not None:
                     self._fill(end.value)
                 return plan
-            plan = self._measure_all(np.intersect1d(wanted, self._pending()), coordinates, plan)
+            pending = wanted[self.status.flat[wanted] == Status.PENDING]
+            plan = self._measure_all(pending, coordinates, plan)
 
     def _fill(self, filling: Filling) -> None:
         pending = self._pending()

@@ -93,12 +93,19 @@ def choose(
     *,
     strategy: str = "auto",
     memory: int = DEFAULT_MEMORY,
+    expected: int | None = None,
+    built: dict[Plan, Strategy] | None = None,
 ) -> Plan:
     """The fastest plan on the first of ``coordinates`` whose values agree with one point at a time.
 
     Trials use as many of the examples as one point takes a few hundredths of a second for, and stop after 1 % of the
-    time that one point at a time would take for all coordinates. ``strategy`` leaves only the candidates of that name;
-    ``"repeatable"`` is the chain where there can be one, else the loop, without a trial: no clock decides on bits.
+    time that one point at a time would take for all coordinates.
+
+    Args:
+        strategy: leaves only the candidates of that name; ``"repeatable"`` is the chain where there can be one, else the
+            loop, without a trial: no clock decides on bits.
+        expected: how many points will be evaluated, where that is not all coordinates.
+        built: where the plan's strategy is left for whoever uses it, if a trial has built it on all examples.
 
     Raises:
         InputError: an unknown strategy, or one that cannot be used on this network and subspace.
@@ -109,7 +116,7 @@ def choose(
         return _repeatable(objective, subspace, coordinates, memory)
     if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
         return _streamed(objective, subspace, memory)
-    trial = _Trial(objective, subspace, coordinates, memory)
+    trial = _Trial(objective, subspace, coordinates, memory, expected or len(coordinates))
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
     if len(candidates) == 1 and strategy == "loop":
         return _reading_seldom(candidates[0], objective, memory) if objective.streamed else candidates[0]
@@ -120,7 +127,7 @@ def choose(
         rate = trial.rate(plan)
         if rate:
             rates[plan] = rate
-            if len(coordinates) < QUICK_SECONDS * rate:
+            if rate >= trial.quick_rate:
                 break
             if plan.name == "chain":  # does the same as these with less, and threads can at most double the loop
                 beaten = ("affine", "stacked", *(["loop"] if rate > 2 * trial.plain_rate else []))
@@ -128,6 +135,8 @@ def choose(
     if not rates:
         raise InputError(f"strategy {strategy!r} cannot be used here: {trial.refusal}; use --strategy auto")
     best = max(rates, key=lambda plan: rates[plan] * (LEAD if plan.name == "loop" else 1.0))
+    if built is not None and best in trial.built and trial.objective is objective:
+        built[best] = trial.built[best]
     return _reading_seldom(best, objective, memory) if objective.streamed else best
 
 
@@ -163,8 +172,12 @@ def _repeatable(objective: Objective, subspace: Subspace, coordinates: Tensor, m
 class _Trial:
     """Candidates timed against each other and compared with one point at a time."""
 
-    def __init__(self, objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> None:
+    def __init__(
+        self, objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int, expected: int
+    ) -> None:
         self.subspace, self.coordinates = subspace, coordinates
+        self.built: dict[Plan, Strategy] = {}
+        self.quick_rate = expected / QUICK_SECONDS
         self.objective, seconds = _fraction(objective, subspace, coordinates, memory)
         plain = Plan("loop", 1, _largest_examples(objective, memory)).build(self.objective, subspace)
         started = time.perf_counter()
@@ -172,7 +185,7 @@ class _Trial:
         synchronize(objective.device)
         self.plain_rate = len(self.expected) / (time.perf_counter() - started)
         seconds = 1 / self.plain_rate if self.objective is objective else seconds
-        self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * len(coordinates))
+        self.budget = max(MIN_TRIAL_SECONDS, TRIAL_SHARE * seconds * expected)
         self.num_points = min(TRIAL_POINTS, max(MIN_TRIAL_POINTS, int(self.budget / (2 * seconds))))
         self.refusal = "its values do not agree with one point at a time"
 
@@ -185,7 +198,8 @@ class _Trial:
             values = evaluate(points[:2])
             if not self._agrees(values):
                 return None
-            seconds = _timed(evaluate, points, self.objective)
+            seconds = _timed(evaluate, points, self.objective, enough=len(points) / self.quick_rate)
+            self.built[plan] = evaluate
         except Exception as error:
             if self.objective.fixed_inputs and not _is_refusal(error):
                 raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
@@ -292,8 +306,8 @@ def _row(coordinates: Tensor) -> int:
     return int(other[0]) if len(other) else len(coordinates)
 
 
-def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> float:
-    """Seconds that a warm strategy takes, the least of a few runs where they are short."""
+def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective, *, enough: float = 0.0) -> float:
+    """Seconds that a warm strategy takes, the least of a few runs where they are short and not ``enough``."""
     if objective.device.type == "cuda":
         for _ in range(2):  # the second call captures a graph
             evaluate(coordinates)
@@ -304,7 +318,7 @@ def _timed(evaluate: Strategy, coordinates: Tensor, objective: Objective) -> flo
         evaluate(coordinates)
         synchronize(objective.device)
         times.append(time.perf_counter() - started)
-        if sum(times) > TIMED_SECONDS:
+        if sum(times) > TIMED_SECONDS or times[-1] <= enough:
             break
     return min(times)
 

@@ -197,13 +197,23 @@ def _refuse_frozen(objective: Objective) -> None:
         )
 
 
-def extent_of(run: Run, view: View, *, member: int = 0, device: torch.device | str = "cpu", **choices: Any) -> Extent:
+def extent_of(
+    run: Run,
+    view: View,
+    *,
+    member: int = 0,
+    device: torch.device | str = "cpu",
+    batchnorm: BatchNorm = "frozen",
+    num_examples: int | None = None,
+    **choices: Any,
+) -> Extent:
     """The extent that the tool chooses for a view of one member; `common_extent` makes one of several.
 
     Args:
+        batchnorm, num_examples: as for `objective_of`.
         choices: ``seed``, ``normalize`` and ``ignore``, as for `subspace_of`.
     """
-    objective = objective_of(run, member, device=device)
+    objective = objective_of(run, member, device=device, batchnorm=batchnorm, num_examples=num_examples)
     return choose_extent(objective, subspace_of(run, objective, view, member=member, **choices))
 
 
@@ -258,21 +268,26 @@ def sample_view(
         return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
 
     if path is None:
-        chosen = extent
-        if chosen is None:
-            chosen = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
-        value = chosen.value if isinstance(chosen, Extent) else chosen
-        choices = {"normalize": normalize, "ignore": ignore, "points": points, "extent": value, "dtype": str(dtype)}
+        if extent is None:
+            extent = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
+        choices = {"seed": seed, "normalize": normalize, "ignore": ignore, "points": points, "dtype": str(dtype)}
         unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
-        unusual |= {"batchnorm": batchnorm if batchnorm != "frozen" else None, "num_examples": num_examples}
-        choices |= {key: given for key, given in unusual.items() if given not in (False, None, 1)}
-        extent, path = chosen, kept_path(run, view, member, {"seed": seed, **choices})
+        path = kept_path(run, view, member, choices | {"extent": _reach(extent)} | _said({**unusual, **data}))
     grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
     if repeats == 1:
         subspace = made(seed)
         record = sample(objective, subspace, **grid, **options)
         return record if then is None else then(objective, subspace, record)
     return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)
+
+
+def _reach(extent: float | Extent) -> float:
+    return extent.value if isinstance(extent, Extent) else extent
+
+
+def _said(choices: dict[str, Any]) -> dict[str, Any]:
+    """Those that differ from what is usual, so that files kept before there was a choice keep their names."""
+    return {key: given for key, given in choices.items() if given not in (False, None, 1, "frozen")}
 
 
 def _rows(run: Run, path: TrainingPath | None, view: View, points: int) -> int:

@@ -26,7 +26,8 @@ from landscape.measure.ledger import Ledger, Pieces
 from landscape.measure.products import hessian_product
 from landscape.measure.sharpness import epsilon_sharpness, noise_rise, worst_rise
 from landscape.measure.spectrum import STEPS, spectral_density
-from landscape.records import CrossSection, Rays, Spectrum
+from landscape.records import Rays
+from landscape.spectra import CrossSection, Spectrum
 
 Measure: TypeAlias = Literal["half_width", "curvature", "density", "sharpness", "cross_section", "free_directions"]
 

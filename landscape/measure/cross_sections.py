@@ -9,9 +9,10 @@ from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import DEFAULT_MEMORY, Plan, choose
 from landscape.measure.curvature import Eigenpairs, hessian_eigenpairs
-from landscape.records import RISE, CrossSection, FloatArray
+from landscape.records import RISE, FloatArray
 from landscape.space import parameters as space
 from landscape.space.subspaces import Line, line_along
+from landscape.spectra import CrossSection
 
 STIFF = 50
 RANDOM = 50

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, log, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ Names: TypeAlias = str | Sequence[str] | None
 UNIT = "nats per squared unit of weight"
 DENSE_LIMIT = 512
 MAX_PROBES = 2000
+RELATIVE_ERROR = 0.05
 _PILOT = 16
 _TOLERANCE = 1e-10
 _TOP, _BOTTOM = 1e-8, 1e-3
@@ -166,17 +167,19 @@ def hessian_extremes(
     return top, _pairs(product, values[:k], rows[:k], "bottom")
 
 
-def hessian_trace(
-    objective: Objective,
-    *,
-    relative_error: float = 0.05,
-    num_probes: int | None = None,
-    matrix: Matrix = "hessian",
-    parameters: Names = None,
-    memory: int = DEFAULT_MEMORY,
-    seed: int = 0,
-    pieces: Pieces | None = None,
-) -> Probed:
+class Probing(TypedDict, total=False):
+    """How a sum over the spectrum is probed; what each says and is by default stands at `hessian_trace`."""
+
+    relative_error: float
+    num_probes: int | None
+    matrix: Matrix
+    parameters: Names
+    memory: int
+    seed: int
+    pieces: Pieces | None
+
+
+def hessian_trace(objective: Objective, **options: Unpack[Probing]) -> Probed:
     """The trace of the Hessian by Hutchinson's estimator, the mean of ``z . H z`` over random signs z.
 
     As in Yao et al. 2020, arXiv 1912.07145. Without ``num_probes``, 16 probes tell how many more the error takes. Where
@@ -185,46 +188,48 @@ def hessian_trace(
 
     Args:
         objective: model and training data, never changed; in float64 whatever its precision.
-        relative_error: standard error asked for, as a share of the trace.
+        relative_error: standard error asked for, as a share of the trace; 0.05 by default.
         num_probes: take so many probes instead, at least 2.
-        matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
-        parameters: name patterns that leave a diagonal block of the matrix.
+        matrix: ``"hessian"`` (default) or ``"gauss-newton"``, see `hessian_product`.
+        parameters: name patterns that leave a diagonal block of the matrix; all by default.
         memory: bytes that a kept graph may take.
-        seed: of the probes.
+        seed: of the probes, 0 by default.
         pieces: where probes are kept while it runs, so that a stopped one goes on.
 
     Raises:
         InputError: ``relative_error`` not above 0, or ``num_probes`` below 2.
         ObjectiveError: a product is not finite.
     """
-    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
-    sums = _Sums(product, lambda signs, images: (signs * images).sum(dim=1), lambda dense: float(dense.trace()), seed)
-    return sums.estimate(relative_error, num_probes, pieces or Pieces(None, ""))
+    return _probed(objective, lambda z, hz: (z * hz).sum(dim=1), lambda dense: dense.trace(), options)
 
 
-def hessian_norm(
-    objective: Objective,
-    *,
-    relative_error: float = 0.05,
-    num_probes: int | None = None,
-    matrix: Matrix = "hessian",
-    parameters: Names = None,
-    memory: int = DEFAULT_MEMORY,
-    seed: int = 0,
-    pieces: Pieces | None = None,
-) -> Probed:
+def hessian_norm(objective: Objective, **options: Unpack[Probing]) -> Probed:
     """The Frobenius norm of the Hessian, the root of the mean of ``|H z|^2`` over random signs z.
 
     The standard error is that of the mean square, carried through the root. Arguments and errors are those of
     `hessian_trace`.
     """
-    product = hessian_product(objective, matrix=matrix, parameters=parameters, vectors=_PILOT, memory=memory)
-    sums = _Sums(product, lambda _, images: images.square().sum(dim=1), lambda dense: float(dense.square().sum()), seed)
     # the root halves a small relative error
-    square = sums.estimate(2 * relative_error, num_probes, pieces or Pieces(None, ""))
+    options["relative_error"] = 2 * options.get("relative_error", RELATIVE_ERROR)
+    square = _probed(objective, lambda _, hz: hz.square().sum(dim=1), lambda dense: dense.square().sum(), options)
     root = square.value**0.5
     error = square.standard_error / (2 * root) if root else 0.0
     return Probed(root, error, square.num_probes, square.exact)
+
+
+def _probed(
+    objective: Objective, of: Callable[[Tensor, Tensor], Tensor], exact: Callable[[Tensor], Tensor], options: Probing
+) -> Probed:
+    """The mean of ``of(z, H z)`` over random signs z, or ``exact`` of the matrix itself."""
+    product = hessian_product(
+        objective,
+        matrix=options.get("matrix", "hessian"),
+        parameters=options.get("parameters"),
+        vectors=_PILOT,
+        memory=options.get("memory", DEFAULT_MEMORY),
+    )
+    error, pieces = options.get("relative_error", RELATIVE_ERROR), options.get("pieces") or Pieces(None, "")
+    return _Sums(product, of, exact, options.get("seed", 0)).estimate(error, options.get("num_probes"), pieces)
 
 
 @dataclass
@@ -233,7 +238,7 @@ class _Sums:
 
     product: Product
     of: Callable[[Tensor, Tensor], Tensor]
-    exact: Callable[[Tensor], float]
+    exact: Callable[[Tensor], Tensor]
     seed: int
 
     def estimate(self, relative_error: float, num_probes: int | None, pieces: Pieces) -> Probed:
@@ -249,7 +254,7 @@ class _Sums:
         try:
             while len(samples) < wanted:
                 if wanted >= self.product.size:
-                    return Probed(self.exact(_dense(self.product)), 0.0, self.product.size, exact=True)
+                    return Probed(float(self.exact(_dense(self.product))), 0.0, self.product.size, exact=True)
                 count = min(wanted - len(samples), self.product.block)
                 samples = np.concatenate([samples, self._probed(count, generator)])
                 pieces.save(samples=samples)

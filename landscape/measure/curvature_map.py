@@ -1,7 +1,7 @@
 """Curvature at every grid point: extreme eigenvalues of the Hessian, its trace, and the norm of the gradient."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -85,28 +85,17 @@ def sample_curvature(
     coordinates = torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
     pending = np.flatnonzero(np.isnan(metrics["gradient_norm"].ravel()))
     most = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
-    saved, done, block = time.perf_counter(), 0, min(FIRST, most)
+    saved = time.perf_counter()
 
     def snapshot() -> Sampled:
         return replace(surface, metrics={**surface.metrics, **metrics})
 
     with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:
         try:
-            while done < len(pending):
-                chosen, began = pending[done : done + block], time.perf_counter()
-                try:
-                    found = mapper(coordinates[chosen])
-                except RuntimeError as error:
-                    if not is_out_of_memory(error) or block == 1:
-                        raise
-                    block = most = block // 2
-                    continue
+            for part, found in _in_blocks(mapper, coordinates[pending], most):
                 for name, values in found.items():
-                    metrics[name].flat[chosen] = np.where(np.isfinite(values), values, np.inf)
-                done += len(chosen)
-                bar.update(len(chosen))
-                # so that a stopped one loses no more than some seconds
-                block = max(1, min(most, int(len(chosen) * SAVE_SECONDS / (time.perf_counter() - began))))
+                    metrics[name].flat[pending[part]] = np.where(np.isfinite(values), values, np.inf)
+                bar.update(part.stop - part.start)
                 if path is not None and time.perf_counter() - saved > SAVE_SECONDS:
                     store.save(snapshot(), path)
                     saved = time.perf_counter()
@@ -114,6 +103,25 @@ def sample_curvature(
             if path is not None:
                 store.save(snapshot(), path)
     return snapshot()
+
+
+def _in_blocks(
+    mapper: Callable[[Tensor], dict[str, FloatArray]], coordinates: Tensor, most: int
+) -> Iterator[tuple[slice, dict[str, FloatArray]]]:
+    """The points in blocks that take some seconds, so that no more is lost; smaller ones where memory runs out."""
+    done, block = 0, min(FIRST, most)
+    while done < len(coordinates):
+        part, began = slice(done, min(done + block, len(coordinates))), time.perf_counter()
+        try:
+            found = mapper(coordinates[part])
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or block == 1:
+                raise
+            block = most = block // 2
+            continue
+        done, taken = part.stop, part.stop - part.start
+        block = max(1, min(most, int(taken * SAVE_SECONDS / (time.perf_counter() - began))))
+        yield part, found
 
 
 class _Mapper:

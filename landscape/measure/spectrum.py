@@ -15,7 +15,7 @@ from landscape.measure.curvature import UNIT, Names
 from landscape.measure.lanczos import lanczos
 from landscape.measure.ledger import SAVE_SECONDS, Pieces
 from landscape.measure.products import BLOCK, Matrix, Product, hessian_product
-from landscape.records import FloatArray, Spectrum
+from landscape.spectra import Spectrum
 
 STEPS = 90
 MAX_PROBES = 512
@@ -67,43 +67,56 @@ def spectral_density(
     choice: dict[str, Any] = {"matrix": matrix, "parameters": parameters, "memory": memory}
     product = hessian_product(objective, vectors=BLOCK, products=taken, **choice)
     block = max(1, min(BLOCK, memory // (8 * (steps + 4) * product.size)))
-    kept, generator = pieces or Pieces(None, ""), torch.Generator().manual_seed(seed)
-    found = kept.load()
-    nodes, weights = list(found.get("nodes", ())), list(found.get("weights", ()))
-    for _ in nodes:
-        _start(product, generator)
+    probes = _Probes(product, steps, seed, pieces or Pieces(None, ""))
     wanted, count = num_probes if num_probes is not None else _PILOT, min(block, _FIRST)
     with tqdm(total=wanted, disable=not progress, unit="probe", desc=f"{objective.name} spectral density") as bar:
-        bar.update(min(len(nodes), wanted))
+        bar.update(min(len(probes), wanted))
         try:
-            while len(nodes) < wanted:
+            while len(probes) < wanted:
                 began = time.perf_counter()
-                count = min(count, wanted - len(nodes))
-                for rows, row in zip((nodes, weights), _quadrature(product, count, steps, generator), strict=True):
-                    rows.extend(row)
+                count = min(count, wanted - len(probes))
+                probes.take(count)
                 bar.update(count)
-                kept.save(nodes=np.array(nodes), weights=np.array(weights))
+                probes.save()
                 # so that stopping it loses no more than some seconds
                 count = max(1, min(block, int(count * SAVE_SECONDS / (time.perf_counter() - began))))
-                if num_probes is None and len(nodes) >= wanted:
-                    made = _spectrum(nodes, weights, product, steps, seed)
-                    wanted = min(MAX_PROBES, max(wanted, ceil(len(nodes) * (made.error / error) ** 2)))
-                    bar.total = wanted
+                if num_probes is None and len(probes) >= wanted:
+                    wanted = bar.total = probes.needed(error, wanted)
         except BaseException:
-            kept.save(nodes=np.array(nodes), weights=np.array(weights), force=True)
+            probes.save(force=True)
             raise
-    return _spectrum(nodes, weights, product, steps, seed)
+    return probes.spectrum()
 
 
-def _start(product: Product, generator: torch.Generator) -> torch.Tensor:
-    return torch.randn(product.size, dtype=torch.float64, generator=generator)
+class _Probes:
+    """The quadratures taken so far, with those that a stopped run has kept."""
 
+    def __init__(self, product: Product, steps: int, seed: int, pieces: Pieces) -> None:
+        self.product, self.steps, self.seed, self.pieces = product, steps, seed, pieces
+        self.generator, found = torch.Generator().manual_seed(seed), pieces.load()
+        self.nodes, self.weights = list(found.get("nodes", ())), list(found.get("weights", ()))
+        for _ in self.nodes:
+            self._start()
 
-def _quadrature(product: Product, count: int, steps: int, generator: torch.Generator) -> tuple[FloatArray, FloatArray]:
-    start = torch.stack([_start(product, generator) for _ in range(count)])
-    values, weights, _ = lanczos(product, start.to(product.objective.device), steps).ritz()
-    return values.cpu().numpy(), weights.cpu().numpy()
+    def __len__(self) -> int:
+        return len(self.nodes)
 
+    def take(self, count: int) -> None:
+        start = torch.stack([self._start() for _ in range(count)]).to(self.product.objective.device)
+        nodes, weights, _ = lanczos(self.product, start, self.steps).ritz()
+        self.nodes.extend(nodes.cpu().numpy())
+        self.weights.extend(weights.cpu().numpy())
 
-def _spectrum(nodes: list[FloatArray], weights: list[FloatArray], product: Product, steps: int, seed: int) -> Spectrum:
-    return Spectrum(np.array(nodes), np.array(weights), product.size, product.matrix, steps, seed, UNIT)
+    def save(self, *, force: bool = False) -> None:
+        self.pieces.save(nodes=np.array(self.nodes), weights=np.array(self.weights), force=force)
+
+    def needed(self, error: float, taken: int) -> int:
+        """Probes after which the error is as asked for."""
+        return min(MAX_PROBES, max(taken, ceil(len(self) * (self.spectrum().error / error) ** 2)))
+
+    def spectrum(self) -> Spectrum:
+        nodes, weights = np.array(self.nodes), np.array(self.weights)
+        return Spectrum(nodes, weights, self.product.size, self.product.matrix, self.steps, self.seed, UNIT)
+
+    def _start(self) -> torch.Tensor:
+        return torch.randn(self.product.size, dtype=torch.float64, generator=self.generator)

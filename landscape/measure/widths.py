@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import PchipInterpolator, PPoly
 
 from landscape.errors import InputError
 from landscape.measure.statistics import resampled_means
@@ -193,21 +193,33 @@ def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
         above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
     reached: BoolArray = np.any(above, axis=1)
     first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
-    radii = np.full(len(rays.length), rays.radius[-1])
-    for index in np.flatnonzero(reached):
-        radii[index] = _crossing(rays.radius, rays.loss[index], int(first[index]), rays.loss[index, 0] + rise)
+    radii = np.where(reached, rays.radius[first], rays.radius[-1])
+    # a diverged value is a wall
+    between = np.flatnonzero(reached & np.isfinite(rays.loss[np.arange(len(first)), first]))
+    finite = np.isfinite(rays.loss)
+    stops = [_stop(finite[index], int(first[index])) for index in between]
+    for cell, stop in sorted(set(zip(first[between].tolist(), stops, strict=True))):
+        alike = between[(first[between] == cell) & (np.array(stops) == stop)]
+        levels = rays.loss[alike, 0] + rise
+        radii[alike] = _meeting(rays.radius[:stop], rays.loss[alike, :stop] - levels[:, None], cell)
     return radii, reached
 
 
-def _crossing(radius: FloatArray, loss: FloatArray, first: int, level: float) -> float:
-    """Where a monotone cubic through the neighbours of ``first`` meets the level; a diverged value is a wall."""
-    if not np.isfinite(loss[first]):
-        return float(radius[first])
-    beyond = np.isfinite(loss[first + 1 : first + 3])
-    around = slice(max(0, first - 3), first + 1 + (int(beyond.argmin()) if not beyond.all() else len(beyond)))
-    roots = PchipInterpolator(radius[around], loss[around] - level).roots(extrapolate=False)
-    inside = roots[(roots >= radius[first - 1]) & (roots <= radius[first])]
-    return float(inside[0]) if inside.size else float(radius[first])
+def _stop(finite: BoolArray, first: int) -> int:
+    """The end of the neighbours of ``first``: up to two more radii, none that diverged or lies beyond such a one."""
+    beyond = finite[first + 1 : first + 3]
+    return first + 1 + (int(beyond.argmin()) if not beyond.all() else len(beyond))
+
+
+def _meeting(radius: FloatArray, excess: FloatArray, first: int) -> FloatArray:
+    """Where monotone cubics through the neighbours of ``first`` meet zero, a radius for each row of ``excess``."""
+    start = max(0, first - 3)
+    curves = PchipInterpolator(radius[start:], excess[:, start:], axis=1)
+    low, high = radius[first - 1], radius[first]
+    # one by one: SciPy's roots of many curves at once leave out those that two neighbours share
+    each = [PPoly.construct_fast(c, curves.x).roots(extrapolate=False) for c in np.moveaxis(curves.c, 2, 0).copy()]
+    inside = [roots[(roots >= low) & (roots <= high)] for roots in each]
+    return np.array([roots[0] if roots.size else high for roots in inside])
 
 
 def _thinned(rays: Rays) -> Rays:

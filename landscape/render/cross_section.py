@@ -2,23 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from landscape.errors import InputError
-from landscape.records import CrossSection
-from landscape.render.layout import inches
-from landscape.render.style import Theme, ThemeName, theme_of
+from landscape.render.row import draw_row
+from landscape.render.style import Theme, ThemeName
 from landscape.render.ticks import number
-from landscape.render.write import suffixed, write_figure
-
-PANEL = 3.375
-ASPECT = 0.78
-MOST = 4
+from landscape.spectra import CrossSection
 
 
 def draw_cross_section(
@@ -48,26 +42,17 @@ def draw_cross_section(
         InputError: another number of sections or titles, different rises, or an unknown suffix.
         FileError: the picture cannot be written.
     """
-    target = suffixed(path)
     given = [sections] if isinstance(sections, CrossSection) else list(sections)
     names = list(titles) if titles is not None else [f"{one.model} ({one.network})" for one in given]
-    if not 1 <= len(given) <= MOST or len(names) != len(given):
-        raise InputError(f"a figure has 1 to {MOST} cross-sections, each with a title, got {len(given)}, {len(names)}")
-    if len({one.rise for one in given}) > 1:
+    rises = {one.rise for one in given}
+    if len(rises) > 1:
         raise InputError("cross-sections of different rises cannot share axes")
-    look = theme_of(theme)
-    with mpl.rc_context(look.settings()):
-        size = inches(width) or PANEL * len(given) * look.size / 8
-        figure = Figure(figsize=(size, ASPECT * size / len(given)), facecolor=look.ground, layout="constrained")
-        panels = figure.subplots(1, len(given), sharex=True, sharey=True, squeeze=False)[0]
-        for axes, section, name in zip(panels, given, names, strict=True):
-            _panel(axes, section, name, look)
-        panels[0].set_ylabel(f"half-width at +{number(given[0].rise, 3)} nat, L2", fontsize=look.size + 1)
-        write_figure(figure, target, dpi)
-    return target
+    heights = "".join(f"half-width at +{number(rise, 3)} nat, L2" for rise in rises)
+    look: dict[str, Any] = {"width": width, "dpi": dpi, "theme": theme, "aspect": 0.78, "shared": True}
+    return draw_row(given, path, _panel, titles=names, kind="cross-sections", heights=heights, **look)
 
 
-def _panel(axes: Axes, section: CrossSection, title: str, theme: Theme) -> None:
+def _panel(axes: Axes, section: CrossSection, theme: Theme) -> None:
     stiff, sloppy, rank = theme.series[0], theme.series[1], np.arange(1, len(section.eigenvalues) + 1)
     low, high = section.random.min(), section.random.max()
     axes.axhspan(low, high, color=sloppy, alpha=0.25, linewidth=0, label="random directions: range")
@@ -84,9 +69,5 @@ def _panel(axes: Axes, section: CrossSection, title: str, theme: Theme) -> None:
     axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_facecolor(theme.ground)
-    axes.set_title(title, fontsize=theme.size + 1)
     axes.set_xlabel("eigenvalue, from the largest", fontsize=theme.size + 1)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=theme.size, which="both", width=0.6 * theme.line)
     axes.legend(fontsize=theme.size - 1, frameon=False, loc="best")

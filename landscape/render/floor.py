@@ -58,7 +58,9 @@ class FloorPlan:
         alpha, low, high, bounded = bore
         x = float(self.panel.floor.x(np.array([alpha]), self.box)[0])
         ends = self.panel.floor.y(np.array([low, high]), self.box)
-        edge = self.near[0] * 0.87
+        # Of a corridor it belongs to one end: seen from the other it stays there, behind the surface.
+        own = math.copysign(self.box.half_x, x) if abs(x) > self.box.half_x / 2 else self.near[0]
+        edge, hidden = 0.87 * own, own != self.near[0]
         for y in ends:
             self.line(
                 [(x, y, 0), (edge, y, 0)], 0.65, color=self.theme.ink, linewidth=0.4 * self.theme.line, dashes=(2, 2)
@@ -66,9 +68,9 @@ class FloorPlan:
         start, end = (self.camera.project((edge, y, 0.0)) for y in ends)
         style: dict[str, Any] = {"arrowstyle": "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"}
         style |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 0.8 * self.theme.line, "color": self.theme.ink}
-        self.axes.annotate("", end, start, arrowprops=style, zorder=2.6, annotation_clip=False)
+        self.axes.annotate("", end, start, arrowprops=style, zorder=0.66 if hidden else 2.6, annotation_clip=False)
         halo = [withStroke(linewidth=1.8 * self.theme.line, foreground=self.theme.wall)]
-        inward = self.camera.project((-math.copysign(1.0, self.near[0]), 0.0, 0.0))
+        inward = self.camera.project((-math.copysign(1.0, own), 0.0, 0.0))
         offset = 5.5 * self.unit * inward / np.linalg.norm(inward)
         self.axes.annotate(
             ("" if bounded else "\u2265 ") + length(high - low),
@@ -78,7 +80,7 @@ class FloorPlan:
             fontsize=self.theme.size - 0.5,
             ha="center",
             va="center",
-            zorder=2.7,
+            zorder=0.67 if hidden else 2.7,
             path_effects=halo,
             annotation_clip=False,
         )

@@ -55,6 +55,7 @@ class Panel:
         shades: its scale and range.
         sublevel: rise (nats per example) up to which the floor is shaded; None shades nothing.
         thinned: every which row and column is drawn; 1 draws all.
+        measured: whether it shows one network; between two of a film there is no solution to mark.
     """
 
     surface: Surface
@@ -67,6 +68,7 @@ class Panel:
     shades: Heights
     sublevel: float | None = None
     thinned: int = 1
+    measured: bool = True
 
     def __post_init__(self) -> None:
         least = 1 + (max(self.surface.status.shape) - 1) // MOST_POINTS
@@ -168,6 +170,8 @@ class Panel:
     @cached_property
     def solution(self) -> tuple[float, float, float] | None:
         """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
+        if not self.measured:
+            return None
         on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
         alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0
         for axis, at in zip(self.surface.axes, (alpha, 0.0), strict=True):

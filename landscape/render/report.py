@@ -12,10 +12,10 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-import landscape
 from landscape.errors import InputError
 from landscape.records import Surface
 from landscape.render import web
+from landscape.render.document import asset, document
 from landscape.render.figure import render
 from landscape.render.glossary import words_for
 from landscape.render.study import Image, size_of, study_images
@@ -84,9 +84,10 @@ def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = 
     if not names or len(set(names)) != len(names):
         raise InputError(f"a report needs results of different studies, got {', '.join(names) or 'none'}")
     parts = [Part(result, _headline(result), study_images(result)) for result in results]
-    own_style = web.asset("report.css")
-    html: str = web.template("report.html").render(
-        title=TITLE,
+    return document(
+        "report.html",
+        TITLE,
+        sheets=[asset("report.css")],
         lead=_lead(results),
         hero=_hero(results),
         count=_count(results),
@@ -97,13 +98,7 @@ def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = 
         facts=[*_facts(results).items(), *(facts or {}).items()],
         signs=SIGNS,
         words=WORDS,
-        style=Markup(web.style()),
-        own_style=Markup(own_style),
-        script=Markup(web.script()),
-        policy=web.policy(styles=(own_style,)),
-        version=landscape.__version__,
     )
-    return html
 
 
 def _lead(results: Sequence[StudyResult]) -> str:
@@ -147,7 +142,7 @@ def _hero_words(narrow: Surface, wide: Surface) -> str:
     return (
         "Height is the training loss, on one scale. Training runs along the red path, to the white dot; to both sides "
         f"lie steps in a random direction. Left, {size_of(narrow)}: {few.P:,} parameters for {few.N:,} examples. "
-        f"Right, any width, up to {size_of(wide)} with {many.P:,} parameters."
+        f"Right, {size_of(wide)}: {many.P:,} parameters."
     )
 
 

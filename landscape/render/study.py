@@ -15,9 +15,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from landscape.errors import DisplayError, InputError
-from landscape.records import Surface
+from landscape.records import FloatArray, Surface
 from landscape.render.movie import render_film
 from landscape.render.style import Theme, ThemeName, theme_of
 from landscape.render.write import suffixed, write_figure
@@ -26,6 +27,7 @@ from landscape.results import Mark, Picture, Plot, Series, StudyResult, Table
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 PLOT_INCHES, HEIGHT_INCHES, MAP_INCHES = 3.4, 2.9, 1.5
 MAPS_A_ROW, MAPS_ON_PAGE = 10, 5
+LETTER = 0.026  # of the axes: length of a letter in the words of a threshold
 EDGE = "#d55e00"
 PAPER = theme_of("paper")
 # Losses below are drawn as this: a map on a logarithmic scale has no zero.
@@ -238,15 +240,24 @@ def _draw_plot(axes: Axes, plot: Plot, theme: Theme) -> None:
     axes.set_yscale(plot.y_scale)
     for number, series in enumerate(plot.series):
         _draw_series(axes, series, theme.series[number % len(theme.series)], MARKERS[number % len(MARKERS)])
+    for mark in plot.marks:  # first all that may move the limits
+        axes.update_datalim([(mark.value, mark.value)], updatex=mark.axis == "x", updatey=mark.axis == "y")
+    curves = _curves_of(axes)
     for mark in plot.marks:
         line = axes.axvline if mark.axis == "x" else axes.axhline
         line(mark.value, color=theme.small, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1, alpha=0.8)
-        _label_mark(axes, mark, theme)
+        _label_mark(axes, mark, curves, theme)
     axes.set_title(plot.title, fontsize=10)
     axes.set_xlabel(plot.x_label, fontsize=9)
     axes.set_ylabel(plot.y_label, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.tick_params(which="minor", labelsize=6.5)
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        if axis.get_scale() == "log" and high < 100 * low:  # few powers of ten: 20 and 50 rather than 2 x 10^1
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
     axes.grid(True, which="major", color=theme.grid, linewidth=0.6, alpha=0.7)
     axes.set_axisbelow(True)
     if plot.series:
@@ -266,18 +277,46 @@ def _draw_series(axes: Axes, series: Series, color: str, marker: str) -> None:
         axes.fill_between(series.x, low, high, color=color, alpha=0.2, linewidth=0)
 
 
-def _label_mark(axes: Axes, mark: Mark, theme: Theme) -> None:
-    """The words of a threshold, beside its line and inside the axes."""
+def _label_mark(axes: Axes, mark: Mark, curves: FloatArray, theme: Theme) -> None:
+    """The words of a threshold, beside its line and inside the axes, where they hide least of the curves."""
+    upright = mark.axis == "x"
+    own = axes.transAxes.inverted().transform(axes.transData.transform((mark.value, mark.value)))[0 if upright else 1]
+    long, wide = LETTER * len(mark.label) + 0.02, 1.8 * LETTER
+    along, across = (curves[:, ::-1] if upright else curves).T
+
+    def hidden(place: tuple[float, int]) -> int:
+        end, side = place
+        beside, out = np.abs(along - end + long / 2) < long / 2, side * (across - own)
+        return int(np.count_nonzero(beside & (out > 0) & (out < wide)))
+
+    ends = (0.985, 0.5 + long / 2, 0.015 + long)
+    end, side = min(((end, side) for end in ends for side in (-1, 1)), key=hidden)
     look: Any = {
         "fontsize": 7,
         "color": theme.small,
         "path_effects": [withStroke(linewidth=2.5, foreground=theme.ground)],
     }
-    if mark.axis == "x":
-        transform = axes.get_xaxis_transform()
-        axes.text(mark.value, 0.98, f" {mark.label}", transform=transform, rotation=90, va="top", ha="right", **look)
+    if upright:
+        look |= {"rotation": 90, "va": "top", "ha": "right" if side < 0 else "left"}
+        axes.text(mark.value, end, mark.label, transform=axes.get_xaxis_transform(), **look)
     else:
-        axes.text(0.99, mark.value, mark.label, transform=axes.get_yaxis_transform(), va="bottom", ha="right", **look)
+        look |= {"va": "top" if side < 0 else "bottom", "ha": "right"}
+        axes.text(end, mark.value, mark.label, transform=axes.get_yaxis_transform(), **look)
+
+
+def _curves_of(axes: Axes) -> FloatArray:
+    """Points close together on all curves drawn so far, shape (n, 2), as shares of the axes."""
+    axes.get_xlim(), axes.get_ylim()  # limits that are due are set when they are asked for
+    to_axes = axes.transData + axes.transAxes.inverted()
+    found = [np.empty((0, 2))]
+    for line in axes.lines:
+        places = to_axes.transform(np.column_stack(line.get_data()))
+        places = places[np.isfinite(places).all(axis=1)]
+        if not len(places):
+            continue
+        steps = np.linspace(0, len(places) - 1, 40 * len(places))
+        found.append(np.column_stack([np.interp(steps, np.arange(len(places)), side) for side in places.T]))
+    return np.concatenate(found)
 
 
 def _draw_picture(axes: Axes, picture: Picture) -> None:

@@ -1,9 +1,9 @@
 """Subspaces: coordinates in, parameters out, always computed from the centre and never accumulated."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -104,6 +104,11 @@ class Affine:
     def _digest(self) -> str:
         named = ((f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d)
         return space.digest(named)[:16]
+
+    def double(self) -> Self:
+        """The same centre and directions in float64."""
+        centre, *directions = ({n: t.double() for n, t in point.items()} for point in (self.centre, *self.directions))
+        return replace(self, centre=centre, directions=tuple(directions))
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
         """Parameters at coordinates of shape (k, dims), stacked to (k, ...); unperturbed tensors are left out."""

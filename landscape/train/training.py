@@ -9,21 +9,21 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import functional_call, stack_module_state, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch.func import stack_module_state
 from tqdm import tqdm
 
 from landscape.errors import InputError
 from landscape.records import FloatArray
 from landscape.train.datasets import Dataset
-from landscape.train.losses import accuracy, cross_entropy, mean_squared_error
+from landscape.train.losses import cross_entropy, mean_squared_error
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.optimizers import FlatOptimizer
+from landscape.train.traced import Shapes, measuring_program, step_program
 
 Optimizer: TypeAlias = Literal["adam", "sgd"]
 Schedule: TypeAlias = Literal["cosine", "constant"]
 LossName: TypeAlias = Literal["cross_entropy", "mse"]
 State: TypeAlias = dict[str, Tensor]
-Step: TypeAlias = Callable[[list[Tensor], State, Tensor, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
 
 EVALUATION_EXAMPLES = 256
 EVALUATION_VALUES = 2**18
@@ -169,47 +169,37 @@ class _Ensemble:
         self.recipe, self.dataset, self.seeds, self.device = recipe, dataset, seeds, device
         members = [build(network, dataset.in_shape, dataset.K, seed=seed) for seed in seeds]
         parameters, buffers = stack_module_state(members)
-        self.skeleton = members[0].to(device)
-        self.parameters = {name: tensor.detach().to(device).requires_grad_() for name, tensor in parameters.items()}
+        self.theta, self.parameters = _end_to_end(
+            {name: tensor.detach() for name, tensor in parameters.items()}, device
+        )
         self.buffers = {name: tensor.detach().to(device) for name, tensor in buffers.items()}
         self.data = {
             split: (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device))
             for split, x, y in (("train", dataset.x_train, dataset.y_train), ("test", dataset.x_test, dataset.y_test))
         }
+        self.shapes = Shapes(
+            network,
+            tuple(dataset.in_shape),
+            dataset.K,
+            len(seeds),
+            examples=self._batch_size(),
+            loss=recipe.loss_function,
+            device=device,
+            dtype=next(iter(parameters.values())).dtype,
+        )
 
     def run(self) -> Iterator[Tensor]:
         """One optimizer step after another; yields each step's batch loss of every member, shape (members,)."""
-        parameters = list(self.parameters.values())
-        optimizer = _optimizer(self.recipe, parameters)
+        parameters, buffers = list(self.parameters.values()), list(self.buffers.values())
+        optimizer = FlatOptimizer(self.recipe, self.theta, [parameter.shape for parameter in parameters])
         x, y = self.data["train"]
-        step: Step | None = None
-        for count, batch in enumerate(self._batches()):
+        step = step_program(self.shapes)
+        for batch in self._batches():
             inputs, targets = (part.index_select(0, batch.flatten()).unflatten(0, batch.shape) for part in (x, y))
-            step = self._traced(parameters, inputs, targets) if step is None else step
             with torch.no_grad():
-                losses, gradients = step(parameters, self.buffers, inputs, targets)
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter.grad = gradient
-            optimizer.param_groups[0]["lr"] = self.recipe.learning_rate * _decay(self.recipe, count)
-            optimizer.step()
+                losses, *gradients = step(*parameters, *buffers, inputs, targets)
+            optimizer.step(gradients)
             yield losses
-
-    def _traced(self, parameters: list[Tensor], inputs: Tensor, targets: Tensor) -> Step:
-        """Losses and gradients of all members as one list of tensor operations, without what finds them at each step.
-
-        The operations are those of ``vmap`` and autograd, so the bits are the same. Tracing takes one pass, on buffers
-        that are thrown away.
-        """
-        names = list(self.parameters)
-
-        def step(parameters: list[Tensor], buffers: State, inputs: Tensor, targets: Tensor) -> Any:
-            losses = vmap(self._loss)(dict(zip(names, parameters, strict=True)), buffers, inputs, targets)
-            return losses, torch.autograd.grad(losses.sum(), parameters)
-
-        self.skeleton.train()
-        spare = {name: tensor.clone() for name, tensor in self.buffers.items()}
-        traced: Step = make_fx(step)(parameters, spare, inputs, targets)
-        return traced
 
     def state(self) -> State:
         """Parameters and buffers now, name -> (members, ...)."""
@@ -218,7 +208,6 @@ class _Ensemble:
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
         """Loss and accuracy of every member on both splits, in evaluation mode, each (members,) float64."""
-        self.skeleton.eval()
         return {
             f"{split}_{name}": value
             for split, (x, y) in self.data.items()
@@ -230,25 +219,18 @@ class _Ensemble:
         totals = torch.zeros(2, len(self.seeds), dtype=torch.float64, device=self.device)
         size = max(EVALUATION_EXAMPLES, EVALUATION_VALUES // max(1, x[0].numel()))
         for inputs, targets in zip(x.split(size), y.split(size), strict=True):
-            outputs = vmap(self._forward, in_dims=(0, 0, None))(self.parameters, self.buffers, inputs)
-            measured = vmap(self._measured, in_dims=(0, None), out_dims=1)(outputs, targets)
+            measure = measuring_program(self.shapes.of(len(targets)))
+            (measured,) = measure(*self.parameters.values(), *self.buffers.values(), inputs, targets)
             totals += measured.double() * (len(targets) / len(y))
         return totals[0], totals[1]
 
-    def _measured(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return torch.stack([self.recipe.loss_function(outputs, targets), accuracy(outputs, targets)])
-
-    def _loss(self, parameters: State, buffers: State, inputs: Tensor, targets: Tensor) -> Tensor:
-        return self.recipe.loss_function(self._forward(parameters, buffers, inputs), targets)
-
-    def _forward(self, parameters: State, buffers: State, inputs: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(self.skeleton, (parameters, buffers), (inputs,))
-        return outputs
+    def _batch_size(self) -> int:
+        num_examples = len(self.data["train"][1])
+        return min(self.recipe.batch_size or num_examples, num_examples)
 
     def _batches(self) -> Iterator[Tensor]:
         """Indices (members, batch) step by step: each member walks its own permutations, wrapping across epochs."""
-        num_examples = len(self.data["train"][1])
-        size = min(self.recipe.batch_size or num_examples, num_examples)
+        num_examples, size = len(self.data["train"][1]), self._batch_size()
         generators = [np.random.default_rng([seed, 1]) for seed in self.seeds]
         queue = torch.empty((len(self.seeds), 0), dtype=torch.int64, device=self.device)
         for _ in range(self.recipe.steps):
@@ -259,15 +241,11 @@ class _Ensemble:
             queue = queue[:, size:]
 
 
-def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, foreach=True)
-    return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, foreach=True)
-
-
-def _decay(recipe: Recipe, step: int) -> float:
-    return 0.5 * (1 + math.cos(math.pi * step / recipe.steps)) if recipe.schedule == "cosine" else 1.0
+def _end_to_end(tensors: State, device: torch.device) -> tuple[Tensor, State]:
+    """All numbers in one tensor on the device, and the tensors by name as views of it."""
+    flat = torch.cat([tensor.flatten() for tensor in tensors.values()]).to(device)
+    parts = flat.split([tensor.numel() for tensor in tensors.values()])
+    return flat, {name: part.view_as(tensors[name]) for name, part in zip(tensors, parts, strict=True)}
 
 
 def _filled(steps: set[int], recipe: Recipe) -> set[int]:

@@ -8,10 +8,10 @@ from problems import examples, quadratic, small_mlp
 from landscape.errors import InputError
 from landscape.evaluate.objective import Objective
 from landscape.measure.cross_sections import cross_section
-from landscape.records import CrossSection, Spectrum
 from landscape.render.cross_section import draw_cross_section
 from landscape.render.density import draw_density
 from landscape.space.parameters import digest
+from landscape.spectra import CrossSection, Spectrum
 
 SPECTRUM = (0.5, 1.0, 4.0, 30.0, 100.0, 1000.0)
 

@@ -17,8 +17,9 @@ from landscape.records import Surface
 from landscape.render.backend import Backend
 from landscape.render.camera import Camera
 from landscape.render.figure import CORRIDOR_BOX, PLANE_BOX
-from landscape.render.movie import Plan, render_film
+from landscape.render.movie import render_film
 from landscape.render.panel import panels_of
+from landscape.render.shots import Plan
 from landscape.render.write import check_free
 
 SIZE = (320, 180)
@@ -60,6 +61,7 @@ def test_a_morph_passes_through_the_measured_surfaces_and_says_what_lies_between
     np.testing.assert_allclose(middle.panels[0].surface.loss, (one.loss + two.loss) / 2, rtol=1e-12, atol=1e-15)
     assert "interpolated between 0 and 1, not measured" in middle.note
     assert middle.panels[0].bore() is None, "a width that was not measured is not written"
+    assert middle.panels[0].marker() is None, "nor a solution that nobody trained"
 
 
 def test_heights_and_floor_are_the_same_in_every_frame() -> None:

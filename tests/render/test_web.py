@@ -15,8 +15,9 @@ from problems import bowl, tunnel
 
 import landscape
 from landscape.errors import DisplayError, FileError, InputError
-from landscape.records import Surface
-from landscape.render.web import check_page, component, page, render_page
+from landscape.records import Axis, Profile, Surface
+from landscape.render.document import page
+from landscape.render.web import check_page, component, render_page
 
 
 def named(surface: Surface, model: str) -> Surface:
@@ -80,6 +81,15 @@ def test_a_surface_without_a_finite_value_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["x.html", "x.gif"])
+def test_a_profile_is_no_page_and_no_film(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    values = np.arange(3.0)
+    profile = Profile((Axis("alpha", values),), {"train_loss": values}, np.ones(3, dtype=np.uint8), 0 * values)
+    with pytest.raises(InputError, match="draw a profile as png"):
+        landscape.render(profile, tmp_path / name)
+
+
 def test_large_surfaces_are_thinned_and_the_page_says_so(tmp_path: Path) -> None:
     landscape.render(bowl(points=600), tmp_path / "x.html")
     assert "every 3th row and column drawn" in (tmp_path / "x.html").read_text()
@@ -109,6 +119,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     render_page([flat, steep], folder / "stack.html", stack="curvature", titles=["2", "8"])
     render_page(replace(holed, metrics={"train_loss": loss}), folder / "holes.html")
     render_page(tunnel(), folder / "tunnel.html")
+    render_page(replace(holed, metrics={"train_loss": np.full(holed.loss.shape, 0.7)}), folder / "plateau.html")
     return folder
 
 
@@ -133,6 +144,15 @@ def test_a_surface_is_drawn_in_many_colours(browser: Any, pages: Path) -> None:
             panel,
         )
         assert colours > 500
+
+
+def test_a_plateau_has_its_colour_and_not_that_of_a_line(browser: Any, pages: Path) -> None:
+    opened(browser, pages / "plateau.html")
+    red, green, blue, _ = browser.execute_script(
+        """const c = document.querySelector('.ls-panel canvas');
+        return [...c.getContext('2d').getImageData(0.4 * c.width, 0.4 * c.height, 1, 1).data]"""
+    )
+    assert green > 60, (red, green, blue)
 
 
 def test_the_pointer_reads_the_value_of_the_file(browser: Any, pages: Path) -> None:

@@ -1,5 +1,6 @@
 """Every study on a small case: the sign of the effect, and closed forms where there are some."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from landscape.errors import FileError, InputError
 from landscape.results import StudyResult, Table
-from landscape.study import double_descent, reliability
+from landscape.study import double_descent, field, morph, reliability
 from landscape.study.catalogue import STUDIES, run_study
 from landscape.study.portrait import draw, read_photo
 from landscape.study.random_features import random_features
@@ -25,9 +26,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small(runs: Path) -> Settings:
-    """Width 2 against width 48, on 60 digits."""
-    return Settings(quick=True, widths=(2, 48), members=2, steps=120, num_train=60, runs=runs, progress=False)
+def small(runs: Path) -> Iterator[Settings]:
+    """Width 2 against width 48, on 60 digits, on coarser grids than a study's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(field, "CORRIDOR_POINTS", 21)
+        patch.setattr(field, "PLANE_POINTS", 13)
+        patch.setattr(morph, "CORRIDOR_POINTS", 21)
+        patch.setattr(morph, "POINTS", 11)
+        yield Settings(quick=True, widths=(2, 48), members=2, steps=120, num_train=60, runs=runs, progress=False)
 
 
 @pytest.fixture(scope="module")

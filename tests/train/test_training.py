@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from landscape.errors import InputError
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.traced import measuring_program, step_program
 from landscape.train.training import Recipe, _Ensemble, checkpoint_steps, train
 
 MLP = NetworkConfig("mlp", 5)
@@ -107,21 +108,13 @@ def test_every_example_is_seen_once_an_epoch(digits: Dataset) -> None:
     assert not torch.equal(seen[0], seen[1])
 
 
-@pytest.mark.parametrize("network", [MLP, NetworkConfig("resnet", 2, 8)])
-def test_the_traced_step_has_the_bits_of_vmap_and_autograd(digits: Dataset, network: NetworkConfig) -> None:
-    ensemble = _Ensemble(network, digits, Recipe(steps=2, batch_size=8), [0, 1], torch.device("cpu"))
-    parameters, names = list(ensemble.parameters.values()), list(ensemble.parameters)
-    x, y = ensemble.data["train"]
-    inputs, targets = (part[next(ensemble._batches())] for part in (x, y))
-    step = ensemble._traced(parameters, inputs, targets)
-    untouched, moved = ({name: tensor.clone() for name, tensor in ensemble.buffers.items()} for _ in range(2))
-    with torch.no_grad():
-        losses, gradients = step(parameters, moved, inputs, targets)
-    plain = torch.func.vmap(ensemble._loss)(dict(zip(names, parameters, strict=True)), untouched, inputs, targets)
-    assert torch.equal(losses, plain)
-    for ours, theirs in zip(gradients, torch.autograd.grad(plain.sum(), parameters), strict=True):
-        assert torch.equal(ours, theirs)
-    assert all(torch.equal(moved[name], untouched[name]) for name in moved)
+def test_a_second_training_gives_the_same_bits_and_traces_nothing(digits: Dataset) -> None:
+    recipe = Recipe(steps=8, batch_size=32, checkpoints=3)
+    first = train(MLP, digits, recipe, seeds=[0, 1], progress=False)
+    traced = [program.cache_info().misses for program in (step_program, measuring_program)]
+    second = train(MLP, digits, recipe, seeds=[0, 1], progress=False)
+    assert [program.cache_info().misses for program in (step_program, measuring_program)] == traced
+    assert all(torch.equal(first.path[name], second.path[name]) for name in first.path)
 
 
 @pytest.mark.parametrize("seeds", [[], [1, 1]])
