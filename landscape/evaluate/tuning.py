@@ -102,8 +102,8 @@ def choose(
     time that one point at a time would take for all coordinates.
 
     Args:
-        strategy: leaves only the candidates of that name; ``"repeatable"`` is the chain where there can be one, else the
-            loop, without a trial: no clock decides on bits.
+        strategy: leaves only the candidates of that name; ``"repeatable"`` is the chain where there can be one, else
+            the loop, without a trial: no clock decides on bits.
         expected: how many points will be evaluated, where that is not all coordinates.
         built: where the plan's strategy is left for whoever uses it, if a trial has built it on all examples.
 
