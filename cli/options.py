@@ -71,7 +71,10 @@ sampling = options(
         help="Share of the loss's range within which points may be interpolated; 0 measures all.",
     ),
     click.option(
-        "--strategy", default="auto", show_default=True, help="auto, or loop, stacked, affine, chain, streamed."
+        "--strategy",
+        default="auto",
+        show_default=True,
+        help="auto, repeatable, or loop, stacked, affine, chain, streamed.",
     ),
     click.option("--memory", default="1GiB", show_default=True, help="Memory a block may take."),
     click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU."),

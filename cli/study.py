@@ -34,7 +34,12 @@ choices = opt.options(
     click.option("--steps", type=int, help="Optimizer steps."),
     click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default."),
     click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default."),
-    click.option("--seed", default=0, show_default=True, help="Seed of member 0 and of all that is drawn."),
+    click.option(
+        "--seed",
+        default=0,
+        show_default=True,
+        help="Seed of member 0, then counted up, and of all that is drawn; step it by 1000 for other members.",
+    ),
 )
 
 
@@ -70,7 +75,7 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
       landscape study morph --quick -o morph.mp4
       landscape study field --dataset mnist --data-dir DIR
     """
-    from landscape.study.catalogue import STUDIES, run_study
+    from landscape.study.catalogue import STUDIES, run_study, why_not
     from landscape.study.settings import Settings
 
     if how not in ("text", "markdown", "latex", "json"):
@@ -82,6 +87,9 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
         _check(output, names, force)
     results = []
     for each in names:
+        if len(names) > 1 and (reason := why_not(each, settings)):
+            click.echo(f"{each}: left out, {reason}", err=True)
+            continue
         results.append(run_study(each, settings, force=force))
         if how != "json":
             click.echo(("\n" if len(results) > 1 else "") + _text(results[-1], how))

@@ -75,8 +75,9 @@ def sample(
             recipe is returned as it is, an incomplete one is gone on with. A file interpolated to a larger tolerance
             keeps its measured points and is refined. Further metrics in it, as of `sample_curvature`, stay as they are.
         overwrite: replace a file that holds something else.
-        strategy: ``"auto"`` times the strategies on a few points and takes the fastest; ``"streamed"`` is for models
-            that barely fit, on planes made with ``stored=False``.
+        strategy: ``"auto"`` times the strategies on a few points and takes the fastest; ``"repeatable"`` takes one by
+            rule, so that values repeat bit for bit; ``"streamed"`` is for models that barely fit, on planes made with
+            ``stored=False``.
         memory: bytes a block may take; halved by itself when the device runs out.
         tf32: multiply float32 matrices in TF32, on an NVIDIA GPU. The other precisions are the objective's ``dtype``.
             The error against float64 is measured at 5 points and stored, whatever the precision.

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.evaluate.batches import Split
+from landscape.evaluate.chain import plain_stack
 from landscape.evaluate.graphs import Graphed
 from landscape.evaluate.objective import REFERENCE_CHUNK, Objective
 from landscape.evaluate.strategies import STRATEGIES, Strategy
 from landscape.evaluate.threads import threaded
 from landscape.space.directions import Redrawn
-from landscape.space.subspaces import Subspace
+from landscape.space.subspaces import Affine, Corridor, Subspace
 
 DEFAULT_MEMORY = 2**30
 TRIAL_SHARE = 0.01
@@ -101,15 +102,18 @@ def choose(
     time that one point at a time would take for all coordinates.
 
     Args:
-        strategy: leaves only the candidates of that name.
+        strategy: leaves only the candidates of that name; ``"repeatable"`` is the chain where there can be one, else
+            the loop, without a trial: no clock decides on bits.
         expected: how many points will be evaluated, where that is not all coordinates.
         built: where the plan's strategy is left for whoever uses it, if a trial has built it on all examples.
 
     Raises:
         InputError: an unknown strategy, or one that cannot be used on this network and subspace.
     """
-    if strategy not in ("auto", *STRATEGIES):
-        raise InputError(f"unknown strategy {strategy!r}; expected auto, {', '.join(STRATEGIES)}")
+    if strategy not in ("auto", "repeatable", *STRATEGIES):
+        raise InputError(f"unknown strategy {strategy!r}; expected auto, repeatable, {', '.join(STRATEGIES)}")
+    if strategy == "repeatable":
+        return _repeatable(objective, subspace, coordinates, memory)
     if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
         return _streamed(objective, subspace, memory)
     trial = _Trial(objective, subspace, coordinates, memory, expected or len(coordinates))
@@ -156,6 +160,13 @@ def _streamed(objective: Objective, subspace: Subspace, memory: int) -> Plan:
     except ValueError as error:
         raise InputError(f"strategy 'streamed' cannot be used here: {error}; use --strategy loop") from error
     return plan
+
+
+def _repeatable(objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> Plan:
+    """The first candidate that needs no trial: of one machine and number of threads always the same."""
+    chained = isinstance(subspace, Affine | Corridor) and is_stored(subspace) and plain_stack(objective) is not None
+    name = "chain" if chained else "loop"
+    return next(plan for plan in _candidates(objective, coordinates, memory) if plan.name == name)
 
 
 class _Trial:

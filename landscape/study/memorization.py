@@ -1,22 +1,10 @@
 """Study 2, memorization: wide networks fit random labels without an error, narrow ones cannot (Zhang et al. 2017)."""
 
-import numpy as np
-
-from landscape.records import FloatArray
 from landscape.results import Mark, Number, Plot, Remark, StudyResult, Sweep
+from landscape.study.fitting import Fitting, fitting
 from landscape.study.settings import Settings
-from landscape.study.shared import (
-    TRUE,
-    at_width,
-    curve,
-    main_sweep,
-    per_example,
-    provenance_of,
-    reaches,
-    rows_of,
-    sweep_words,
-)
-from landscape.study.statistics import compared, mean_of, threshold, together
+from landscape.study.shared import TRUE, at_width, curve, main_sweep, per_example, provenance_of, sweep_words
+from landscape.study.statistics import compared
 from landscape.study.sweep import Condition, Plan, run_sweep
 from landscape.train.training import Recipe
 
@@ -30,10 +18,10 @@ def random_plan(settings: Settings) -> Plan:
     """Networks trained on labels drawn uniformly, whatever the picture shows."""
     widths = settings.widths or (DIGITS_WIDTHS if settings.small else settings.main_widths)
     steps = settings.steps or settings.pick(quick=1500, full=3000)
-    members = settings.members or settings.pick(quick=5, full=8)
     labels = {"labels": "random", "label_seed": settings.seed}
     recipe = Recipe(steps=steps, checkpoints=min(9, steps + 1))
-    return Plan(settings.data, widths, members, recipe, (Condition(RANDOM, labels),), seed=settings.seed)
+    conditions = (Condition(RANDOM, labels),)
+    return Plan(settings.data, widths, settings.num_members, recipe, conditions, seed=settings.seed)
 
 
 def random_sweep(settings: Settings) -> Sweep:
@@ -47,48 +35,44 @@ def study(settings: Settings) -> StudyResult:
     References:
         Zhang et al. 2017, arXiv 1611.03530, section 2.1.
     """
-    sweep, true = random_sweep(settings), main_sweep(settings)
-    fitted = sweep.final("train_accuracy", RANDOM)
-    narrow, wide = rows_of(sweep)
-    small, large = (
-        at_width("training accuracy, random labels", sweep.widths[k], fitted[k], "share") for k in (narrow, wide)
-    )
+    found, true = fitting(random_sweep(settings), RANDOM, labels=", random labels"), main_sweep(settings)
+    sweep, wide = found.sweep, found.rows[1]
+    fitted = [
+        at_width("training accuracy, random labels", sweep.widths[row], 1 - found.wrong[row], "share")
+        for row in found.rows
+    ]
     learned = sweep.final("test_accuracy", RANDOM)[wide]
-    chance = mean_of([1 / sweep.K] * 2)
     unseen = at_width("test accuracy after random labels", sweep.widths[wide], learned, "share")
-    found = threshold(per_example(sweep), 1 - fitted, 0.5 / sweep.N)
-    limit = Number(
-        found.mean, found.low, found.high, "P / N", "threshold, random labels", "between neighbouring widths"
-    )
     return StudyResult(
         name="memorization",
         title="Random labels",
         claim=CLAIM,
         refuted_by=REFUTED,
-        verdict=together(reaches(fitted[wide], 1 - 0.5 / sweep.N), compared(small, "below", large)),
-        numbers=(small, large, unseen, limit),
-        remarks=(
-            Remark(
-                f"A narrow network memorizes little: beyond chance ({1 / sweep.K:.2g}) it fits "
-                f"{small.mean - chance.mean:.2g} of the random labels.",
-                compared(small, "below", Number(0.5, 0.5, 0.5, "share")),
-            ),
-        ),
-        plots=(_plot(sweep, true, fitted),),
+        verdict=found.verdict,
+        numbers=(*fitted, unseen, *found.flawless, found.threshold),
+        remarks=(_little(fitted[0], sweep.K),),
+        plots=(_plot(found, true),),
         command=settings.reproduce("memorization"),
         provenance=provenance_of(settings, **sweep_words(sweep)),
     )
 
 
-def _plot(sweep: Sweep, true: Sweep, fitted: FloatArray) -> Plot:
+def _little(narrow: Number, K: int) -> Remark:  # noqa: N803
+    """Halfway from chance to all of them parts little from much."""
+    half = 0.5 * (1 / K + 1)
+    text = (
+        f"A narrow network memorizes little: it fits {narrow.text} of the random labels, less than halfway "
+        f"({half:.0%}) from chance ({1 / K:.0%}) to all of them."
+    )
+    return Remark(text, compared(narrow, "below", Number(half, half, half, "share")))
+
+
+def _plot(found: Fitting, true: Sweep) -> Plot:
+    sweep = found.sweep
     series = (
-        curve("random labels, training", per_example(sweep), fitted),
+        curve("random labels, training", found.x, 1 - found.wrong),
         curve("true labels, training", per_example(true), true.final("train_accuracy", TRUE)),
-        curve("random labels, test", per_example(sweep), sweep.final("test_accuracy", RANDOM)),
+        curve("random labels, test", found.x, sweep.final("test_accuracy", RANDOM)),
     )
-    marks = (
-        Mark("x", 1.0, "P = N"),
-        Mark("x", float(sweep.K), "P = N K"),
-        Mark("y", float(np.divide(1, sweep.K)), "chance"),
-    )
+    marks = (*found.marks, Mark("y", 1 / sweep.K, "chance"))
     return Plot("Accuracy", "parameters per example, P / N", "share of labels right", series, marks=marks)

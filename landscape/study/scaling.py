@@ -6,7 +6,7 @@ from landscape.records import FloatArray
 from landscape.results import Mark, Number, Plot, Remark, Series, StudyResult, Sweep, Verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, curve, main_sweep, provenance_of, sweep_words
-from landscape.study.statistics import PowerLaw, band_of, power_law, together
+from landscape.study.statistics import PowerLaw, band_of, compared, power_law, together
 
 CLAIM = "More parameters lower the test loss: over a range it falls as a power of their number."
 REFUTED = "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"
@@ -72,7 +72,9 @@ def _forever(law: PowerLaw, sweep: Sweep) -> Remark:
         f"The law goes on: it stops at P = {law.end.text}, where the exponent changes "
         f"from {law.exponent.text} to {law.exponent_after.text}."
     )
-    return Remark(text, "disagrees")
+    return Remark(
+        text, "undecided" if compared(law.exponent, "above", law.exponent_after) == "undecided" else "disagrees"
+    )
 
 
 def _exactly(name: str, value: float, unit: str) -> Number:

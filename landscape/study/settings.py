@@ -14,6 +14,7 @@ from landscape.errors import InputError
 FULL_WIDTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 QUICK_WIDTHS = (2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512)
 IMAGE_WIDTHS = (4, 32, 256)
+WIDEST = 65_536
 LARGE = ("mnist", "fashion-mnist", "cifar10")
 
 
@@ -53,13 +54,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.widths is not None:
-            if len(set(self.widths)) < 2 or min(self.widths) < 1:
-                raise InputError(f"a study compares at least two widths from 1 up, got {list(self.widths)}")
+            if len(set(self.widths)) < 2 or min(self.widths) < 1 or max(self.widths) > WIDEST:
+                given = list(self.widths)
+                raise InputError(f"a study compares at least two widths from 1 to {WIDEST:,}, got {given}")
             object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
         if self.members is not None and self.members < 2:
             raise InputError(f"members must be at least 2, for an interval over them, got {self.members}")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"steps must be at least 1, got {self.steps}")
+        if self.num_train is not None and self.num_train < 1:
+            raise InputError(f"num_train must be at least 1, got {self.num_train}")
+        if self.seed < 0:
+            raise InputError(f"seed must not be negative, got {self.seed}")
 
     @property
     def small(self) -> bool:
@@ -94,8 +100,10 @@ class Settings:
     def key(self, *more: object) -> str:
         """Eight characters that stand for everything that fixes a study's numbers."""
         plain = replace(self, runs="", device="", progress=True, command="")
-        image = None if self.image is None else _file_digest(self.image)
-        text = json.dumps([asdict(plain) | {"image": image}, *map(str, more)], sort_keys=True, default=str)
+        files = {"image": None if self.image is None else _file_digest(self.image)}
+        if Path(self.dataset).is_file():
+            files["dataset_file"] = _file_digest(self.dataset)
+        text = json.dumps([asdict(plain) | files, *map(str, more)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def reproduce(self, name: str) -> str:
@@ -114,4 +122,4 @@ def _file_digest(path: str) -> str:
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError as error:
-        raise InputError(f"cannot read the picture {path}: {error.strerror}; name a PNG or JPEG file") from error
+        raise InputError(f"cannot read {path}: {error.strerror}; name a PNG or JPEG file") from error

@@ -12,7 +12,7 @@ import torch
 
 import landscape
 from landscape.records import FloatArray
-from landscape.results import Number, Series, Style, Sweep, Verdict
+from landscape.results import Number, Series, Style, Sweep
 from landscape.study.settings import Settings
 from landscape.study.statistics import band_of, mean_of
 from landscape.study.sweep import Plan, run_of, run_sweep
@@ -58,21 +58,18 @@ def per_example(sweep: Sweep) -> FloatArray:
     return np.array(sweep.P) / sweep.N
 
 
-def curve(label: str, x: FloatArray, values: FloatArray, style: Style = "line") -> Series:
+def curve(
+    label: str, x: FloatArray, values: FloatArray, style: Style = "line", *, independent: float | None = None
+) -> Series:
     """Mean and 95 % band over members, from values of shape (n, members)."""
-    return Series(label, x, *band_of(values), style=style)
+    return Series(label, x, *band_of(values, independent), style=style)
 
 
-def at_width(what: str, width: int, values: FloatArray, unit: str = "1", over: str = "members") -> Number:
-    """Mean and interval of what was measured at one width."""
-    return mean_of(values, name=f"{what}, width {width}", unit=unit, over=over)
-
-
-def reaches(values: FloatArray, goal: float) -> Verdict:
-    """Whether all members reach a goal from below: agrees if all do, disagrees if none does."""
-    if np.all(values >= goal):
-        return "agrees"
-    return "disagrees" if np.all(values < goal) else "undecided"
+def at_width(
+    what: str, width: int, values: FloatArray, unit: str = "1", over: str = "members", **options: Any
+) -> Number:
+    """Mean and interval of what was measured at one width, see `mean_of`."""
+    return mean_of(values, name=f"{what}, width {width}", unit=unit, over=over, **options)
 
 
 def provenance_of(settings: Settings, **more: Any) -> Mapping[str, Any]:

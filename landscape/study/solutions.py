@@ -12,7 +12,7 @@ from landscape.evaluate.views import objective_of
 from landscape.measure.barriers import barrier
 from landscape.measure.freedom import free_directions
 from landscape.records import FloatArray
-from landscape.results import Plot, Remark, StudyResult
+from landscape.results import Number, Plot, Remark, Series, StudyResult, Sweep
 from landscape.space import parameters as space
 from landscape.space.alignment import align
 from landscape.study.settings import Settings
@@ -20,7 +20,7 @@ from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_o
 from landscape.study.statistics import compared, together
 from landscape.train.runs import Run
 
-CLAIM = "A narrow network has few solutions, far apart; a wide one has many, and they hang together."
+CLAIM = "A narrow network has few solutions, with walls between them; a wide one has many, and they hang together."
 REFUTED = "free directions that do not grow with width, or barriers between solutions that do not fall with it"
 POINTS = 11
 
@@ -47,16 +47,25 @@ class Solutions:
 
 
 def examples_of(settings: Settings) -> int:
-    """Training examples on which free directions are counted."""
-    return int(settings.pick(quick=40, full=100))
+    """Training examples on which free directions are counted; the cost grows with their square, times P."""
+    return int(settings.pick(quick=40, full=100) if settings.small else 40)
+
+
+def independent_of(pairs: int) -> float | None:
+    """As how many independent ones the pairs of a ring count: each member is in two, so less than half of them.
+
+    Neighbours correlate by at most a half: that doubles the variance of the mean, and the sample's own variance is too
+    small by the factor ``(n - 2) / (n - 1)``.
+    """
+    return pairs / 2 * (pairs - 2) / (pairs - 1) if pairs > 2 else None
 
 
 def solutions_of(run: Run, settings: Settings) -> Solutions:
-    """Barriers and distances between members k and k + 1, free directions of the first three."""
+    """Barriers and distances between members k and k + 1, the last and the first too; free directions of three."""
     alive = [member for member in range(run.members) if member not in run.diverged]
     pairs = [(alive[k], alive[(k + 1) % len(alive)]) for k in range(len(alive) if len(alive) > 2 else 1)]
-    objectives = {member: objective_of(run, member, device=settings.device) for member in alive}
-    joined = [[_barrier(run, pair, aligned, settings) for pair in pairs] for aligned in (False, True)]
+    objectives = {member: objective_of(run, member, device=settings.device).loss_only() for member in alive}
+    joined = [[_barrier(objectives[a], objectives[b], aligned) for a, b in pairs] for aligned in (False, True)]
     apart = [[_distance(objectives[a], objectives[b], aligned) for a, b in pairs] for aligned in (False, True)]
     examples = min(examples_of(settings), objectives[alive[0]].N)
     counted = [free_directions(objectives[member], examples=examples) for member in alive[:3]]
@@ -73,11 +82,11 @@ def study(settings: Settings) -> StudyResult:
     narrow, wide = (next(each for each in found if each.width == width) for width in pair_of(sweep.widths))
     pair = (narrow, wide)
     plain, aligned = (
-        [at_width(f"barrier{word}", each.width, each.barriers[row], "nats per example", "pairs") for each in pair]
+        [_over_pairs(f"barrier{word}", each.width, each.barriers[row], "nats per example") for each in pair]
         for row, word in enumerate(("", ", aligned"))
     )
-    distances = [at_width("distance, aligned", each.width, each.distances[1], "mean norm", "pairs") for each in pair]
-    free = [at_width("open free directions", each.width, each.free, "share of P") for each in pair]
+    distances = [_over_pairs("distance, aligned", each.width, each.distances[1], "mean norm") for each in pair]
+    free = [_free(each, examples_of(settings)) for each in pair]
     return StudyResult(
         name="solutions",
         title="Few solutions, many solutions",
@@ -94,6 +103,7 @@ def study(settings: Settings) -> StudyResult:
                 "Narrow solutions lie farther from one another than wide ones, relative to their norm, units matched.",
                 compared(distances[0], "above", distances[1]),
             ),
+            _at_least(wide, sweep),
         ),
         plots=_plots(found, settings),
         command=settings.reproduce("solutions"),
@@ -101,11 +111,27 @@ def study(settings: Settings) -> StudyResult:
     )
 
 
-def _barrier(run: Run, pair: tuple[int, int], aligned: bool, settings: Settings) -> float:
-    start, end = ((run, member) for member in pair)
-    profile = sample_between(
-        start, end, aligned=aligned, points=POINTS, device=settings.device, strategy="loop", progress=False
+def _over_pairs(what: str, width: int, values: FloatArray, unit: str) -> Number:
+    return at_width(what, width, values, unit, "pairs", independent=independent_of(len(values)))
+
+
+def _free(found: Solutions, examples: int) -> Number:
+    return at_width("open free directions", found.width, found.free, "share of P", f"members, on {examples} examples")
+
+
+def _at_least(wide: Solutions, sweep: Sweep) -> Remark:
+    """Few examples leave more free than all of them do; what all leave free at least is known without measuring."""
+    sure = wide.P - sweep.N * sweep.K
+    words = f"P - N K = {sure:,}, {sure / wide.P:.0%} of P" if sure > 0 else "none for sure, as P < N K"
+    return Remark(
+        f"With all {sweep.N:,} examples too, and not just those counted on, the wide network has free directions, mere "
+        f"symmetries among them, at least P less the constraints: {words}.",
+        "agrees" if sure > 0 else "undecided",
     )
+
+
+def _barrier(start: Objective, end: Objective, aligned: bool) -> float:
+    profile = sample_between(start, end, aligned=aligned, points=POINTS, strategy="repeatable", progress=False)
     return barrier(profile).loss
 
 
@@ -121,11 +147,18 @@ def _plots(found: list[Solutions], settings: Settings) -> tuple[Plot, ...]:
     x = np.array([each.P for each in found], dtype=np.float64)
     label = "parameters, P"
     words = ("plain", "units matched")
-    barriers = [curve(word, x, np.array([each.barriers[row] for each in found])) for row, word in enumerate(words)]
-    distances = [curve(word, x, np.array([each.distances[row] for each in found])) for row, word in enumerate(words)]
+    barriers, distances = (
+        [_pair_curve(word, x, [getattr(each, name)[row] for each in found]) for row, word in enumerate(words)]
+        for name in ("barriers", "distances")
+    )
     free = curve(f"on {examples_of(settings)} examples", x, np.array([each.free for each in found]))
     return (
         Plot("Barrier between solutions", label, "barrier (nats per example)", tuple(barriers), y_scale="log"),
         Plot("Open free directions", label, "share of P", (free,)),
         Plot("Distance between solutions", label, "distance / norm", tuple(distances)),
     )
+
+
+def _pair_curve(label: str, x: FloatArray, values: list[FloatArray]) -> Series:
+    rows = np.array(values)
+    return curve(label, x, rows, independent=independent_of(rows.shape[1]))

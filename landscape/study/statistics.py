@@ -13,12 +13,26 @@ from landscape.results import Number, Verdict
 
 NUM_RESAMPLES = 4000
 LEVEL = 0.95
+# What counts as the same place: up to a factor.
+ABOUT = 1.25
+# Members from which on they are resampled.
+FEWEST_DRAWN = 5
 # Points that a power law with a corner is fitted to.
 FEWEST = 5
 
 
-def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") -> Number:
+def wilson(
+    successes: int, trials: int, *, independent: int | None = None, name: str = "", unit: str = "share"
+) -> Number:
     """A share with Wilson's 95 % score interval, which stays inside [0, 1] and has a width at 0 and 1 as well.
+
+    Args:
+        successes: among the trials.
+        trials: at least 1.
+        independent: how many of the trials are: those of one seed at several learning rates count as one, since they
+            start from the same weights. All by default.
+        name: of the number.
+        unit: of the number.
 
     Raises:
         InputError: no trials, or more successes than trials.
@@ -33,56 +47,93 @@ def wilson(successes: int, trials: int, *, name: str = "", unit: str = "share") 
     if trials < 1 or not 0 <= successes <= trials:
         raise InputError(f"a share needs trials and at most as many successes, got {successes} of {trials}")
     z = float(norm.ppf(0.5 + LEVEL / 2))
-    share, spread = successes / trials, z * z / trials
+    count = independent or trials
+    share, spread = successes / trials, z * z / count
     centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * np.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / (4 * count))
     low = 0.0 if successes == 0 else float(centre - half)
     high = 1.0 if successes == trials else float(centre + half)
-    return Number(share, low, high, unit, name, f"Wilson, {successes} of {trials}")
+    among = f" by {count} seeds" if count != trials else ""
+    return Number(share, low, high, unit, name, f"Wilson, {successes} of {trials}{among}")
 
 
 def resampled(
     values: FloatArray, statistic: Callable[[FloatArray], FloatArray], *, seed: int = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """Ends of the 95 % bootstrap interval of a statistic over the last axis.
-
-    The percentiles are moved out to ``norm.cdf(+- sqrt(n / (n - 1)) t)``: plain ones are too narrow for few members.
-    With 5 members or fewer the ends are close to the smallest and the largest of them.
+    """Ends of the 95 % bootstrap interval of a statistic over the last axis, see `tail_of`.
 
     Args:
         values: shape (..., members).
         statistic: of arrays (resamples, ..., members) over their last axis.
         seed: of the resampling; the same members are drawn for every entry.
-
-    References:
-        Hesterberg 2015, arXiv 1411.5279, section 4.3 (expanded percentile interval).
     """
     members = values.shape[-1]
-    if members < 2:
-        raise InputError(f"an interval over members needs at least 2 of them, got {members}")
+    tail = tail_of(members)
     drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
     found = statistic(np.moveaxis(values[..., drawn], -2, 0))
-    tail = float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
     low, high = np.nanquantile(found, [tail, 1 - tail], axis=0)
     return np.asarray(low), np.asarray(high)
 
 
-def mean_of(values: Sequence[float] | FloatArray, *, name: str = "", unit: str = "1", over: str = "members") -> Number:
-    """The mean with its bootstrap 95 % interval, which has no ends for one value alone: that decides nothing."""
+def tail_of(members: int) -> float:
+    """The quantile of bootstrap means that ends a 95 % interval: ``norm.cdf(-sqrt(n / (n - 1)) t)``.
+
+    Plain 2.5 % is too narrow for few members. With 5 the ends are close to the smallest and the largest of them, and
+    with fewer no quantile reaches 95 %.
+
+    References:
+        Hesterberg 2015, arXiv 1411.5279, section 4.3 (expanded percentile interval).
+    """
+    if members < 2:
+        raise InputError(f"an interval over members needs at least 2 of them, got {members}")
+    return float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
+
+
+def mean_of(
+    values: Sequence[float] | FloatArray,
+    *,
+    name: str = "",
+    unit: str = "1",
+    over: str = "members",
+    independent: float | None = None,
+) -> Number:
+    """The mean with its 95 % interval, which has no ends for one value alone: that decides nothing.
+
+    By bootstrap from 5 independent values on. The range of fewer holds their mean too seldom (of two, every other
+    time), and values that depend on one another are no sample to draw from: there the interval is Student's t, no wider
+    than the quantity can be (from 0 where no value is negative; up to 1 for a share).
+
+    Args:
+        values: one for each of the things resampled.
+        name: of the number.
+        unit: of the values.
+        over: what is resampled.
+        independent: as how many independent values the mean counts; all by default.
+    """
     given = np.asarray(values, dtype=np.float64)
-    if len(given) < 2:
-        value = float(given.mean())
-        return Number(value, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
-    ends = resampled(given, lambda rows: np.asarray(rows.mean(axis=-1)))
-    mean = float(given.mean())
+    mean, count = float(given.mean()), len(given)
+    if count < 2:
+        return Number(mean, -np.inf, np.inf, unit, name, f"one of the {over} alone: anything is possible")
+    if independent is None and count >= FEWEST_DRAWN:
+        low, high = map(float, resampled(given, lambda rows: np.asarray(rows.mean(axis=-1))))
+        how = f"bootstrap over {count} {over}"
+    else:
+        low, high = _student(given, unit, independent or count)
+        how = f"Student's t over {count} {over}" + (f", {independent:.2g} of them independent" if independent else "")
     # the means of equal numbers are rounded
-    low, high = min(float(ends[0]), mean), max(float(ends[1]), mean)
-    return Number(mean, low, high, unit, name, f"bootstrap over {len(given)} {over}")
+    return Number(mean, min(low, mean), max(high, mean), unit, name, how)
 
 
-def band_of(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _student(given: FloatArray, unit: str, independent: float) -> tuple[float, float]:
+    half = float(t.ppf(0.5 + LEVEL / 2, len(given) - 1) * given.std(ddof=1) / np.sqrt(independent))
+    low, high = float(given.mean()) - half, float(given.mean()) + half
+    share = unit.startswith("share") and bool(np.all(given <= 1))
+    return (max(low, 0.0) if np.all(given >= 0) else low), (min(high, 1.0) if share else high)
+
+
+def band_of(values: FloatArray, independent: float | None = None) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean and ends of the 95 % interval of each row, (rows, members) -> three of shape (rows,)."""
-    found = [mean_of(row) for row in values]
+    found = [mean_of(row, independent=independent) for row in values]
     return tuple(np.array([getattr(each, end) for each in found]) for end in ("mean", "low", "high"))  # type: ignore[return-value]
 
 
@@ -98,6 +149,19 @@ def compared(first: Estimate, expected: Literal["below", "above"], second: Estim
     if first.low > second.high:
         return "agrees" if expected == "above" else "disagrees"
     return "undecided"
+
+
+def about(found: Estimate, value: float, within: float = ABOUT) -> Verdict:
+    """Whether ``found`` equals a positive value up to a factor: an interval that merely holds it decides nothing.
+
+    Agrees where the whole 95 % interval lies within the factor of the value, disagrees where it leaves the value out.
+
+    >>> about(Estimate(1.1, 0.9, 1.2, "1"), 1), about(Estimate(1, 0.3, 3, "1"), 1), about(Estimate(3, 2, 4, "1"), 1)
+    ('agrees', 'undecided', 'disagrees')
+    """
+    if found.high < value or found.low > value:
+        return "disagrees"
+    return "agrees" if value / within <= found.low and found.high <= value * within else "undecided"
 
 
 def together(*verdicts: Verdict) -> Verdict:
@@ -144,7 +208,8 @@ def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1
     (low,), (high,) = _bracket(x, values.mean(axis=1)[None], level)
     if not np.isfinite(high):
         return Threshold(float("nan"), float(x[-1]), float("inf"), unit, found=False)
-    ends = float(np.quantile(below, 0.025, method="lower")), float(np.quantile(above, 0.975, method="higher"))
+    tail = tail_of(members)
+    ends = float(np.quantile(below, tail, method="lower")), float(np.quantile(above, 1 - tail, method="higher"))
     return Threshold(float(np.sqrt(low * high)), min(ends[0], float(low)), max(ends[1], float(high)), unit)
 
 
@@ -199,12 +264,11 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
     logs = np.log(x)
     corner, slopes, intercept, stops = _fit_broken(logs, np.log(values.mean(axis=1)))
     fits = [_fit_broken(logs, np.log(values[:, rows].mean(axis=1)), broken=stops) for rows in drawn]
-    how = f"bootstrap over {members} members"
     return PowerLaw(
-        exponent=_interval(-slopes[0], [-fit[1][0] for fit in fits], "exponent", how),
+        exponent=_interval(-slopes[0], [-fit[1][0] for fit in fits], "exponent", members),
         scale=float(np.exp(intercept)),
-        end=_interval(float(x[corner]), [float(x[fit[0]]) for fit in fits], "end of the power law", how),
-        exponent_after=_interval(-slopes[1], [-fit[1][1] for fit in fits], "exponent beyond", how),
+        end=_interval(float(x[corner]), [float(x[fit[0]]) for fit in fits], "end of the power law", members),
+        exponent_after=_interval(-slopes[1], [-fit[1][1] for fit in fits], "exponent beyond", members),
         stops=stops,
     )
 
@@ -234,8 +298,9 @@ def _least_squares(design: FloatArray, y: FloatArray) -> tuple[FloatArray, float
     return coefficients, float(np.square(y - design @ coefficients).sum())
 
 
-def _interval(value: float, fits: list[float], name: str, how: str) -> Number:
-    low, high = np.percentile(fits, [2.5, 97.5])
+def _interval(value: float, fits: list[float], name: str, members: int) -> Number:
+    tail, how = tail_of(members), f"bootstrap over {members} members"
+    low, high = np.quantile(fits, [tail, 1 - tail])
     return Number(value, min(float(low), value), max(float(high), value), "1", name, how)
 
 
@@ -269,8 +334,8 @@ def peak(x: FloatArray, values: FloatArray, *, unit: str = "1", seed: int = 0) -
     members = values.shape[1]
     drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
     places = values[:, drawn].mean(axis=-1).argmax(axis=0)
-    place = int(values.mean(axis=1).argmax())
-    left, right = (int(np.quantile(places, q, method="nearest")) for q in (0.025, 0.975))
+    place, tail = int(values.mean(axis=1).argmax()), tail_of(members)
+    left, right = (int(np.quantile(places, q, method="nearest")) for q in (tail, 1 - tail))
     low, high = x[max(min(left, place) - 1, 0)], x[min(max(right, place) + 1, len(x) - 1)]
     height = float(values[place].mean())
     return Peak(float(x[place]), float(low), float(high), unit, height, 0 < place < len(x) - 1)

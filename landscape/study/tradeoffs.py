@@ -11,11 +11,11 @@ from landscape.evaluate.views import objective_of
 from landscape.measure.freedom import FreeDirections, free_directions
 from landscape.results import Number, Remark, StudyResult, Sweep, Table, Verdict
 from landscape.study.memorization import RANDOM, random_sweep
-from landscape.study.reliability import reliability_sweep, successes
+from landscape.study.reliability import reliability_sweep, share_of, successes
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.study.solutions import examples_of
-from landscape.study.statistics import compared, together, wilson
+from landscape.study.statistics import compared, together
 
 TableFormat: TypeAlias = Literal["text", "markdown", "latex"]
 
@@ -83,15 +83,16 @@ def _aspects(settings: Settings, sweep: Sweep) -> list[Aspect]:
     noise = random_sweep(settings)
     fitted = noise.final("train_accuracy", RANDOM)
     freedom = {width: _freedom(settings, width) for width in pair_of(sweep.widths)}
+    on = f" on {freedom[sweep.widths[-1]][0].N} examples"
     return [
-        _row(sweep, ("capacity", "rank of the Jacobian / constraints", "below", "too low; very high"),
+        _row(sweep, ("capacity", f"rank of the Jacobian / constraints,{on}", "below", "too low; very high"),
              lambda width: [each.rank / (each.N * each.K) for each in freedom[width]]),
         _row(sweep, ("training error", "share of training examples wrong", "above", "high; very low"),
              lambda width: train[sweep.widths.index(width)]),
         _optimization(settings),
         _row(sweep, ("generalization", "share of test examples wrong", "above", "poor; often better"),
              lambda width: test[sweep.widths.index(width)]),
-        _row(sweep, ("flexibility", "open free directions / P", "below", "limited; high"),
+        _row(sweep, ("flexibility", f"open free directions / P,{on}", "below", "limited; high"),
              lambda width: [(each.free if each.open is None else each.open) / each.P for each in freedom[width]]),
         _row(noise, ("memorization", "random labels fitted", "below", "low; high"),
              lambda width: fitted[noise.widths.index(width)]),
@@ -112,11 +113,9 @@ def _row(
 def _optimization(settings: Settings) -> Aspect:
     sweep = reliability_sweep(settings)
     found = successes(sweep)
-    shares = []
-    for width in pair_of(sweep.widths):
-        reached = found.reached[:, sweep.widths.index(width)]
-        shares.append(wilson(int(reached.sum()), reached.size, name=f"optimization, width {width}"))
-    return Aspect("optimization", f"share of runs reaching {found.target:.2g} nat", "below", "hard; easier", *shares)
+    narrow, wide = (share_of(sweep, found, width, "optimization") for width in pair_of(sweep.widths))
+    measured = f"share of runs reaching {found.target:.2g} nat"
+    return Aspect("optimization", measured, "below", "hard; easier", narrow, wide)
 
 
 def _freedom(settings: Settings, width: int) -> list[FreeDirections]:

@@ -57,7 +57,9 @@ def stacked_accuracy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None
 
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over examples and outputs of the squared difference from one-hot targets."""
-    return functional.mse_loss(outputs, functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype))
+    # `one_hot` reads the targets' range, which cannot be traced
+    wanted = targets[..., None] == torch.arange(outputs.shape[-1], device=targets.device)
+    return functional.mse_loss(outputs, wanted.to(outputs.dtype))
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:

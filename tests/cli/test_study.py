@@ -50,13 +50,33 @@ def test_a_study_is_drawn(runs: Path, tmp_path: Path) -> None:
     assert (tmp_path / "fit.png").stat().st_size > 10_000
 
 
+def test_every_study_repeats_bit_for_bit(tmp_path: Path) -> None:
+    tiny = ["--quick", "--widths", "2,5", "--members", "2", "--steps", "3", "--num-train", "20", "--format", "json"]
+    found = [study(tmp_path / name, "all", *tiny, "--quiet") for name in ("first", "second")]
+    assert found[0].exit_code == 0, found[0].output
+    assert found[0].stderr == "scaling: left out, scaling needs at least 5 widths, got 2; give more with --widths\n"
+    first, second = (json.loads(each.stdout)["studies"] for each in found)
+    assert len(first) == 9
+    for one in (*first, *second):
+        for changing in ("created", "wall_time", "called_as"):
+            del one["provenance"][changing]
+    # as text, where every digit counts
+    assert json.dumps(first) == json.dumps(second)
+
+
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
         (["nothing"], 2, "unknown study 'nothing'"),
         (["fit", "--widths", "4,x"], 2, "not a list of widths"),
         (["fit", "--widths", "4"], 2, "at least two widths"),
+        (["fit", "--widths", "0,4"], 2, "from 1 to 65,536"),
+        (["fit", "--widths", "4,99999999999"], 2, "from 1 to 65,536"),
         (["fit", "--members", "1"], 2, "at least 2"),
+        (["fit", "--num-train", "0"], 2, "num_train must be at least 1"),
+        (["fit", "--seed", "-1"], 2, "seed must not be negative"),
+        (["fit", "--dataset", "mnist", "--data-dir", "/nowhere"], 1, "no folder /nowhere"),
+        (["fit", *SMALL, "-o", "/nowhere/fit.h5"], 1, "cannot write /nowhere/fit.h5"),
         (["fit", "--format", "html"], 2, "unknown format 'html'"),
         (["all", "-o", "all.png"], 2, "one study"),
         (["fit", "-o", "fit.bmp"], 2, "suffix"),

@@ -308,9 +308,24 @@ def test_a_direction_drawn_again_is_the_stored_one_bit_for_bit() -> None:
     assert stored.recipe == again.recipe
 
 
+@pytest.mark.parametrize(("model", "shape", "name"), [(small_mlp(), (6,), "chain"), (small_cnn(), (1, 6, 6), "loop")])
+def test_a_repeatable_plan_asks_no_clock(
+    model: nn.Module, shape: tuple[int, ...], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landscape.evaluate.tuning._timed", None)
+    objective = Objective(model, examples(20, shape))
+    plane = random_plane(objective)
+    points = coordinates(plane, 30, 0)
+    plans = [choose(objective, plane, points, strategy="repeatable") for _ in range(2)]
+    assert plans[0] == plans[1]
+    assert plans[0].name == name
+    found = plans[0].build(objective, plane)(points)
+    torch.testing.assert_close(found[:, 0], objective.evaluate(plane.at(points))["train_loss"], rtol=1e-12, atol=1e-13)
+
+
 def test_an_unknown_strategy_is_refused() -> None:
     objective = Objective(small_mlp(), examples(5))
-    with pytest.raises(InputError, match="expected auto, loop, stacked, affine, chain, streamed"):
+    with pytest.raises(InputError, match="expected auto, repeatable, loop, stacked, affine, chain, streamed"):
         choose(objective, random_plane(objective), torch.zeros(3, 2, dtype=torch.float64), strategy="fast")
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from landscape.errors import InputError
-from landscape.study.statistics import compared, mean_of, peak, power_law, threshold, wilson
+from landscape.study.solutions import independent_of
+from landscape.study.statistics import about, compared, mean_of, peak, power_law, threshold, wilson
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 32), (1, 32), (16, 32), (32, 32), (3, 7)])
@@ -30,9 +31,49 @@ def test_the_interval_of_a_mean_covers_it_as_often_as_promised() -> None:
     assert 181 <= covered <= 199
 
 
+def test_pairs_that_share_members_are_covered_when_half_of_them_count() -> None:
+    generator = np.random.default_rng(0)
+    found = []
+    for _ in range(200):
+        member = generator.standard_normal(8)
+        found.append(mean_of(member + np.roll(member, 1), independent=independent_of(8)))
+    assert sum(each.low <= 0 <= each.high for each in found) >= 181
+    assert "3.4 of them independent" in found[0].how
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_the_interval_of_few_values_is_students_and_covers_their_mean(count: int) -> None:
+    values = np.random.default_rng(0).standard_normal((200, count))
+    found = [mean_of(row) for row in values]
+    assert 181 <= sum(each.low <= 0 <= each.high for each in found) <= 199
+    half = (found[0].high - found[0].low) / 2
+    assert half == pytest.approx(t.ppf(0.975, count - 1) * values[0].std(ddof=1) / np.sqrt(count), rel=1e-12)
+
+
+def test_an_interval_ends_where_the_quantity_does() -> None:
+    found = mean_of([0.1, 0.9], unit="share")
+    assert (found.low, found.high) == (0, 1)
+    assert mean_of([0.1, 0.9]).high > 1
+
+
 def test_equal_members_have_no_interval() -> None:
     found = mean_of([0.1] * 7)
     assert found.low == found.high == found.mean
+
+
+def test_trials_that_go_together_count_once() -> None:
+    found, seeds = wilson(8, 96, independent=32), wilson(8, 96)
+    assert found.mean == seeds.mean
+    assert found.low < seeds.low < seeds.high < found.high
+    # all of 96 runs by 32 seeds are as certain as all of 32 runs
+    assert wilson(96, 96, independent=32).low == pytest.approx(wilson(32, 32).low, rel=1e-12)
+
+
+def test_an_interval_that_merely_holds_a_value_does_not_place_it_there() -> None:
+    assert about(mean_of([0.95, 1.0, 1.0, 1.0, 1.1]), 1) == "agrees"
+    assert about(mean_of([0.2, 1.9]), 1) == "undecided"
+    assert about(mean_of([2.0, 2.0, 2.1]), 1) == "disagrees"
+    assert about(threshold(np.array([1.0, 2.0]), np.ones((2, 3)), 0.5), 1.5) == "disagrees"
 
 
 def test_overlapping_intervals_decide_nothing() -> None:
