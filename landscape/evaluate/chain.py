@@ -34,7 +34,7 @@ STACK_BYTES = {"cpu": 9 * 2**19, "cuda": 2**28}
 # What the weights, and the class scores, of the points that share a chunk may take.
 GROUP_BYTES = 2**22
 MIN_CHUNK = 64
-MAX_STACK = {"cpu": 32, "cuda": 2**16}
+MAX_STACK = {"cpu": 64, "cuda": 2**16}
 
 MODULES = (
     nn.ReLU,
@@ -232,7 +232,8 @@ class _Chained:
     def _outputs(self, group: Tensor, part: "_Part") -> Tensor:
         """The network's outputs at a group of points, (points, classes, examples)."""
         points = self.moved.at(group.to(part.targets.device))
-        stacks = [slice(start, start + part.at_once) for start in range(0, len(group), part.at_once)]
+        size = -(-len(group) // -(-len(group) // part.at_once))  # of as few stacks as there must be, alike
+        stacks = [slice(start, start + size) for start in range(0, len(group), size)]
         if len(part.outputs) == len(stacks) == 1:
             return self._rest(points, self._first_outputs(group, part.outputs[0])(stacks[0]))
         outputs = self._room(-1, (len(group), self.classes, len(part.targets)), part.outputs[0])
