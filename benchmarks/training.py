@@ -15,6 +15,7 @@ from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.traced import measuring_program, step_program
 from landscape.train.training import Recipe, train
 
 MEMBERS = 8
@@ -81,6 +82,9 @@ def _rows(name: str, settings: Settings) -> list[Row]:
 
 
 def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, settings: Settings, groups: list[Any]) -> float:
+    """As in a fresh process: the operations of a step are traced anew, once for all groups of a size."""
+    step_program.cache_clear()
+    measuring_program.cache_clear()
     done = [train(network, digits, recipe, seeds=seeds, device=settings.device, progress=False) for seeds in groups]
     return float(np.mean([trained.curves.values["train_loss"][-1] for trained in done]))
 
