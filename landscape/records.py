@@ -88,8 +88,8 @@ class Provenance:
         wall_time: seconds spent sampling, all attempts together.
         tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
-        interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a safety
-            factor times the largest error at the held-back points.
+        interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a multiple
+            of the largest error at the held-back points, see `landscape.evaluate.adaptive.Filling`.
         inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
             measured whole.
         reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.

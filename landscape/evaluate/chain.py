@@ -197,8 +197,8 @@ class _Chained:
         return max(1, min(MAX_STACK[kind], STACK_BYTES[kind] // self._bytes(part.shape[2] * self.width)))
 
     def _bytes(self, numbers: int) -> int:
-        """What a point takes for so many numbers, or for its weights if those are more."""
-        return max(numbers, self.weights) * self.objective.dtype.itemsize
+        """What a point takes for so many numbers, or for its weights, which are made and then read, if that is more."""
+        return max(numbers, 2 * self.weights) * self.objective.dtype.itemsize
 
     def _part_outputs(self, inputs: Tensor) -> Tensor:
         features = self.centre[f"{self.stack.first}.weight"].shape[0]
