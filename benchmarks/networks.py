@@ -58,7 +58,7 @@ class Problem:
 def problem(name: str, settings: "Settings") -> Problem:
     """The network of that name with its data on the device, trained once and kept in ``settings.runs``."""
     if NETWORKS[name].family == "resnet":
-        objective, run = _seeded(name, 200 if settings.quick else 1000, settings.device), None
+        objective, run = _seeded(name, 120 if settings.quick else 1000, settings.device), None
     else:
         run = trained(name, settings)
         objective = objective_of(run, device=settings.device).loss_only()

@@ -47,7 +47,7 @@ class Settings:
     @property
     def whole_seconds(self) -> float:
         """How long one whole public call may take one point at a time; grids are made smaller to fit."""
-        return self.scale * (0.6 if self.quick else 8.0)
+        return self.scale * (0.4 if self.quick else 8.0)
 
 
 def side_for(seconds_per_point: float, seconds: float, *, most: int = SIDE) -> int:

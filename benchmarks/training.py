@@ -56,7 +56,7 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
 
 def _rows(name: str, settings: Settings) -> list[Row]:
     network, digits = NETWORKS[name], load_dataset("digits")
-    recipe = Recipe(steps=60 if settings.quick else 300, checkpoints=3 if settings.quick else 10)
+    recipe = Recipe(steps=40 if settings.quick else 300, checkpoints=3 if settings.quick else 10)
     ways: dict[str, Callable[[], float]] = {
         "landscape, stacked": lambda: _ours(network, digits, recipe, settings, [range(MEMBERS)]),
         "landscape, one by one": lambda: _ours(network, digits, recipe, settings, [[k] for k in range(MEMBERS)]),
