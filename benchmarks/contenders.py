@@ -1,7 +1,7 @@
 """Who is measured: our public call, our strategy once it is chosen, and a tuned serial loop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -13,9 +13,8 @@ from benchmarks.settings import EXTENT
 from landscape.evaluate.objective import Objective
 from landscape.evaluate.tuning import choose
 from landscape.records import FloatArray
-from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Corridor, Line, Plane, Subspace
+from landscape.space.subspaces import Affine, Corridor, Subspace
 
 Kind: TypeAlias = Literal["ours", "tuned", "peer"]
 
@@ -115,18 +114,6 @@ def _moved(subspace: Affine, steps: list[float]) -> Parameters:
 def reference(objective: Objective, subspace: Subspace, coordinates: FloatArray) -> FloatArray:
     """The loss at coordinates (k, 2) by a plain loop in float64, parameters computed in float64 too."""
     exact, points = objective.with_dtype(torch.float64), torch.from_numpy(np.array(coordinates))
-    precise = _in_float64(subspace)
+    precise = subspace.double()
     values = [exact.evaluate(precise.at(point[None].to(objective.device)))["train_loss"].item() for point in points]
     return np.array(values)
-
-
-def _in_float64(subspace: Subspace) -> Subspace:
-    def double(parameters: Parameters) -> Parameters:
-        device = next(iter(parameters.values())).device
-        return space.to(parameters, device=device, dtype=torch.float64)
-
-    if isinstance(subspace, Corridor):
-        return replace(subspace, checkpoints=double(subspace.checkpoints), draw=double(subspace.draw))
-    affine = cast(Affine, subspace)
-    kind = Line if len(affine.directions) == 1 else Plane
-    return kind(double(affine.centre), tuple(double(direction) for direction in affine.directions))

@@ -371,26 +371,6 @@ class Surface(Sampled):
         return to_pyvista(self)
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its 95 % interval.
-
-    Args:
-        mean: the estimate.
-        low: lower end of the 95 % interval.
-        high: upper end.
-        unit: unit of all three.
-    """
-
-    mean: float
-    low: float
-    high: float
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
-
-
 def _remade(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
     return kind(**values)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import InputError
-from landscape.records import Estimate, FloatArray, Surface
+from landscape.records import FloatArray, Surface
 
 Verdict: TypeAlias = Literal["agrees", "disagrees", "undecided"]
 PlotScale: TypeAlias = Literal["linear", "log"]
@@ -26,6 +26,26 @@ UNITS = {
     "filter norm^2": "filter norms\u00b2",
     "mean norm": "mean norms",
 }
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval.
+
+    Args:
+        mean: the estimate.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        unit: unit of all three.
+    """
+
+    mean: float
+    low: float
+    high: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from landscape.errors import InputError
-from landscape.records import Axis, Estimate, Profile, Provenance, Rays, Surface, Trajectory
+from landscape.records import Axis, Profile, Provenance, Rays, Surface, Trajectory
+from landscape.results import Estimate
 
 ALPHA = Axis("alpha", np.array([-1.0, 0.0, 1.0]))
 BETA = Axis("beta", np.array([0.0, 1.0]))

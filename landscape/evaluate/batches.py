@@ -1,5 +1,6 @@
 """Examples in batches: kept on the device, drawn as a fixed subset, or streamed again for every block of points."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -181,6 +182,14 @@ def named_tensors(batches: Iterable[Batch], prefix: str) -> Iterator[tuple[str, 
             yield from ((f"{prefix}.{index}.{path}", tensor) for path, tensor in leaves(inputs.tree))
         else:
             yield from ((f"{prefix}.{index}.x", inputs), (f"{prefix}.{index}.y", targets))
+
+
+def digest_of(splits: Sequence[Split]) -> str:
+    """SHA-256 of all examples, in the order of the splits."""
+    if all(isinstance(split.batches, tuple) for split in splits):
+        return space.digest(pair for split in splits for pair in named_tensors(split.batches, split.name))
+    own = (split.digest or space.digest(named_tensors(split.batches, split.name)) for split in splits)
+    return hashlib.sha256(",".join(own).encode()).hexdigest()
 
 
 def mapped(tree: Any, change: Callable[[Tensor], Tensor]) -> Any:

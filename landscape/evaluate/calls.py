@@ -8,6 +8,7 @@ counted by its examples, is the exact mean over everything that counts.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
@@ -276,6 +277,24 @@ def batches_of(given: Any, *, any_kind: bool) -> Iterable[Any]:
             f"data must be a pair (x, y), a dictionary, or an iterable of such batches, got {type(given).__name__}"
         )
     return given
+
+
+def by_name(data: object, test: object, extra: Mapping[str, object]) -> dict[str, object]:
+    """What was given as data by the name of its split, ``"train"`` first."""
+    for name in extra:
+        if name in ("train", "test"):
+            raise InputError(f"extra examples cannot be named {name!r}: pass them as data or test=")
+    named = {"train": data, "test": test}
+    return {name: given for name, given in named.items() if given is not None or name == "train"} | dict(extra)
+
+
+def peeked(batches: Iterable[Any], *, again: bool) -> tuple[Any, Iterable[Any]]:
+    """The first batch, and all of them: read ``again`` from the start, or gone on with."""
+    iterator = iter(batches)
+    first = next(iterator, None)
+    if first is None:
+        raise InputError("the train data hold no examples")
+    return first, batches if again else chain([first], iterator)
 
 
 def _refuse_both(what: str, loss: Loss | None, accuracy: bool | None) -> None:

@@ -1,10 +1,8 @@
 """The objective: model, data and loss together; parameters in, per-point metrics out. The model is never touched."""
 
 import copy
-import hashlib
-import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -12,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.evaluate.batches import Batch, Split, named_tensors, read, read_subset
+from landscape.evaluate.batches import Batch, Split, digest_of, read, read_subset
 from landscape.evaluate.batches import stream as read_again
 from landscape.evaluate.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.evaluate.calls import (
@@ -22,7 +20,9 @@ from landscape.evaluate.calls import (
     ModelLoss,
     OutputsAndTargets,
     batches_of,
+    by_name,
     choose_call,
+    peeked,
 )
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
@@ -119,20 +119,16 @@ class Objective:
         name: str = "",
         network: str = "",
     ) -> None:
-        _refuse_train_mode(model)
-        first = next(model.parameters(), None)
-        if first is None:
-            raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+        first = _first_parameter(model)
         self.model = model
         self.device = torch.device(device if device is not None else first.device)
         self.dtype = dtype if dtype is not None else first.dtype
-        self.name = name or type(model).__name__
-        self.network = network or type(model).__name__
+        self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
         self.centre, self.buffers = self._state(parameters)
         self.terms = dict(terms or {})
         self._read(
-            _by_name(data, test, extra or {}),
+            by_name(data, test, extra or {}),
             call={"loss": loss, "batch_loss": batch_loss, "accuracy": accuracy},
             sizes={"num_examples": num_examples, "seed": seed, "streamed": stream},
         )
@@ -141,7 +137,6 @@ class Objective:
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        self.fixed_inputs = not self.streamed and isinstance(self.call, OutputsAndTargets) and not self._reestimate
         _refuse_names(self.metric_names)
         self._refuse_random()
 
@@ -179,6 +174,11 @@ class Objective:
         return isinstance(self.call, OutputsAndTargets)
 
     @property
+    def fixed_inputs(self) -> bool:
+        """Whether pairs (x, y) stay in memory and what the model makes of an example depends on the point alone."""
+        return not self.streamed and self.has_outputs and self._reestimate is None
+
+    @property
     def differentiates(self) -> bool:
         """Whether the loss may call autograd by itself, so that ``torch.func`` cannot go through it; autograd can."""
         return isinstance(self.call, GivenLoss)
@@ -194,7 +194,7 @@ class Objective:
         state = [*self.centre.items(), *self.buffers.items()]
         return {
             "weights": space.digest(state),
-            "data": _data_digest(self.splits),
+            "data": digest_of(self.splits),
             "loss": self.call.name,
             "dtype": str(self.dtype).removeprefix("torch."),
             "batchnorm": self.batchnorm,
@@ -336,7 +336,7 @@ class Objective:
         any_kind = call["batch_loss"] is not None
         batches = {key: batches_of(value, any_kind=any_kind) for key, value in given.items()}
         again = sizes["streamed"] and sizes["num_examples"] is None
-        first_batch, batches["train"] = _peeked(batches["train"], again=again)
+        first_batch, batches["train"] = peeked(batches["train"], again=again)
         self.call = choose_call(self.model, first_batch, **call)
         self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
         splits = [self._split(key, value, **sizes) for key, value in batches.items()]
@@ -364,36 +364,21 @@ class Objective:
                 )
 
 
-def _by_name(data: object, test: object, extra: Mapping[str, object]) -> dict[str, object]:
-    for name in extra:
-        if name in ("train", "test"):
-            raise InputError(f"extra examples cannot be named {name!r}: pass them as data or test=")
-    named = {"train": data, "test": test}
-    return {name: given for name, given in named.items() if given is not None or name == "train"} | dict(extra)
-
-
-def _peeked(batches: Iterable[Any], *, again: bool) -> tuple[Any, Iterable[Any]]:
-    """The first batch, and all of them: read ``again`` from the start, or gone on with."""
-    iterator = iter(batches)
-    first = next(iterator, None)
-    if first is None:
-        raise InputError("the train data hold no examples")
-    return first, batches if again else itertools.chain([first], iterator)
-
-
-def _data_digest(splits: Sequence[Split]) -> str:
-    if all(isinstance(split.batches, tuple) for split in splits):
-        return space.digest(pair for split in splits for pair in named_tensors(split.batches, split.name))
-    own = (split.digest or space.digest(named_tensors(split.batches, split.name)) for split in splits)
-    return hashlib.sha256(",".join(own).encode()).hexdigest()
-
-
 def _refuse_names(names: Sequence[str]) -> None:
     for name in names:
         if not name.isidentifier() or name in RESERVED:
             raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
         if names.count(name) > 1:
             raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
+
+
+def _first_parameter(model: nn.Module) -> nn.Parameter:
+    """What tells device and dtype, of a model that can be looked at."""
+    _refuse_train_mode(model)
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+    return first
 
 
 def _refuse_train_mode(model: nn.Module) -> None:

@@ -14,8 +14,7 @@ from landscape.evaluate.objective import Objective
 from landscape.evaluate.strategies import Strategy
 from landscape.evaluate.streamed import streamed
 from landscape.evaluate.tuning import Plan, is_stored
-from landscape.records import LOSS
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 
 PRECISION_POINTS = 5
 MAX_CONVERTED = 1024
@@ -55,8 +54,8 @@ def precision_error(
 ) -> float:
     """Largest difference of ``evaluate``, the plan's, from float64 at a few points, over the larger of 1 and the value.
 
-    The chain is held against itself in float64, which is as much as the loop in float64: in their own precision the two
-    were compared before it was chosen.
+    The plan is held against itself in float64, which is as much as the loop there: in their own precision the two were
+    compared before it was chosen.
     """
     if objective.dtype == torch.float64:
         return 0.0
@@ -69,24 +68,17 @@ def precision_error(
 
 
 def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
-    """The training loss at a few points in float64; of a large network a layer and a chunk at a time."""
-    if objective.fixed_inputs and _bytes_in_float64(objective, len(chosen)) <= MAX_BYTES and is_stored(subspace):
-        if plan.name == "chain" and isinstance(subspace, Affine):
-            exact = objective.loss_only().with_dtype(torch.float64)
-            return replace(plan, workers=1).build(exact, subspace.double())(chosen)[:, 0]
-        return _dense(objective, subspace, chosen)
-    try:
-        examples = min(plan.examples, MAX_CONVERTED)
-        return streamed(objective, subspace, examples, dtype=torch.float64)(chosen)[:, 0]
-    except ValueError:
-        return _dense(objective, subspace, chosen)
+    """The training loss at a few points in float64; of a large network a layer and a chunk at a time, where it can."""
+    if not (objective.fixed_inputs and _fits(objective, len(chosen)) and is_stored(subspace)):
+        try:
+            return streamed(objective, subspace, min(plan.examples, MAX_CONVERTED), dtype=torch.float64)(chosen)[:, 0]
+        except ValueError:
+            pass
+    exact = objective.loss_only().with_dtype(torch.float64)
+    return replace(plan, workers=1).build(exact, subspace.double())(chosen)[:, 0]
 
 
-def _dense(objective: Objective, subspace: Subspace, chosen: Tensor) -> Tensor:
-    points = {name: tensor.double() for name, tensor in subspace.at(chosen.to(objective.device)).items()}
-    return objective.loss_only().with_dtype(torch.float64).evaluate(points)[LOSS]
-
-
-def _bytes_in_float64(objective: Objective, num_points: int) -> int:
+def _fits(objective: Objective, num_points: int) -> bool:
+    """Whether the points and the inputs of the training examples take little in float64."""
     numbers: int = sum(inputs.numel() for inputs, _ in objective.splits[0].chunks(2**20))
-    return 8 * (num_points * objective.P + numbers)
+    return 8 * (num_points * objective.P + numbers) <= MAX_BYTES

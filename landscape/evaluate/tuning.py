@@ -112,14 +112,14 @@ def choose(
     """
     if strategy not in ("auto", "repeatable", *STRATEGIES):
         raise InputError(f"unknown strategy {strategy!r}; expected auto, repeatable, {', '.join(STRATEGIES)}")
-    if strategy == "repeatable":
-        return _repeatable(objective, subspace, coordinates, memory)
-    if strategy == "streamed" or (strategy == "auto" and not is_stored(subspace)):
+    if strategy == "streamed" or (strategy in ("auto", "repeatable") and not is_stored(subspace)):
         return _streamed(objective, subspace, memory)
+    if strategy == "repeatable":
+        return _reading_seldom(_repeatable(objective, subspace, coordinates, memory), objective, memory)
     trial = _Trial(objective, subspace, coordinates, memory, expected or len(coordinates))
     candidates = [plan for plan in _candidates(objective, coordinates, memory) if strategy in ("auto", plan.name)]
     if len(candidates) == 1 and strategy == "loop":
-        return _reading_seldom(candidates[0], objective, memory) if objective.streamed else candidates[0]
+        return _reading_seldom(candidates[0], objective, memory)
     rates: dict[Plan, float] = {}
     for plan in iter(candidates):
         if trial.budget < 0 and rates:
@@ -137,7 +137,7 @@ def choose(
     best = max(rates, key=lambda plan: rates[plan] * (LEAD if plan.name == "loop" else 1.0))
     if built is not None and best in trial.built and trial.objective is objective:
         built[best] = trial.built[best]
-    return _reading_seldom(best, objective, memory) if objective.streamed else best
+    return _reading_seldom(best, objective, memory)
 
 
 def plain_plan(objective: Objective, memory: int = DEFAULT_MEMORY) -> Plan:
@@ -164,7 +164,7 @@ def _streamed(objective: Objective, subspace: Subspace, memory: int) -> Plan:
 
 def _repeatable(objective: Objective, subspace: Subspace, coordinates: Tensor, memory: int) -> Plan:
     """The first candidate that needs no trial: of one machine and number of threads always the same."""
-    chained = isinstance(subspace, Affine | Corridor) and is_stored(subspace) and plain_stack(objective) is not None
+    chained = isinstance(subspace, Affine | Corridor) and plain_stack(objective) is not None
     name = "chain" if chained else "loop"
     return next(plan for plan in _candidates(objective, coordinates, memory) if plan.name == name)
 
@@ -256,8 +256,8 @@ def synchronize(device: torch.device) -> None:
 
 
 def _reading_seldom(plan: Plan, objective: Objective, memory: int) -> Plan:
-    """The plan with as many points to a block as their parameters fit a quarter of the memory: one pass serves all."""
-    if plan.name != "loop":
+    """On streamed data, the loop with as many points to a block as fit a quarter of the memory: one pass serves all."""
+    if not objective.streamed or plan.name != "loop":
         return plan
     block = max(1, memory // (4 * objective.P * objective.dtype.itemsize))
     return replace(plan, block=min(block, STREAM_BLOCK))

@@ -254,31 +254,39 @@ def sample_view(
         InputError: choices that do not go together.
     """
     refuse_mismatch(view, orthogonal, checkpoints, repeats)
-    data: dict[str, Any] = {"batchnorm": batchnorm, "num_examples": num_examples}
-    walked = None
-    if checkpoints is None:
-        objective = objective_of(run, member, **data, device=device, dtype=dtype)
-    else:
-        objective, walked = path_from(checkpoints, run, member, **data, device=device, dtype=dtype)
+    data = {"batchnorm": batchnorm, "num_examples": num_examples}
+    objective, walked = _followed(run, member, checkpoints, **data, device=device, dtype=dtype)
+    across: dict[str, Any] = {"normalize": normalize, "ignore": ignore}
     stored = keep or orthogonal or options.get("strategy") != "streamed"
 
     def made(number: int) -> Subspace:
-        choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore, "orthogonal": orthogonal, "path": walked}
-        subspace = subspace_of(run, objective, view, member=member, seed=number, stored=stored, **choice)
+        choice = {**across, "orthogonal": orthogonal, "path": walked, "stored": stored}
+        subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
         return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
 
     if path is None:
         if extent is None:
             extent = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
-        choices = {"seed": seed, "normalize": normalize, "ignore": ignore, "points": points, "dtype": str(dtype)}
+        choices = {**across, "seed": seed, "points": points, "dtype": str(dtype), "extent": _reach(extent)}
         unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
-        path = kept_path(run, view, member, choices | {"extent": _reach(extent)} | _said({**unusual, **data}))
+        path = kept_path(run, view, member, choices | _said({**unusual, **data}))
     grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
     if repeats == 1:
         subspace = made(seed)
         record = sample(objective, subspace, **grid, **options)
         return record if then is None else then(objective, subspace, record)
     return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)
+
+
+def _followed(
+    run: Run, member: int, checkpoints: str | Path | Sequence[str | Path] | None, **data: Any
+) -> tuple[Objective, TrainingPath | None]:
+    """A member, or the last of other checkpoints with their path."""
+    return (
+        (objective_of(run, member, **data), None)
+        if checkpoints is None
+        else path_from(checkpoints, run, member, **data)
+    )
 
 
 def _reach(extent: float | Extent) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import InputError
-from landscape.records import Estimate, FloatArray, Profile
+from landscape.records import FloatArray, Profile
+from landscape.results import Estimate
 
 RESAMPLES = 2000
 DEFINITION = "highest rise of the loss along the path above the straight line between its ends"

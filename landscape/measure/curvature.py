@@ -17,7 +17,8 @@ from landscape.evaluate.tuning import DEFAULT_MEMORY
 from landscape.measure.lanczos import krylov
 from landscape.measure.ledger import Pieces
 from landscape.measure.products import Matrix, Product, hessian_product
-from landscape.records import Estimate, FloatArray
+from landscape.records import FloatArray
+from landscape.results import Estimate
 
 End: TypeAlias = Literal["top", "bottom"]
 Names: TypeAlias = str | Sequence[str] | None

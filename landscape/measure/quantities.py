@@ -9,7 +9,8 @@ import numpy as np
 from landscape.measure.statistics import Comparison, compare, estimate
 from landscape.measure.summary import half_widths
 from landscape.measure.widths import half_width, radii
-from landscape.records import RISE, Estimate, FloatArray, Profile, Rays, Surface
+from landscape.records import RISE, FloatArray, Profile, Rays, Surface
+from landscape.results import Estimate
 from landscape.spectra import CrossSection, Spectrum
 
 

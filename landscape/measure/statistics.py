@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from landscape.errors import InputError
-from landscape.records import Estimate, FloatArray
+from landscape.records import FloatArray
+from landscape.results import Estimate
 
 NUM_RESAMPLES = 2000
 

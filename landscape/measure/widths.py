@@ -10,7 +10,8 @@ from scipy.interpolate import PchipInterpolator, PPoly
 
 from landscape.errors import InputError
 from landscape.measure.statistics import resampled_means
-from landscape.records import RISE, Estimate, FloatArray, Rays, Surface
+from landscape.records import RISE, FloatArray, Rays, Surface
+from landscape.results import Estimate
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 

@@ -10,11 +10,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from landscape.records import FloatArray, Marks
+from landscape.render.dimension import dimension_line, width_text
 from landscape.render.labels import dense
 from landscape.render.layout import Margins
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import axis_label, axis_ticks, contour_levels, length, level_labels
+from landscape.render.ticks import axis_label, axis_ticks, contour_levels, level_labels
 
 MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)
 BANDS = 36
@@ -150,14 +151,11 @@ def _bore(axes: Axes, panel: Panel, bore: tuple[float, float, float, bool], them
     alpha, low, high, bounded = bore
     inset = 0.02 * np.ptp(panel.floor.alpha)
     at = min(max(alpha, panel.floor.alpha[0] + inset), panel.floor.alpha[1] - inset)
-    heads = "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"
-    style = {"arrowstyle": heads, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9 * theme.line, "color": RIM}
-    arrow = axes.annotate("", (at, high), (at, low), arrowprops=style, zorder=3).arrow_patch
-    if arrow is not None:
-        arrow.set_path_effects([withStroke(linewidth=1.7 * theme.line, foreground=INK)])
+    line: dict[str, Any] = {"color": RIM, "halo": INK, "zorder": 3, "bounded": bounded}
+    dimension_line(axes, (at, low), (at, high), theme, **line)
     side = -1 if at > np.mean(panel.floor.alpha) else 1
     axes.annotate(
-        ("" if bounded else "\u2265 ") + length(high - low),
+        width_text(low, high, bounded=bounded),
         (at, high),
         (3 * side, 2),
         textcoords="offset points",

@@ -12,10 +12,10 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from landscape.render.camera import Camera
+from landscape.render.dimension import dimension_line, width_text
 from landscape.render.labels import text_inches
 from landscape.render.panel import Panel
 from landscape.render.style import Theme
-from landscape.render.ticks import length
 
 
 class FloorPlan:
@@ -67,14 +67,9 @@ class FloorPlan:
                 [(x, y, 0), (edge, y, 0)], 0.65, color=self.theme.ink, linewidth=0.4 * self.theme.line, dashes=(2, 2)
             )
         start, end = (self.camera.project((edge, y, 0.0)) for y in ends)
-        style: dict[str, Any] = {"arrowstyle": "<|-|>,head_width=0.13,head_length=0.3" if bounded else "-"}
-        style |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 0.8 * self.theme.line, "color": self.theme.ink}
-        halo = [withStroke(linewidth=1.8 * self.theme.line, foreground=self.theme.wall)]
-        depth = 0.66 if hidden else 2.6
-        arrow = self.axes.annotate("", end, start, arrowprops=style, zorder=depth, annotation_clip=False).arrow_patch
-        if arrow is not None:
-            arrow.set_path_effects(halo)
-        text, size = ("" if bounded else "\u2265 ") + length(high - low), self.theme.size - 0.5
+        depth, ink, wall = 0.66 if hidden else 2.6, self.theme.ink, self.theme.wall
+        dimension_line(self.axes, start, end, self.theme, color=ink, halo=wall, zorder=depth, bounded=bounded)
+        text, size = width_text(low, high, bounded=bounded), self.theme.size - 0.5
         inward = self.camera.project((-math.copysign(1.0, own), 0.0, 0.0))
         inward /= np.linalg.norm(inward)
         reach = abs(inward) @ (36 * text_inches(text, size, self.theme.font), 0.36 * size) + 2.6 * self.unit
@@ -87,7 +82,7 @@ class FloorPlan:
             ha="center",
             va="center",
             zorder=depth + 0.01,
-            path_effects=halo,
+            path_effects=[withStroke(linewidth=1.8 * self.theme.line, foreground=wall)],
             annotation_clip=False,
         )
 

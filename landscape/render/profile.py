@@ -13,6 +13,7 @@ from landscape.errors import DisplayError
 from landscape.measure.barriers import Barrier
 from landscape.records import Axis, FloatArray, Provenance, Status
 from landscape.render.curves import Curve, ends_of
+from landscape.render.dimension import dimension_line
 from landscape.render.heights import Heights, HeightScale, common_heights
 from landscape.render.labels import Placer, text_inches
 from landscape.render.notes import wrapped
@@ -279,9 +280,9 @@ class _Drawing:
             placer.near(places, text, fontsize=self.theme.size - 0.5, color=color)
 
     def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        style = {"arrowstyle": "<|-|>,head_width=0.14,head_length=0.32", "shrinkA": 0, "shrinkB": 0}
-        style |= {"linewidth": 0.7 * self.theme.line, "color": self.theme.ink}
-        self.axes.annotate("", end, start, arrowprops=style, zorder=4, in_layout=False)
+        dimension_line(
+            self.axes, start, end, self.theme, color=self.theme.ink, halo=self.axes.get_facecolor(), zorder=4
+        )
 
     def _label(self, curve: Curve) -> str:
         found = curve.barrier(self.metric)

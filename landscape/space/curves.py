@@ -1,9 +1,9 @@
 """Curves: paths from one solution to another through a third point, the bend."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 from torch import Tensor
@@ -75,6 +75,11 @@ class Curve:
         if points[0] < 2:
             raise InputError(f"a grid needs at least 2 points a side, got {points[0]}")
         return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position on the curve"),)
+
+    def double(self) -> Self:
+        """The same curve in float64."""
+        start, bend, end = map(space.double, (self.start, self.bend, self.end))
+        return replace(self, start=start, bend=bend, end=end)
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
         """Parameters at t of shape (k, 1), stacked to (k, ...); exactly the ends' own bits at 0 and 1."""

@@ -76,6 +76,11 @@ def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype
     return {name: tensor.to(device=device, dtype=dtype) for name, tensor in parameters.items()}
 
 
+def double(parameters: Parameters) -> dict[str, Tensor]:
+    """The same values in float64, where they are."""
+    return {name: tensor.double() for name, tensor in parameters.items()}
+
+
 def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
     """SHA-256 over names, shapes, dtypes and bits, so that two points are one exactly if their digests agree."""
     state = hashlib.sha256()

@@ -51,6 +51,9 @@ class Subspace(Protocol):
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
         """Parameters at coordinates of shape (k, dims): every varying tensor, stacked to (k, ...)."""
 
+    def double(self) -> Self:
+        """The same subspace in float64, its points computed there too."""
+
 
 class Centred(Protocol):
     """Anything that stands at a point of parameter space: an objective, a subspace."""
@@ -106,8 +109,8 @@ class Affine:
         return space.digest(named)[:16]
 
     def double(self) -> Self:
-        """The same centre and directions in float64."""
-        centre, *directions = ({n: t.double() for n, t in point.items()} for point in (self.centre, *self.directions))
+        """The same line or plane in float64."""
+        centre, *directions = map(space.double, (self.centre, *self.directions))
         return replace(self, centre=centre, directions=tuple(directions))
 
     def at(self, coordinates: Tensor) -> dict[str, Tensor]:
@@ -201,6 +204,11 @@ class Corridor:
         for name, tensor in directions.items():
             theta[name] = theta[name] + across.to(tensor.dtype).reshape(-1, *[1] * self.draw[name].dim()) * tensor
         return theta
+
+    def double(self) -> Self:
+        """The same corridor in float64."""
+        checkpoints, draw, buffers = map(space.double, (self.checkpoints, self.draw, self.buffers))
+        return replace(self, checkpoints=checkpoints, draw=draw, buffers=buffers)
 
     def row(self, step: float) -> "Line":
         """The line across the path at one training step."""

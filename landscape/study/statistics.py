@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import norm, t
 
 from landscape.errors import InputError
-from landscape.records import Estimate, FloatArray
-from landscape.results import Number, Verdict
+from landscape.records import FloatArray
+from landscape.results import Estimate, Number, Verdict
 
 NUM_RESAMPLES = 4000
 LEVEL = 0.95

@@ -26,7 +26,6 @@ TALL = 8
 TALL_PRODUCT = 2**18
 
 _aten = torch.ops.aten
-_SAME_NUMBERS = (_aten.view.default, _aten._unsafe_view.default, _aten.expand.default, _aten.detach.default)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def step_program(shapes: Shapes) -> Program:
 
     tensors = [*(p.requires_grad_() for p in parameters.values()), *buffers.values(), *_batch(shapes, stacked=True)]
     with torch.enable_grad():
-        return _lean(make_fx(step)(*tensors), shapes.device)
+        return _faster(make_fx(step)(*tensors), shapes.device)
 
 
 @lru_cache(maxsize=KEPT_PROGRAMS)
@@ -106,7 +105,7 @@ def measuring_program(shapes: Shapes) -> Program:
 
     tensors = [*parameters.values(), *buffers.values(), *_batch(shapes, stacked=False)]
     with torch.no_grad():
-        return _lean(make_fx(measure)(*tensors), shapes.device)
+        return _faster(make_fx(measure)(*tensors), shapes.device)
 
 
 def _stacked(shapes: Shapes) -> tuple[torch.nn.Module, State, State]:
@@ -128,36 +127,19 @@ def _named(state: Sequence[Tensor], parameters: State, buffers: State) -> tuple[
     return own, dict(zip(buffers, state[count:], strict=True))
 
 
-def _lean(module: fx.GraphModule, device: torch.device) -> Program:
-    """The operations without those that change nothing, large products the fast way round."""
-    pure = not any(_mutates(node) for node in module.graph.nodes)
-    for node in list(module.graph.nodes):
-        if _idle(node) or (pure and _times_one(node)):
-            node.replace_all_uses_with(node.args[0])
-            module.graph.erase_node(node)
-        elif device.type == "cpu" and _tall(node):
-            _turn(module.graph, node)
-    module.graph.lint()
-    module.recompile()
+def _faster(module: fx.GraphModule, device: torch.device) -> Program:
+    """The operations with large products the fast way round."""
+    if device.type == "cpu":
+        for node in list(module.graph.nodes):
+            if _tall(node):
+                _turn(module.graph, node)
+        module.recompile()
     program: Program = module.forward
     return program
 
 
-def _idle(node: Any) -> bool:
-    """A view that shows all of its argument as it is."""
-    return node.target in _SAME_NUMBERS and _shape(node) == _shape(node.args[0])
-
-
 def _shape(node: Any) -> tuple[int, ...]:
     return tuple(node.meta["tensor_meta"].shape)
-
-
-def _mutates(node: Any) -> bool:
-    return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable
-
-
-def _times_one(node: Any) -> bool:
-    return node.target is _aten.mul.Scalar and type(node.args[1]) is int and node.args[1] == 1
 
 
 def _tall(node: Any) -> bool:
@@ -174,6 +156,5 @@ def _turn(graph: fx.Graph, node: Any) -> None:
         first, second = (graph.call_function(_aten.transpose.int, (part, 1, 2)) for part in node.args)
         product = graph.call_function(_aten.bmm.default, (second, first))
         turned = graph.call_function(_aten.transpose.int, (product, 1, 2))
-    turned.meta["tensor_meta"] = node.meta["tensor_meta"]
     node.replace_all_uses_with(turned)
     graph.erase_node(node)

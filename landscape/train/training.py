@@ -17,7 +17,6 @@ from landscape.records import FloatArray
 from landscape.train.datasets import Dataset
 from landscape.train.losses import cross_entropy, mean_squared_error
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.optimizers import FlatOptimizer
 from landscape.train.traced import Shapes, measuring_program, step_program
 
 Optimizer: TypeAlias = Literal["adam", "sgd"]
@@ -191,14 +190,16 @@ class _Ensemble:
     def run(self) -> Iterator[Tensor]:
         """One optimizer step after another; yields each step's batch loss of every member, shape (members,)."""
         parameters, buffers = list(self.parameters.values()), list(self.buffers.values())
-        optimizer = FlatOptimizer(self.recipe, self.theta, [parameter.shape for parameter in parameters])
+        optimizer = _optimizer(self.recipe, self.theta)
         x, y = self.data["train"]
         step = step_program(self.shapes)
-        for batch in self._batches():
+        for count, batch in enumerate(self._batches()):
             inputs, targets = (part.index_select(0, batch.flatten()).unflatten(0, batch.shape) for part in (x, y))
             with torch.no_grad():
                 losses, *gradients = step(*parameters, *buffers, inputs, targets)
-            optimizer.step(gradients)
+            self.theta.grad = torch.cat([gradient.flatten() for gradient in gradients])
+            optimizer.param_groups[0]["lr"] = self.recipe.learning_rate * _decay(self.recipe, count)
+            optimizer.step()
             yield losses
 
     def state(self) -> State:
@@ -239,6 +240,18 @@ class _Ensemble:
                 queue = torch.cat([queue, torch.from_numpy(epoch).to(self.device)], dim=1)
             yield queue[:, :size]
             queue = queue[:, size:]
+
+
+def _optimizer(recipe: Recipe, theta: Tensor) -> torch.optim.Optimizer:
+    """One for all parameters of all members, laid end to end: its operations are elementwise, so none sees another."""
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam([theta], lr=rate, weight_decay=decay, foreach=True)
+    return torch.optim.SGD([theta], lr=rate, momentum=0.9, weight_decay=decay, foreach=True)
+
+
+def _decay(recipe: Recipe, step: int) -> float:
+    return 0.5 * (1 + math.cos(math.pi * step / recipe.steps)) if recipe.schedule == "cosine" else 1.0
 
 
 def _end_to_end(tensors: State, device: torch.device) -> tuple[Tensor, State]:

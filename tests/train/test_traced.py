@@ -53,7 +53,7 @@ def test_the_step_gives_each_member_its_own_loss_gradient_and_buffers(network: N
 
 
 @pytest.mark.parametrize("network", FAMILIES, ids=NetworkConfig.describe)
-def test_the_lean_step_has_the_bits_of_vmap_and_autograd(network: NetworkConfig) -> None:
+def test_a_step_has_the_bits_of_vmap_and_autograd(network: NetworkConfig) -> None:
     asked = shapes(network)
     members, parameters, buffers = members_of(asked)
     inputs, targets = batch(asked, asked.members)
