@@ -27,8 +27,7 @@ def draw(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     planes, corridors = surfaces_of("plane"), surfaces_of("corridor")
     ls.render(corridors, folder / "corridors.png", dpi=200)
-    # from further up the needle's minimum is seen, but no heights
-    ls.render(planes, folder / "planes.png", elevation=50, dpi=200)
+    ls.render(planes, folder / "planes.png", dpi=200)
     ls.render(corridors, folder / "maps.png", view="contour", dpi=200)
     ls.render(planes, folder / "widths.png", view="profile", width=4.5, dpi=200)
     ls.render(planes[1], folder / "accuracy.png", color="train_accuracy", dpi=200)

@@ -28,7 +28,7 @@ LIFTS = (0.0, 6.0, 12.0, 18.0, 22.0)
 HIGHEST = 62.0  # seen from further up, heights can hardly be read
 LAST_LIFTS = (34.0, 38.0)  # where nothing else shows the minimum
 CLEARANCE = 5.0  # degrees
-FLATTER = (0.75, 0.55, 0.4)
+FLATTER = (0.75, 0.4)
 ENOUGH = 0.9
 MARCH = 160
 
@@ -86,7 +86,7 @@ def flattened(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel],
         return panels, camera
     for share in FLATTER:
         lower = [_lowered(panel, share) for panel in panels]
-        place = viewpoint(lower)
+        place = _raised(viewpoint(lower))
         if _clear(lower, place):
             return lower, place
     for lift in LAST_LIFTS:
@@ -94,6 +94,10 @@ def flattened(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel],
         if _clear(lower, place):
             return lower, place
     return panels, camera
+
+
+def _raised(camera: Camera) -> Camera:
+    return Camera(camera.azimuth, min(camera.elevation + CLEARANCE, HIGHEST))
 
 
 def _clear(panels: Sequence[Panel], camera: Camera) -> bool:
