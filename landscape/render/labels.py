@@ -7,10 +7,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 
 from landscape.records import FloatArray
@@ -101,16 +102,17 @@ class Placer:
 
 def text_inches(text: str, size: float, font: str) -> float:
     """How wide a text is at most."""
-    return _outline_inches(text, size, font) * (TEX if mpl.rcParams["text.usetex"] else HINTED)
+    return _advance_inches(text, size, font) * (TEX if mpl.rcParams["text.usetex"] else HINTED)
 
 
 @lru_cache(maxsize=4096)
-def _outline_inches(text: str, size: float, font: str) -> float:
+def _advance_inches(text: str, size: float, font: str) -> float:
+    """By the metrics of the font: a twentieth of the time of its outlines, and wider by the last letter's margin."""
     if not text:
         return 0.0
-    with mpl.rc_context({"text.usetex": False}):
-        outline = TextPath((0, 0), text, size=size, prop=FontProperties(family=font))
-    return float(outline.get_extents().width) / 72
+    properties = FontProperties(family=font, size=size)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, properties, is_math_text(text))
+    return float(width) / 72
 
 
 def dense(points: FloatArray, step: float = 2.0) -> FloatArray:
