@@ -10,9 +10,9 @@ from torch.func import functional_call
 
 import landscape as ls
 from benchmarks.settings import EXTENT
-from landscape.evaluate.objective import Objective
-from landscape.evaluate.tuning import choose
-from landscape.records import FloatArray
+from landscape.engine.tuning import choose
+from landscape.objective.objective import Objective
+from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Corridor, Subspace
 

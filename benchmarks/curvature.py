@@ -15,10 +15,10 @@ from benchmarks.networks import CLASSES
 from benchmarks.peers import MISSING
 from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
-from landscape.evaluate.objective import Objective
-from landscape.measure.products import BLOCK, hessian_product
-from landscape.measure.spectrum import STEPS, spectral_density
-from landscape.spectra import Spectrum
+from landscape.measures.products import BLOCK, hessian_product
+from landscape.measures.spectrum import STEPS, spectral_density
+from landscape.objective.objective import Objective
+from landscape.records.spectra import Spectrum
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
 

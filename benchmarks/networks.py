@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from landscape.evaluate.objective import Objective
-from landscape.evaluate.views import objective_of
+from landscape.objective.objective import Objective
+from landscape.sampling.solutions import objective_of
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.runs import Run, RunConfig, ensure_run

@@ -21,8 +21,8 @@ from torch.nn import functional
 
 from benchmarks.contenders import Contender, grid
 from benchmarks.hardware import version_of
-from landscape.evaluate.objective import Objective
-from landscape.records import FloatArray
+from landscape.objective.objective import Objective
+from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Plane
 

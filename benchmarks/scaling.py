@@ -12,7 +12,7 @@ import landscape as ls
 from benchmarks.networks import CLASSES
 from benchmarks.settings import EXTENT, Settings
 from benchmarks.timing import interleaved
-from landscape.evaluate.objective import Objective
+from landscape.objective.objective import Objective
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.training import Recipe, train

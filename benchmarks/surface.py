@@ -13,8 +13,8 @@ from benchmarks.networks import Problem, problem
 from benchmarks.peers import MISSING, installed, missing
 from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
 from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
-from landscape.evaluate.views import subspace_of
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
+from landscape.sampling.solutions import subspace_of
 from landscape.space.subspaces import Subspace
 
 SMALLEST_WHOLE = 15

@@ -10,8 +10,9 @@ from tqdm import tqdm
 import landscape as ls
 from benchmarks.networks import Problem, problem
 from benchmarks.settings import EXTENT, SIDE, TOLERANCE, Settings
-from landscape.evaluate.views import subspace_of
-from landscape.records import LOSS, Surface
+from landscape.records.base import LOSS
+from landscape.records.sampled import Surface
+from landscape.sampling.solutions import subspace_of
 from landscape.space.subspaces import Subspace
 
 SEEDS = 20

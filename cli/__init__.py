@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from landscape import __version__
 from landscape.errors import InputError, LandscapeError
+from landscape.version import __version__
 
 # OpenMP threads that spin while they wait make a busy machine 10 to 50 times slower; read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

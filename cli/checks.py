@@ -86,7 +86,7 @@ def _runs(runs: str) -> Check:
 
 
 def _drawing() -> Check:
-    from landscape.render.backend import find_backend
+    from landscape.rendering.geometry.backend import find_backend
 
     backend = find_backend()
     return Check("drawing", True, str(backend))

@@ -68,7 +68,7 @@ def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool,
 
 
 def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
-    from landscape.measure.barriers import barrier
+    from landscape.measures.barriers import barrier
 
     profile = connected(start, end, files[0] if files else None, **given)
     found = barrier(profile)
@@ -83,7 +83,7 @@ def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as
 
 def connected(start: str, end: str, path: str | None, *, runs: str, **given: Any) -> Any:
     """The profile between two models, trained where they are missing."""
-    from landscape.evaluate.connections import sample_between
+    from landscape.sampling.connections import sample_between
     from landscape.train.runs import find_or_train
 
     options = _options(given)
@@ -99,7 +99,7 @@ def connected(start: str, end: str, path: str | None, *, runs: str, **given: Any
 
 def _own(weights: str, given: dict[str, Any]) -> Any:
     """The objective of one file of weights of the model of the user's own."""
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
 
     from .networks import member_of
 
@@ -110,8 +110,8 @@ def _own(weights: str, given: dict[str, Any]) -> Any:
 
 
 def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
-    from landscape.evaluate.connections import sample_pairs
-    from landscape.measure.barriers import barriers, mean_profile
+    from landscape.measures.barriers import barriers, mean_profile
+    from landscape.sampling.connections import sample_pairs
     from landscape.train.runs import find_or_train
 
     if files:
@@ -158,7 +158,7 @@ def _one(spec: str) -> tuple[str, int]:
 
 def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str], list[str]]:
     """The profile's file, at most one, and the pictures, whose places are free."""
-    from landscape.render.write import check_target
+    from landscape.rendering.write import check_target
 
     pictures = [path for path in output if Path(path).suffix.lower() in PICTURES]
     files = [path for path in output if path not in pictures]
@@ -170,7 +170,7 @@ def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str],
 
 
 def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
-    from landscape.render.figure import render
+    from landscape.rendering.figure import render
 
     for path in pictures:
         for line in render(profiles, path, titles=titles).messages:
@@ -220,7 +220,7 @@ def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], foun
 
 
 def _text(profile: Any, found: Any) -> str:
-    from landscape.measure.barriers import DEFINITION
+    from landscape.measures.barriers import DEFINITION
 
     made, loss = profile.provenance, profile.loss
     lines = [
@@ -236,7 +236,7 @@ def _text(profile: Any, found: Any) -> str:
 
 
 def _pair_text(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
-    from landscape.measure.barriers import DEFINITION
+    from landscape.measures.barriers import DEFINITION
 
     made = sampled[False][0].provenance
     lines = [

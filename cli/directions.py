@@ -49,7 +49,7 @@ def stored(objective: Any, count: int, given: dict[str, Any], *, seeded: bool) -
 
 
 def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
-    from landscape.measure.axes import NAMED, named_direction
+    from landscape.measures.axes import NAMED, named_direction
     from landscape.space.checkpoints import SUFFIXES, read_direction
     from landscape.space.directions import random_direction
     from landscape.space.parameters import difference
@@ -77,7 +77,7 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
 
 
 def _of_li(path: str, theta: Any) -> list[Any]:
-    from landscape.foreign import name_directions, read_li_directions
+    from landscape.files.li import name_directions, read_li_directions
     from landscape.space.checkpoints import placed_direction
 
     shapes = {name: tuple(tensor.shape) for name, tensor in theta.items()}

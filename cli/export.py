@@ -33,9 +33,9 @@ def command(file: str, output: str, scale: str, ceiling: float | None, force: bo
     """
     from typing import cast
 
-    from landscape.foreign import save_li
-    from landscape.render.mesh import MeshScale, export
-    from landscape.store import load
+    from landscape.files.li import save_li
+    from landscape.files.surfaces import load
+    from landscape.rendering.export.mesh import MeshScale, export
 
     record = load(file)
     if output.endswith(".li.h5"):

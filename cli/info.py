@@ -26,7 +26,8 @@ def command(subject: str, runs: str, as_json: bool) -> None:
         opt.print_json(described)
         return
     if "status" in described and "provenance" in described:
-        from landscape.records import Provenance, describe_points
+        from landscape.records.provenance import Provenance
+        from landscape.records.sampled import describe_points
 
         counts = described["status"]
         made = Provenance(**described["provenance"])
@@ -36,7 +37,7 @@ def command(subject: str, runs: str, as_json: bool) -> None:
 
 def _described(subject: str, runs: str) -> dict[str, Any]:
     if Path(subject).suffix or Path(subject).is_file():
-        from landscape.store import summarize
+        from landscape.files.surfaces import summarize
 
         return dict(summarize(subject))
     from landscape.train.configs import read_config

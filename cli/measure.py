@@ -78,7 +78,7 @@ def _refuse_mismatch(given: dict[str, Any]) -> None:
     if not given["rise"] > 0:
         raise click.UsageError(f"rise must be above 0 nats, got {given['rise']}")
     if given["output"]:
-        from landscape.render.write import check_target
+        from landscape.rendering.write import check_target
 
         if sum(given[name] for name in PICTURES) != 1:
             raise click.UsageError("-o draws one picture: choose --density or --cross-section")
@@ -87,7 +87,7 @@ def _refuse_mismatch(given: dict[str, Any]) -> None:
 
 def _measured(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """What was measured as plain values, and the measures themselves to compare and draw."""
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
 
     if (Path(subject).suffix or Path(subject).is_file()) and not names_factory(subject):
         return _of_file(subject, given)
@@ -97,9 +97,9 @@ def _measured(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]
 
 
 def _of_file(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    from landscape.measure.quantities import of_record
-    from landscape.measure.summary import summarize_record
-    from landscape.store import load
+    from landscape.files.surfaces import load
+    from landscape.measures.quantities import of_record
+    from landscape.measures.summary import summarize_record
 
     asked = [f"--{name.replace('_directions', '').replace('_', '-')}" for name in EXTRA if given[name]]
     if asked and not given["everything"]:
@@ -110,11 +110,11 @@ def _of_file(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
 
 def _of_network(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """One network that no run holds: a model of one's own, or a run's with the weights of a checkpoint."""
-    from landscape.evaluate.models import names_factory
-    from landscape.evaluate.views import objective_of
-    from landscape.measure.catalogue import measure_network
-    from landscape.measure.ensembles import describe_network
-    from landscape.measure.quantities import Measured, summarize
+    from landscape.measures.catalogue import measure_network
+    from landscape.measures.ensembles import describe_network
+    from landscape.measures.quantities import Measured, summarize
+    from landscape.sampling.factories import names_factory
+    from landscape.sampling.solutions import objective_of
     from landscape.space.checkpoints import read_tensors
 
     from .networks import member_of
@@ -132,9 +132,9 @@ def _of_network(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], An
 
 
 def _of_run(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    from landscape.measure.ensembles import cost_of, describe, measure_run
-    from landscape.measure.ledger import Ledger
-    from landscape.measure.quantities import summarize
+    from landscape.files.ledger import Ledger
+    from landscape.measures.ensembles import cost_of, describe, measure_run
+    from landscape.measures.quantities import summarize
 
     run, member = _run(subject, given)
     if member is not None:
@@ -169,14 +169,14 @@ def _names(given: dict[str, Any]) -> list[Any]:
 
 
 def _options(given: dict[str, Any]) -> Any:
-    from landscape.measure.catalogue import Options
+    from landscape.measures.catalogue import Options
 
     return Options(**{key: given[key] for key in ("k", "layers", "directions", "strategy", "rise", "examples")})
 
 
 def _compared(subjects: tuple[str, ...], found: list[Any]) -> list[dict[str, Any]]:
     """Each subject against the first, where both hold something that can be compared."""
-    from landscape.measure.quantities import comparisons
+    from landscape.measures.quantities import comparisons
 
     first, *others = found
     rows = [
@@ -188,9 +188,9 @@ def _compared(subjects: tuple[str, ...], found: list[Any]) -> list[dict[str, Any
 
 def _draw(subjects: tuple[str, ...], given: dict[str, Any], found: list[Any]) -> None:
     """The picture of the first member of each subject."""
-    from landscape.measure.quantities import cross_section_from, spectrum_from
-    from landscape.render.cross_section import draw_cross_section
-    from landscape.render.density import draw_density
+    from landscape.measures.quantities import cross_section_from, spectrum_from
+    from landscape.rendering.views.cross_section import draw_cross_section
+    from landscape.rendering.views.density import draw_density
 
     if given["density"]:
         draw_density([spectrum_from(one.values["density"][0]) for one in found], given["output"], titles=subjects)

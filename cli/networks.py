@@ -11,8 +11,8 @@ from . import options as opt
 
 def member_of(spec: str, **given: Any) -> Any:
     """The objective of ``NAME:MEMBER``, trained if it is a preset that is missing, or of ``package.module:factory``."""
-    from landscape.evaluate.models import names_factory
-    from landscape.evaluate.views import objective_of
+    from landscape.sampling.factories import names_factory
+    from landscape.sampling.solutions import objective_of
     from landscape.train.runs import find_or_train, models_of
 
     choice = _choice(given)
@@ -28,7 +28,7 @@ def member_of(spec: str, **given: Any) -> Any:
 
 def own_along(spec: str, **given: Any) -> tuple[Any, Any]:
     """The objective of ``package.module:factory``, at the end of its ``--checkpoints`` if given, and their path."""
-    from landscape.evaluate.models import objective_along
+    from landscape.sampling.factories import objective_along
 
     if not given.get("checkpoints"):
         return member_of(spec, **given), None
@@ -48,7 +48,7 @@ def refuse_own_options(model: str | None, given: dict[str, Any]) -> None:
 
 
 def _is_own(model: str) -> bool:
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
 
     return names_factory(model)
 
@@ -69,7 +69,7 @@ def _prepare(given: dict[str, Any]) -> None:
 
 
 def _own(spec: str, given: dict[str, Any], choice: dict[str, Any]) -> Any:
-    from landscape.evaluate.models import objective_from
+    from landscape.sampling.factories import objective_from
 
     _prepare(given)
     named = {"weights": given["weights"], "stream": given["stream"], "name": given.get("name", "")}

@@ -109,7 +109,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
     subspace = given.pop("subspace") or (view if view in SURFACES else None)
     records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view, beside=target)
     kind = {"view": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
-    drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)  # type: ignore[arg-type]
+    drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)
     for line in drawn.messages:
         click.echo(line, err=True)
     click.echo(target)
@@ -119,11 +119,11 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
 
 def _check(target: str, *, force: bool, with_tex: bool) -> None:
     """Refuse before the long work what could not be written after it."""
-    from landscape.render.write import check_free, check_target
+    from landscape.rendering.write import check_free, check_target
 
     medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")
     if medium == "film":
-        from landscape.render.movie import check_film
+        from landscape.rendering.film.movie import check_film
 
         check_film(target)
     (check_target if medium == "figure" else check_free)(Path(target), force=force)
@@ -166,21 +166,21 @@ def _pixels(size: str) -> tuple[int, int]:
 
 
 def _loaded(files: tuple[str, ...]) -> list[Any]:
-    from landscape.store import load
+    from landscape.files.surfaces import load
 
     return [load(file) for file in files]
 
 
 def _name(model: str) -> str:
     """What a picture is called: the model, or the function that makes it."""
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
 
     return model.rpartition(":")[2] if names_factory(model) else model.replace(":", "-")
 
 
 def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None, beside: str) -> list[Any]:
     from landscape.errors import InputError
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
     from landscape.train.runs import models_of
 
     from .sample import extent_for, own_view, sampled

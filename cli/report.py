@@ -29,7 +29,7 @@ def command(output: str, only: str | None, force: bool, quiet: bool, **given: An
       landscape report --quick --only fit,morph
       landscape report --dataset mnist --data-dir DIR --only fit,field,solutions
     """
-    from landscape.render.report import check_report, render_report
+    from landscape.rendering.page.report import check_report, render_report
     from landscape.study.catalogue import run_study, why_not
     from landscape.study.settings import Settings
 
@@ -59,7 +59,7 @@ def _names(only: str | None) -> list[str]:
 
 
 def _facts(names: list[str], settings: Any) -> dict[str, str]:
-    from landscape.store_results import RESULT_FORMAT, SCHEMA
+    from landscape.files.findings import RESULT_FORMAT, SCHEMA
     from landscape.study.catalogue import result_path
 
     files = ", ".join(result_path(name, settings).name for name in names)

@@ -70,7 +70,7 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
       landscape sample --model my_model:make --checkpoints path --data my_model:data --view corridor
     """
-    from landscape.evaluate.models import names_factory
+    from landscape.sampling.factories import names_factory
 
     context = click.get_current_context()
     given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
@@ -100,7 +100,7 @@ def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, An
 
 def own_view(model: str, view: str, path: str, given: dict[str, Any]) -> Any:
     """A view of ``package.module:factory``, along its ``--checkpoints`` where it follows a path."""
-    from landscape.evaluate.models import sample_own
+    from landscape.sampling.factories import sample_own
 
     from .networks import own_along
 
@@ -120,8 +120,8 @@ def own_view(model: str, view: str, path: str, given: dict[str, Any]) -> Any:
 
 def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
     """The extent that was given, or else one for all models, the largest of those that each would have."""
-    from landscape.evaluate.extent import common_extent
-    from landscape.evaluate.views import extent_of
+    from landscape.sampling.extent import common_extent
+    from landscape.sampling.solutions import extent_of
     from landscape.train.runs import find_or_train
 
     if extent is not None:
@@ -139,7 +139,7 @@ def sampled(
     name: str, member: int, view: str, path: str | None, *, runs: str, force: bool = False, **given: Any
 ) -> Any:
     """A view of a model, trained and measured where it is missing."""
-    from landscape.evaluate.views import sample_view
+    from landscape.sampling.solutions import sample_view
     from landscape.train.runs import find_or_train
 
     run = find_or_train(name, runs=runs, device=given["device"], progress=not given["quiet"])
@@ -194,7 +194,7 @@ def _along(spec: str, target: str, given: dict[str, Any]) -> Any:
 def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
     from dataclasses import replace
 
-    from landscape.evaluate.views import subspace_through
+    from landscape.sampling.solutions import subspace_through
 
     from .networks import member_of
 
@@ -205,7 +205,7 @@ def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]
 
 
 def _measured(objective: Any, subspace: Any, target: str, given: dict[str, Any]) -> Any:
-    from landscape.evaluate.sampling import sample
+    from landscape.sampling.grid import sample
 
     record, then = sample(objective, subspace, **_grid(target, given["force"], given)), _then(target, given)
     return record if then is None else then(objective, subspace, record)
@@ -215,7 +215,7 @@ def _then(path: str | None, given: dict[str, Any]) -> Any:
     """What else is measured of a record, None for nothing."""
     if not given.get("curvature"):
         return None
-    from landscape.measure.curvature_map import sample_curvature
+    from landscape.measures.curvature_map import sample_curvature
 
     choice: dict[str, Any] = {"memory": opt.num_bytes(given["memory"]), "progress": not given["quiet"]}
     return lambda objective, subspace, record: sample_curvature(objective, subspace, record, path=path, **choice)
@@ -250,7 +250,7 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
 
 
 def _text(target: str, record: Any) -> str:
-    from landscape.records import describe_points
+    from landscape.records.sampled import describe_points
 
     made = record.provenance
     points = ", ".join(describe_points(record.num_measured, record.status.size, made))

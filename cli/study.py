@@ -102,9 +102,9 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
 
 def _check(output: str, names: list[str], force: bool) -> None:
     """Refuse what could not be written, before anything is trained."""
-    from landscape.render.movie import check_film
-    from landscape.render.write import check_free, check_target
-    from landscape.store import check_writable
+    from landscape.files.surfaces import check_writable
+    from landscape.rendering.film.movie import check_film
+    from landscape.rendering.write import check_free, check_target
 
     if len(names) > 1:
         raise click.UsageError("--output takes the figure of one study; name it instead of all")
@@ -120,8 +120,8 @@ def _check(output: str, names: list[str], force: bool) -> None:
 
 
 def _write(result: Any, output: str, force: bool, quiet: bool) -> None:
-    from landscape.render.study import film_study, render_study
-    from landscape.store_results import save_result
+    from landscape.files.findings import save_result
+    from landscape.rendering.study import film_study, render_study
 
     suffix = Path(output).suffix.lower()
     if suffix in FILMS:

@@ -28,20 +28,20 @@ def command(file: str, metric: str, scale: str, ceiling: float | None, force: bo
     from typing import cast
 
     from landscape.errors import InputError
-    from landscape.records import Surface
-    from landscape.render.heights import HeightScale
-    from landscape.store import load
+    from landscape.files.surfaces import load
+    from landscape.records.sampled import Surface
+    from landscape.rendering.geometry.heights import HeightScale
 
     record = load(file)
     if not isinstance(record, Surface):
         raise InputError(f"{file} holds a {record.kind or 'profile'}, which has no surface; draw it: landscape render")
     chosen = cast(HeightScale, scale)
     if has_screen():
-        from landscape.render.window import show
+        from landscape.rendering.window import show
 
         show(record, metric=metric, scale=chosen, ceiling=ceiling)
         return
-    from landscape.render.web import check_page, render_page
+    from landscape.rendering.page.web import check_page, render_page
 
     target = Path(file).with_suffix(".html")
     check_page(target, force=force)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import landscape as ls
-from landscape.evaluate.views import extent_of, sample_view
+from landscape.sampling.solutions import extent_of, sample_view
 from landscape.train.runs import find_or_train
 
 

@@ -7,7 +7,7 @@ into ``tunnel_and_field.png`` and prints how wide each corridor is.
 """
 
 import landscape as ls
-from landscape.evaluate.views import extent_of, sample_view
+from landscape.sampling.solutions import extent_of, sample_view
 from landscape.train.runs import find_or_train
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from landscape.evaluate.objective import Objective
-from landscape.records import Axis, Profile, Provenance, Rays, Surface, Trajectory
+from landscape.objective.objective import Objective
+from landscape.records.base import Axis
+from landscape.records.companions import Rays, Trajectory
+from landscape.records.provenance import Provenance
+from landscape.records.sampled import Profile, Surface
 
 
 def half_square(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landscape import store
 from landscape.errors import FileError
-from landscape.records import Axis, Provenance, Rays, Surface, Trajectory
+from landscape.files import surfaces as store
+from landscape.records.base import Axis
+from landscape.records.companions import Rays, Trajectory
+from landscape.records.provenance import Provenance
+from landscape.records.sampled import Surface
 
 SUBSPACE = {"kind": "plane", "seed": 3, "extent": 1.5, "normalize": True, "ignored": "biases"}
 PROVENANCE = Provenance(

@@ -23,7 +23,7 @@ from benchmarks.settings import Settings
 from benchmarks.surface import measured
 from benchmarks.table import tables
 from benchmarks.timing import interleaved, peak_memory, ratio
-from landscape.evaluate.objective import Objective
+from landscape.objective.objective import Objective
 from landscape.space.subspaces import Plane, corridor_along
 
 SIDE = 7

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-import landscape
 from cli import main
+from landscape.version import __version__
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "vtk", "vtkmodules", "pyvista", "matplotlib", "scipy", "h5py", "numpy"}
@@ -61,14 +61,14 @@ def test_the_bundled_data_is_packaged(setup: ConfigParser) -> None:
 
 
 def test_the_version_is_written_in_one_place(setup: ConfigParser) -> None:
-    assert setup["metadata"]["version"] == "attr: landscape.__version__"
-    tree = ast.parse((ROOT / "landscape" / "__init__.py").read_text())
+    assert setup["metadata"]["version"] == "attr: landscape.version.__version__"
+    tree = ast.parse((ROOT / "landscape" / "version.py").read_text())
     assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
     literals = [ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "__version__"]
-    assert literals == [landscape.__version__], "setuptools reads it without importing only if it is a literal"
+    assert literals == [__version__], "setuptools reads it without importing only if it is a literal"
     newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
-    assert newest[1] == landscape.__version__
+    assert newest[1] == __version__
 
 
 def test_every_requirement_is_pinned(setup: ConfigParser) -> None:
@@ -88,7 +88,7 @@ def test_help_loads_nothing_slow() -> None:
 
 def test_reading_a_file_and_drawing_load_no_torch() -> None:
     assert "torch" not in heavy_modules_after(
-        "import landscape.store, landscape.render.figure, landscape.measure.widths"
+        "import landscape.files.surfaces, landscape.rendering.figure, landscape.measures.widths"
     )
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from landscape.errors import InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 from landscape.space.units import Place, Structure, hidden_units
 

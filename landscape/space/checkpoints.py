@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from landscape.errors import FileError, InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz")

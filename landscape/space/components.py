@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 
 BLOCK_BYTES = 2**27

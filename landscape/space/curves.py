@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.records import Axis
+from landscape.records.base import Axis
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Recipe
@@ -29,7 +29,7 @@ class Curve:
 
     Args:
         start: parameters at t = 0.
-        bend: the third point, same names and shapes; see `landscape.evaluate.curves.train_curve`.
+        bend: the third point, same names and shapes; see `landscape.sampling.bend.train_curve`.
         end: parameters at t = 1.
         form: ``"bezier"`` or ``"polygon"``.
 

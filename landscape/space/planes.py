@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from landscape.errors import InputError
-from landscape.records import Axis, FloatArray, Scalar
+from landscape.records.base import Axis, FloatArray, Scalar
 from landscape.space import parameters as space
 from landscape.space.components import principal_components
 from landscape.space.directions import cosine, orthogonalize

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.records import Axis, FloatArray, Scalar
+from landscape.records.base import Axis, FloatArray, Scalar
 from landscape.space import parameters as space
 from landscape.space.directions import (
     Ignored,

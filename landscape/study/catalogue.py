@@ -6,13 +6,13 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-import landscape
 from landscape.errors import FileError, InputError
-from landscape.results import StudyResult
-from landscape.store_results import load_result, save_result
+from landscape.files.findings import load_result, save_result
+from landscape.records.findings import StudyResult
+from landscape.statistics.shapes import FEWEST
 from landscape.study.settings import Settings
-from landscape.study.statistics import FEWEST
 from landscape.study.sweep import FOLDER
+from landscape.version import __version__
 
 STUDIES = {
     "fit": "fit",
@@ -69,7 +69,7 @@ def why_not(name: str, settings: Settings) -> str:
 
 def result_path(name: str, settings: Settings) -> Path:
     """Where the result of a study is kept."""
-    return Path(settings.runs) / FOLDER / f"{name}-{settings.key(name, landscape.__version__)}.h5"
+    return Path(settings.runs) / FOLDER / f"{name}-{settings.key(name, __version__)}.h5"
 
 
 def _save(result: StudyResult, path: Path) -> None:

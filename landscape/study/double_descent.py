@@ -4,12 +4,15 @@ from typing import Literal
 
 import numpy as np
 
-from landscape.records import FloatArray
-from landscape.results import Mark, Number, Plot, Remark, Series, StudyResult, Sweep
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Plot, Remark, Series, StudyResult, Sweep
+from landscape.statistics.intervals import band_of, mean_of
+from landscape.statistics.shapes import Peak, peak
+from landscape.statistics.verdicts import about, compared, together
 from landscape.study.random_features import random_features
 from landscape.study.settings import Settings
 from landscape.study.shared import provenance_of, sweep_words
-from landscape.study.statistics import Peak, about, band_of, compared, mean_of, peak, together
 from landscape.study.sweep import Condition, Plan, run_sweep
 from landscape.train.datasets import load_dataset
 from landscape.train.training import Recipe

@@ -5,24 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from landscape.evaluate.objective import Objective
-from landscape.evaluate.rays import sample_rays
-from landscape.evaluate.sampling import sample
-from landscape.evaluate.views import objective_of, subspace_of
-from landscape.measure.widths import CorridorWidth, Unit, corridor_width, radii, sublevel_area
-from landscape.records import FloatArray, Rays, Surface
-from landscape.results import Plot, Remark, Series, StudyResult
+from landscape.measures.widths import CorridorWidth, Unit, corridor_width, radii, sublevel_area
+from landscape.objective.objective import Objective
+from landscape.records.base import FloatArray
+from landscape.records.companions import Rays
+from landscape.records.findings import Plot, Remark, Series, StudyResult
+from landscape.records.sampled import Surface
+from landscape.sampling.grid import sample
+from landscape.sampling.rays import sample_rays
+from landscape.sampling.solutions import objective_of, subspace_of
+from landscape.statistics.intervals import band_of
+from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
-from landscape.study.shared import (
-    at_width,
-    curve,
-    main_run,
-    main_sweep,
-    pair_of,
-    provenance_of,
-    sweep_words,
-)
-from landscape.study.statistics import band_of, compared, together
+from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.train.runs import Run
 
 CLAIM = "Training a narrow network walks through a tunnel; training a wide one crosses an open field."

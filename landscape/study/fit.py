@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from landscape.records import FloatArray
-from landscape.results import Mark, Number, Plot, Remark, StudyResult
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Plot, Remark, StudyResult
+from landscape.statistics.verdicts import about, compared
 from landscape.study.fitting import Fitting, fitting
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, curve, main_sweep, provenance_of, sweep_words
-from landscape.study.statistics import about, compared
 
 CLAIM = "A network with too few parameters cannot fit its training data; one with enough fits them perfectly."
 REFUTED = "narrow networks without training errors, or wide networks with some"

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from landscape.records import FloatArray
-from landscape.results import Mark, Number, Sweep, Verdict
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Sweep, Verdict
+from landscape.statistics.intervals import wilson
+from landscape.statistics.shapes import threshold
+from landscape.statistics.verdicts import compared, together
 from landscape.study.shared import per_example, rows_of
-from landscape.study.statistics import compared, threshold, together, wilson
 
 
 @dataclass(frozen=True, eq=False)

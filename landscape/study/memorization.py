@@ -1,10 +1,11 @@
 """Study 2, memorization: wide networks fit random labels without an error, narrow ones cannot (Zhang et al. 2017)."""
 
-from landscape.results import Mark, Number, Plot, Remark, StudyResult, Sweep
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Plot, Remark, StudyResult, Sweep
+from landscape.statistics.verdicts import compared
 from landscape.study.fitting import Fitting, fitting
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, curve, main_sweep, per_example, provenance_of, sweep_words
-from landscape.study.statistics import compared
 from landscape.study.sweep import Condition, Plan, run_sweep
 from landscape.train.training import Recipe
 

@@ -8,14 +8,17 @@ import numpy as np
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
-from landscape.evaluate.sampling import sample
-from landscape.evaluate.views import objective_of, subspace_of
-from landscape.measure.widths import corridor_width
-from landscape.records import FloatArray, Surface
-from landscape.results import Number, Plot, Remark, StudyResult
+from landscape.measures.widths import corridor_width
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Plot, Remark, StudyResult
+from landscape.records.sampled import Surface
+from landscape.sampling.grid import sample
+from landscape.sampling.solutions import objective_of, subspace_of
+from landscape.statistics.intervals import mean_of
+from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
-from landscape.study.statistics import compared, mean_of, together
 from landscape.train.runs import Run
 
 CLAIM = "As the width grows, the tunnel around the training path opens step by step into a field."

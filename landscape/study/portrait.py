@@ -16,11 +16,11 @@ from scipy.linalg import lstsq
 from tqdm import tqdm
 
 from landscape.errors import FileError, InputError
-from landscape.records import FloatArray
-from landscape.results import Picture, Plot, Remark, StudyResult
+from landscape.records.base import FloatArray
+from landscape.records.findings import Picture, Plot, Remark, StudyResult
+from landscape.statistics.verdicts import compared
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, pair_of, provenance_of
-from landscape.study.statistics import compared
 
 CLAIM = "Drawing a portrait with few straight lines fails, however well one draws; with many it succeeds."
 REFUTED = "a narrow network whose best picture is as close to the photograph as the wide one's"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.errors import InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.train.datasets import Dataset
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from landscape.records import FloatArray
-from landscape.results import Number, Plot, Remark, Series, StudyResult, Sweep
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Plot, Remark, Series, StudyResult, Sweep
+from landscape.statistics.intervals import mean_of, wilson
+from landscape.statistics.verdicts import compared
 from landscape.study.settings import Settings
 from landscape.study.shared import pair_of, provenance_of, sweep_words
-from landscape.study.statistics import compared, mean_of, wilson
 from landscape.study.sweep import Condition, Plan, run_sweep
 from landscape.train.training import Recipe
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from landscape.records import FloatArray
-from landscape.results import Mark, Number, Plot, Remark, Series, StudyResult, Sweep, Verdict
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Plot, Remark, Series, StudyResult, Sweep, Verdict
+from landscape.statistics.intervals import band_of
+from landscape.statistics.shapes import PowerLaw, power_law
+from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, curve, main_sweep, provenance_of, sweep_words
-from landscape.study.statistics import PowerLaw, band_of, compared, power_law, together
 
 CLAIM = "More parameters lower the test loss: over a range it falls as a power of their number."
 REFUTED = "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-import landscape
-from landscape.records import FloatArray
-from landscape.results import Number, Series, Style, Sweep
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Series, Style, Sweep
+from landscape.statistics.intervals import band_of, mean_of
 from landscape.study.settings import Settings
-from landscape.study.statistics import band_of, mean_of
 from landscape.study.sweep import Plan, run_of, run_sweep
 from landscape.train.runs import Run
 from landscape.train.training import Recipe
+from landscape.version import __version__
 
 TRUE = "true"
 # Narrow and wide of the presets, where the sweep has them.
@@ -74,7 +75,7 @@ def at_width(
 
 def provenance_of(settings: Settings, **more: Any) -> Mapping[str, Any]:
     """Data, choices, versions, device and time of a study, as JSON takes them."""
-    versions = {"landscape": landscape.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    versions = {"landscape": __version__, "torch": torch.__version__, "numpy": np.__version__}
     return {
         "dataset": settings.dataset,
         "quick": settings.quick,

@@ -6,18 +6,19 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from landscape.evaluate.connections import sample_between
-from landscape.evaluate.objective import Objective
-from landscape.evaluate.views import objective_of
-from landscape.measure.barriers import barrier
-from landscape.measure.freedom import free_directions
-from landscape.records import FloatArray
-from landscape.results import Number, Plot, Remark, Series, StudyResult, Sweep
+from landscape.measures.barriers import barrier
+from landscape.measures.freedom import free_directions
+from landscape.objective.objective import Objective
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Number
+from landscape.records.findings import Plot, Remark, Series, StudyResult, Sweep
+from landscape.sampling.connections import sample_between
+from landscape.sampling.solutions import objective_of
 from landscape.space import parameters as space
 from landscape.space.alignment import align
+from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
-from landscape.study.statistics import compared, together
 from landscape.train.runs import Run
 
 CLAIM = "A narrow network has few solutions, with walls between them; a wide one has many, and they hang together."

@@ -14,9 +14,9 @@ import torch
 from tqdm import tqdm
 
 from landscape.errors import FileError, InputError, RunError
-from landscape.records import FloatArray
-from landscape.results import Sweep
-from landscape.store_results import load_sweep, save_sweep
+from landscape.files.findings import load_sweep, save_sweep
+from landscape.records.base import FloatArray
+from landscape.records.findings import Sweep
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import Family, NetworkConfig, build, count_parameters
 from landscape.train.runs import Run, RunConfig, ensure_run, open_run

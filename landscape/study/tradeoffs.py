@@ -7,15 +7,16 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from landscape.errors import InputError
-from landscape.evaluate.views import objective_of
-from landscape.measure.freedom import FreeDirections, free_directions
-from landscape.results import Number, Remark, StudyResult, Sweep, Table, Verdict
+from landscape.measures.freedom import FreeDirections, free_directions
+from landscape.records.estimates import Number
+from landscape.records.findings import Remark, StudyResult, Sweep, Table, Verdict
+from landscape.sampling.solutions import objective_of
+from landscape.statistics.verdicts import compared, together
 from landscape.study.memorization import RANDOM, random_sweep
 from landscape.study.reliability import reliability_sweep, share_of, successes
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.study.solutions import examples_of
-from landscape.study.statistics import compared, together
 
 TableFormat: TypeAlias = Literal["text", "markdown", "latex"]
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from landscape.errors import FileError, InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.train.training import Recipe, checkpoint_steps
 
 DEFAULT_CHECKPOINTS = 49

@@ -1,7 +1,7 @@
 """Under, critical, over: which side of the interpolation threshold a network is on, by counting."""
 
 from landscape.errors import InputError
-from landscape.records import Regime
+from landscape.records.base import Regime
 
 _WORDS: dict[Regime, str] = {
     "under": "underparameterized",

@@ -25,14 +25,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-import landscape
 from landscape.errors import FileError, InputError, RunError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.train.configs import CONFIG, FORMAT, SCHEMA, read_config
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import PAIR, PRESETS, NetworkConfig, build, count_parameters
 from landscape.train.regime import regime
 from landscape.train.training import Curves, Recipe, Trained, train
+from landscape.version import __version__
 
 DEFAULT_MEMBERS = 8
 WEIGHTS, PATH, CURVES = "weights.safetensors", "path.safetensors", "curves.csv"
@@ -231,7 +231,7 @@ def _write(
         "diverged": list(trained.diverged),
         "final": {name: values[-1].tolist() for name, values in trained.curves.values.items()},
         "versions": {
-            "landscape": landscape.__version__,
+            "landscape": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
         },

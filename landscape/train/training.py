@@ -13,7 +13,7 @@ from torch.func import stack_module_state
 from tqdm import tqdm
 
 from landscape.errors import InputError
-from landscape.records import FloatArray
+from landscape.records.base import FloatArray
 from landscape.train.datasets import Dataset
 from landscape.train.losses import cross_entropy, mean_squared_error
 from landscape.train.networks import NetworkConfig, build

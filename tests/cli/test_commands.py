@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import COMMANDS, main
-from landscape.store import load
+from landscape.files.surfaces import load
 
 TRAIN = [
     "train",

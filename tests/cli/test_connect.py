@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
-from landscape.measure.barriers import barrier
-from landscape.records import Profile
-from landscape.store import load
+from landscape.files.surfaces import load
+from landscape.measures.barriers import barrier
+from landscape.records.sampled import Profile
 
 SMALL = ["--num-train", "60", "--steps", "15", "--members", "3", "--checkpoints", "3", "--quiet"]
 

@@ -10,9 +10,9 @@ import torch
 from click.testing import CliRunner, Result
 
 from cli import main
-from landscape.evaluate.models import objective_from
-from landscape.records import Surface
-from landscape.store import load
+from landscape.files.surfaces import load
+from landscape.records.sampled import Surface
+from landscape.sampling.factories import objective_from
 from landscape.train.recorder import PathRecorder
 
 MODULE = """

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 
 from cli import main
-from landscape.records import Profile, Surface
-from landscape.store import load
+from landscape.files.surfaces import load
+from landscape.records.sampled import Profile, Surface
 from landscape.train.runs import open_run
 
 TRAIN = "train --family mlp --width 3 --num-train 60 --steps 15 --members 3 --checkpoints 5 --quiet"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
-from landscape.store_results import load_result
+from landscape.files.findings import load_result
 
 SMALL = ["--quick", "--widths", "2,24", "--members", "2", "--steps", "40", "--num-train", "60", "--quiet"]
 

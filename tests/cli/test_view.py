@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from problems import bowl, tunnel
 
 from cli import main
-from landscape.render.backend import find_backend
-from landscape.render.window import plotter_of
+from landscape.rendering.geometry.backend import find_backend
+from landscape.rendering.window import plotter_of
 
 
 def test_without_a_screen_a_page_is_written_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

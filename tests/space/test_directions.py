@@ -86,7 +86,7 @@ def test_normalization_broadcasts_over_stacked_weights() -> None:
 def test_rescaling_a_relu_pair_leaves_the_normalized_surface_unchanged() -> None:
     from problems import examples
 
-    from landscape.evaluate.objective import Objective
+    from landscape.objective.objective import Objective
     from landscape.space.subspaces import random_plane
 
     model, twin = small_mlp(), small_mlp()

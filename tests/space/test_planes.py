@@ -4,7 +4,7 @@ import torch
 from problems import examples, small_mlp
 
 from landscape.errors import InputError
-from landscape.evaluate.objective import Objective
+from landscape.objective.objective import Objective
 from landscape.space import parameters as space
 from landscape.space.planes import path_plane, plane_through
 

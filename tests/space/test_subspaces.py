@@ -6,16 +6,9 @@ from hypothesis import strategies as st
 from problems import examples, quadratic, small_mlp
 
 from landscape.errors import InputError
-from landscape.evaluate.objective import Objective
+from landscape.objective.objective import Objective
 from landscape.space.directions import filter_normalize
-from landscape.space.subspaces import (
-    corridor_along,
-    line_between,
-    plane_along,
-    random_line,
-    random_plane,
-    symmetric,
-)
+from landscape.space.subspaces import corridor_along, line_between, plane_along, random_line, random_plane, symmetric
 
 
 def objective_of(seed: int = 0) -> Objective:

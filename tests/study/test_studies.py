@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from landscape.errors import FileError, InputError
-from landscape.results import StudyResult, Table
+from landscape.records.findings import StudyResult, Table
 from landscape.study import double_descent, field, morph, reliability
 from landscape.study.catalogue import STUDIES, run_study
 from landscape.study.portrait import draw, read_photo

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from landscape.errors import FileError, InputError
-from landscape.store_results import load_sweep
+from landscape.files.findings import load_sweep
 from landscape.study import sweep as engine
 from landscape.study.sweep import Condition, Plan, run_of, run_sweep
 from landscape.train.networks import NetworkConfig

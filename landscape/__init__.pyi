@@ -1,0 +1,92 @@
+"""Every public name once, by section; `landscape.__getattr__` loads a name when it is first used."""
+
+# Errors
+from .errors import LandscapeError as LandscapeError
+
+# Records and files
+from .files.findings import load_result as load_result
+from .files.li import save_li as save_li
+from .files.surfaces import load as load
+from .files.surfaces import save as save
+
+# Numbers
+from .measures.axes import eigen_plane as eigen_plane
+from .measures.barriers import barrier as barrier
+from .measures.barriers import barriers as barriers
+from .measures.cross_sections import cross_section as cross_section
+from .measures.curvature import Eigenpairs as Eigenpairs
+from .measures.curvature import hessian_eigenpairs as hessian_eigenpairs
+from .measures.curvature import hessian_extremes as hessian_extremes
+from .measures.curvature import hessian_norm as hessian_norm
+from .measures.curvature import hessian_trace as hessian_trace
+from .measures.curvature_map import sample_curvature as sample_curvature
+from .measures.freedom import FreeDirections as FreeDirections
+from .measures.freedom import free_directions as free_directions
+from .measures.products import hessian_product as hessian_product
+from .measures.sharpness import epsilon_sharpness as epsilon_sharpness
+from .measures.sharpness import noise_rise as noise_rise
+from .measures.sharpness import worst_rise as worst_rise
+from .measures.spectrum import spectral_density as spectral_density
+from .measures.topology import Topology as Topology
+from .measures.topology import roughness as roughness
+from .measures.topology import topology as topology
+from .measures.widths import corridor_width as corridor_width
+from .measures.widths import half_width as half_width
+from .measures.widths import sublevel_area as sublevel_area
+
+# The loss at many points
+from .objective.objective import Objective as Objective
+from .records.findings import StudyResult as StudyResult
+from .records.sampled import Profile as Profile
+from .records.sampled import Surface as Surface
+from .records.spectra import CrossSection as CrossSection
+from .records.spectra import Spectrum as Spectrum
+
+# Pictures
+from .rendering.page.report import render_report as render_report
+from .rendering.render import render as render
+from .rendering.study import render_study as render_study
+from .sampling.bend import train_curve as train_curve
+from .sampling.connections import path_between as path_between
+from .sampling.connections import sample_between as sample_between
+from .sampling.connections import sample_pairs as sample_pairs
+from .sampling.extent import Extent as Extent
+from .sampling.extent import choose_extent as choose_extent
+from .sampling.extent import common_extent as common_extent
+from .sampling.factories import objective_along as objective_along
+from .sampling.factories import objective_from as objective_from
+from .sampling.grid import sample as sample
+from .sampling.rays import sample_rays as sample_rays
+from .sampling.repeats import sample_repeats as sample_repeats
+from .sampling.solutions import objective_of as objective_of
+from .sampling.solutions import subspace_of as subspace_of
+
+# Where to look
+from .space.alignment import Alignment as Alignment
+from .space.alignment import align as align
+from .space.checkpoints import read_direction as read_direction
+from .space.checkpoints import read_path as read_path
+from .space.curves import Curve as Curve
+from .space.planes import path_plane as path_plane
+from .space.planes import plane_through as plane_through
+from .space.subspaces import corridor_along as corridor_along
+from .space.subspaces import line_along as line_along
+from .space.subspaces import line_between as line_between
+from .space.subspaces import plane_along as plane_along
+from .space.subspaces import random_line as random_line
+from .space.subspaces import random_plane as random_plane
+from .statistics.comparison import compare as compare
+
+# Studies
+from .study.catalogue import run_study as run_study
+
+# Networks, data and runs
+from .train.checkpoints import load_weights as load_weights
+from .train.recorder import PathRecorder as PathRecorder
+from .train.recorder import lightning_callback as lightning_callback
+from .train.recorder import trainer_callback as trainer_callback
+from .train.runs import ensure_run as ensure_run
+from .train.runs import open_run as open_run
+
+# The version
+from .version import __version__ as __version__

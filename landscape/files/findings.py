@@ -1,0 +1,200 @@
+"""Results of studies and sweeps to HDF5 and back.
+
+A result file: root attributes ``format``, ``schema`` and ``description`` (JSON: all text and numbers); group ``plots``
+with ``<plot>/<series>/`` holding ``x``, ``y``, ``low``, ``high``; ``pictures/<n>/`` with ``values`` and ``pieces``;
+``surfaces/<n>/`` laid out like the root of a surface file. A sweep file: ``width``, ``seed`` and ``step`` as dimension
+scales, one dataset (conditions, widths, steps, members) per metric, ``done`` and ``seconds`` per cell.
+"""
+
+import io
+import json
+from typing import Any
+
+import h5py
+import numpy as np
+
+from landscape.errors import FileError
+from landscape.files import surfaces as store
+from landscape.files.hdf5 import attribute, length, opened, read, write, write_attributes
+from landscape.files.replace import FilePath, check_target, replace_file
+from landscape.records.estimates import Number
+from landscape.records.findings import Mark, Picture, Plot, Remark, Series, StudyResult, Sweep, Table
+from landscape.records.sampled import Surface
+
+RESULT_FORMAT, SWEEP_FORMAT = "landscape study", "landscape sweep"
+SCHEMA = 1
+_CURVES = ("x", "y", "low", "high")
+
+
+def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) -> None:
+    """Write a study's result to an HDF5 file, all of it or nothing.
+
+    Raises:
+        FileError: the file cannot be written, or exists and ``overwrite`` is off.
+    """
+    check_target(path, force=overwrite)
+    with _image(RESULT_FORMAT) as image:
+        described = result.to_dict()
+        described["plots"] = [plot | {"series": _names(plot["series"])} for plot in described["plots"]]
+        write_attributes(image.file, {"description": described})
+        for number, plot in enumerate(result.plots):
+            for order, series in enumerate(plot.series):
+                group = image.file.create_group(f"plots/{number}/{order}")
+                for name in _CURVES:
+                    write(group, name, getattr(series, name))
+        for number, picture in enumerate(result.pictures):
+            group = image.file.create_group(f"pictures/{number}")
+            write(group, "values", picture.values, units="1", long_name=picture.title)
+            write(group, "pieces", picture.pieces)
+        for number, surface in enumerate(result.surfaces):
+            store.write_record(image.file.create_group(f"surfaces/{number}"), surface)
+    replace_file(path, image.bytes)
+
+
+def load_result(path: FilePath) -> StudyResult:
+    """The result in a file, bit for bit as it was saved.
+
+    Raises:
+        FileError: the file is missing, no result, of a newer schema, truncated or damaged.
+    """
+    with opened(path) as file:
+        _check_format(file, path, RESULT_FORMAT)
+        described = _json(file, "description")
+        plots = tuple(_read_plot(file, n, plot) for n, plot in enumerate(described.pop("plots")))
+        pictures = tuple(
+            _read_picture(file[f"pictures/{n}"], each["title"]) for n, each in enumerate(described.pop("pictures"))
+        )
+        surfaces = tuple(_read_surface(file, n) for n in range(len(described.pop("surfaces"))))
+        numbers = tuple(Number(**number) for number in described.pop("numbers"))
+        remarks = tuple(Remark(**remark) for remark in described.pop("remarks"))
+        table = described.pop("table")
+        return StudyResult(
+            **described,
+            numbers=numbers,
+            remarks=remarks,
+            plots=plots,
+            pictures=pictures,
+            surfaces=surfaces,
+            table=None if table is None else Table(tuple(table["header"]), tuple(map(tuple, table["rows"]))),
+        )
+
+
+def save_sweep(sweep: Sweep, path: FilePath) -> None:
+    """Write a sweep, complete or not, to an HDF5 file, all of it or nothing.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    with _image(SWEEP_FORMAT) as image:
+        file = image.file
+        write_attributes(file, {"conditions": list(sweep.conditions), "metrics": list(sweep.values)})
+        write_attributes(file, {"P": list(sweep.P), "N": sweep.N, "K": sweep.K, "plan": dict(sweep.plan)})
+        scales = [
+            write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+            for name, values, unit in (
+                ("width", sweep.widths, "1"),
+                ("step", sweep.step, "step"),
+                ("seed", sweep.seeds, "1"),
+            )
+        ]
+        for scale, name in zip(scales, ("width", "step", "seed"), strict=True):
+            scale.make_scale(name)
+        for name, values in sweep.values.items():
+            unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "")))
+            dataset = write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+            for axis, scale in enumerate(scales, start=1):
+                dataset.dims[axis].attach_scale(scale)
+        write(file, "done", sweep.done.astype(np.uint8))
+        write(file, "seconds", np.asarray(sweep.seconds, dtype=np.float64), units="s")
+    replace_file(path, image.bytes)
+
+
+def load_sweep(path: FilePath) -> Sweep:
+    """The sweep in a file, complete or not.
+
+    Raises:
+        FileError: the file is missing, no sweep, of a newer schema, truncated or damaged.
+    """
+    with opened(path) as file:
+        _check_format(file, path, SWEEP_FORMAT)
+        conditions = tuple(attribute(file, "conditions", list))
+        widths, step, seeds = (read(file, name, (length(file, name),)) for name in ("width", "step", "seed"))
+        cells = (len(conditions), len(widths))
+        names = store._check_metrics(attribute(file, "metrics", list))
+        return Sweep(
+            conditions=conditions,
+            widths=tuple(int(width) for width in widths),
+            P=tuple(attribute(file, "P", list)),
+            N=attribute(file, "N", int),
+            K=attribute(file, "K", int),
+            seeds=tuple(int(seed) for seed in seeds),
+            step=step,
+            values={name: read(file, name, (*cells, len(step), len(seeds))) for name in names},
+            done=read(file, "done", cells, np.uint8).astype(np.bool_),
+            plan=_json(file, "plan"),
+            seconds=read(file, "seconds", cells),
+        )
+
+
+class _image:  # noqa: N801
+    """An HDF5 file in memory that begins with its format and schema; ``bytes`` once it is closed."""
+
+    def __init__(self, kind: str) -> None:
+        self.buffer, self.kind = io.BytesIO(), kind
+
+    def __enter__(self) -> "_image":
+        self.file = h5py.File(self.buffer, "w", libver=("v108", "v108"))
+        write_attributes(self.file, {"format": self.kind, "schema": SCHEMA})
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.file.close()
+
+    @property
+    def bytes(self) -> bytes:
+        return self.buffer.getvalue()
+
+
+def _check_format(file: h5py.File, path: FilePath, kind: str) -> None:
+    if "format" not in file.attrs or attribute(file, "format", str) != kind:
+        words = f"a {kind.removeprefix('landscape ')} file"
+        raise FileError(f"{path} is HDF5, but not {words}; expected one made by `landscape study`")
+    schema = attribute(file, "schema", int)
+    if schema > SCHEMA:
+        raise FileError(f"{path} has schema {schema}, this version reads {SCHEMA}; upgrade: pip install -U landscape")
+    if schema < SCHEMA:
+        raise ValueError(f"schema is {schema}, expected {SCHEMA}")
+
+
+def _names(series: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{"label": each["label"], "style": each["style"]} for each in series]
+
+
+def _json(file: h5py.File, name: str) -> Any:
+    text = attribute(file, name, str)
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"the attribute {name} holds {text!r:.60}, expected an object")
+    return value
+
+
+def _read_plot(file: h5py.File, number: int, described: dict[str, Any]) -> Plot:
+    series = []
+    for order, each in enumerate(described.pop("series")):
+        group = file[f"plots/{number}/{order}"]
+        x, y, low, high = (read(group, name, (length(group, "x"),)) for name in _CURVES)
+        series.append(Series(each["label"], x, y, low, high, each["style"]))
+    marks = tuple(Mark(**mark) for mark in described.pop("marks"))
+    return Plot(**described, series=tuple(series), marks=marks)
+
+
+def _read_picture(group: h5py.Group, title: str) -> Picture:
+    shape = group["values"].shape
+    return Picture(title, read(group, "values", shape), read(group, "pieces", shape))
+
+
+def _read_surface(file: h5py.File, number: int) -> Surface:
+    record = store.read_record(file[f"surfaces/{number}"])
+    if not isinstance(record, Surface):
+        raise ValueError(f"surfaces/{number} holds a profile")
+    return record

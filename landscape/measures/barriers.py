@@ -1,0 +1,171 @@
+"""Barriers: how high the loss rises on the way from one solution to another, computed from records alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.errors import InputError
+from landscape.records.base import FloatArray
+from landscape.records.estimates import Estimate
+from landscape.records.sampled import Profile
+
+RESAMPLES = 2000
+DEFINITION = "highest rise of the loss along the path above the straight line between its ends"
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Highest rise of the loss along a path above the straight line between its ends.
+
+    Args:
+        loss: nats per example, 0 or more; inf where the loss diverged on the way.
+        accuracy: deepest fall of the accuracy below the straight line between its ends, a share in [0, 1]; None where
+            no accuracy was measured.
+        where: coordinate of the highest rise of the loss; the start of the path where there is none.
+        points: samples of the path; between them the barrier may be higher.
+    """
+
+    loss: float
+    accuracy: float | None
+    where: float
+    points: int
+
+
+def barrier(profile: Profile, *, split: str = "train") -> Barrier:
+    """The barrier along a profile, ``max_a L(a) - [(1 - a) L(0) + a L(1)]`` with ``a`` from 0 to 1 along the path.
+
+    The rise is measured above the line between the two ends and not above their mean or their lower one, so that ends
+    of different loss alone make no barrier. It is 0 at the ends, hence never negative.
+
+    Args:
+        profile: samples from one solution (first) to the other (last), complete.
+        split: ``"train"`` or ``"test"``: whose loss and accuracy.
+
+    Raises:
+        InputError: the profile is not complete, lacks that split, or has an end that diverged.
+
+    References:
+        Frankle et al. 2020, arXiv 1912.05671 (above the mean of the ends); Entezari et al. 2021, arXiv 2110.06296
+        (above the line between them: this one).
+
+    Example:
+        >>> from landscape.records.sampled import Axis
+        >>> alpha = np.linspace(0, 1, 5)
+        >>> axis, none = Axis("alpha", alpha), np.zeros(5)
+        >>> values = {"train_loss": 4 * alpha * (1 - alpha)}
+        >>> barrier(Profile((axis,), values, np.ones(5), none)).loss
+        1.0
+    """
+    if f"{split}_loss" not in profile.metrics:
+        raise InputError(f"no {split}_loss in this profile; it holds {', '.join(profile.metrics) or 'nothing'}")
+    rise = _above_the_ends(profile, f"{split}_loss")
+    accuracy = f"{split}_accuracy"
+    fall = _above_the_ends(profile, accuracy, sign=-1) if accuracy in profile.metrics else None
+    highest = int(np.argmax(rise))
+    return Barrier(
+        loss=float(rise[highest]),
+        accuracy=None if fall is None else float(fall.max()),
+        where=float(profile.alpha.values[highest]),
+        points=len(profile.alpha),
+    )
+
+
+@dataclass(frozen=True)
+class Barriers:
+    """Barriers over pairs of members.
+
+    Args:
+        loss: mean over the pairs with its 95 % interval over the choice of members, nats per example.
+        accuracy: the same for the accuracy, a share in [0, 1]; None where none was measured.
+        pairs: barrier of each pair, in the order given.
+    """
+
+    loss: Estimate
+    accuracy: Estimate | None
+    pairs: tuple[Barrier, ...]
+
+
+def barriers(profiles: Sequence[Profile], *, split: str = "train", seed: int = 0) -> Barriers:
+    """Mean barrier over pairs of solutions, with an interval that knows that pairs share members.
+
+    The interval is a bootstrap over members, not over pairs: each resample draws as many members as there are, with
+    replacement, and averages over the pairs of different ones, a pair counted as often as its two members together.
+    Treating 15 pairs of 6 members as 15 independent numbers would make it too narrow.
+
+    Args:
+        profiles: paths between solutions, each pair once; who they join is read from their provenance.
+        seed: of the 2000 resamples.
+
+    Raises:
+        InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
+    """
+    ends = [(one.provenance.model, str(one.provenance.subspace.get("to", ""))) for one in profiles]
+    if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
+        raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
+    found = tuple(barrier(profile, split=split) for profile in profiles)
+    names = list(dict.fromkeys(name for pair in ends for name in pair))
+    rows = np.array([[names.index(name) for name in pair] for pair in ends])
+    falls = [one.accuracy for one in found if one.accuracy is not None]
+    return Barriers(
+        loss=_mean(np.array([one.loss for one in found]), rows, "nats per example", seed),
+        accuracy=_mean(np.array(falls), rows, "share", seed) if len(falls) == len(found) else None,
+        pairs=found,
+    )
+
+
+def _mean(values: FloatArray, rows: NDArray[np.intp], unit: str, seed: int) -> Estimate:
+    """The mean over pairs with its bootstrap interval over members; ``rows`` names the two of each, (pairs, 2)."""
+    members = int(rows.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(members, np.full(members, 1 / members), size=RESAMPLES)
+    weights = drawn[:, rows[:, 0]] * drawn[:, rows[:, 1]]
+    # a resample of one member alone has no pair
+    weights = weights[weights.sum(1) > 0]
+    if not np.all(np.isfinite(values)):
+        return Estimate(float("inf"), float("inf"), float("inf"), unit)
+    low, high = np.quantile(weights @ values / weights.sum(1), (0.025, 0.975))
+    return Estimate(float(values.mean()), float(low), float(high), unit)
+
+
+def _above_the_ends(profile: Profile, name: str, *, sign: int = 1) -> FloatArray:
+    """How far ``sign`` times the metric lies above the straight line between its ends, shape (n,); 0 at both."""
+    values, alpha = sign * profile.metrics[name], profile.alpha.values
+    if len(values) < 2 or not profile.complete or np.any(np.isnan(values)):
+        raise InputError(f"a barrier needs a complete profile of 2 points or more; {name} is missing at some")
+    if not np.all(np.isfinite(values[[0, -1]])):
+        raise InputError(f"{name} is not finite at an end of the path: a barrier runs between two solutions")
+    share = (alpha - alpha[0]) / (alpha[-1] - alpha[0])
+    rise = np.asarray(values - ((1 - share) * values[0] + share * values[-1]), dtype=np.float64)
+    rise[[0, -1]] = 0.0
+    return rise
+
+
+def mean_profile(profiles: Sequence[Profile]) -> Profile:
+    """The mean over several paths of one kind, with the lowest and highest value at each point.
+
+    Metrics ``NAME``, and ``NAME_low`` and ``NAME_high`` for the band. The barrier of the mean is not the mean barrier,
+    which is larger where paths peak at different places.
+
+    Raises:
+        InputError: no profiles, or different coordinates or metrics.
+    """
+    if not profiles:
+        raise InputError("a mean needs one profile or more")
+    first = profiles[0]
+    for other in profiles[1:]:
+        if not np.array_equal(other.alpha.values, first.alpha.values) or other.metrics.keys() != first.metrics.keys():
+            raise InputError("a mean needs profiles of the same coordinates and metrics")
+    metrics: dict[str, FloatArray] = {}
+    for name in first.metrics:
+        stacked = np.stack([profile.metrics[name] for profile in profiles])
+        metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
+    made = first.provenance
+    which = "aligned" if made.subspace.get("aligned") else "as trained"
+    # a picture ends near its lines: how far the band goes on is said
+    highest = max(float(profile.loss.max()) for profile in profiles)
+    band = f"{which}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
+    recipe = {**made.subspace, "to": "another member", "band": band}
+    model = made.model.partition(":")[0]
+    status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
+    return Profile(first.axes, metrics, status, error, replace(made, model=model, subspace=recipe))

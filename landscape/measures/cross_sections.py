@@ -1,0 +1,140 @@
+"""The cross-section of a minimum: half-widths along the stiffest eigenvectors of the Hessian and along random ones."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from landscape.engine.tuning import DEFAULT_MEMORY, Plan, choose
+from landscape.errors import InputError
+from landscape.measures.curvature import Eigenpairs, hessian_eigenpairs
+from landscape.objective.objective import Objective
+from landscape.records.base import RISE, FloatArray
+from landscape.records.spectra import CrossSection
+from landscape.space import parameters as space
+from landscape.space.subspaces import Line, line_along
+
+STIFF = 50
+RANDOM = 50
+# distances in L2, a factor of the root of 2 apart
+LADDER = 2.0 ** (np.arange(-20, 21) / 2)
+REFINEMENTS = 3
+INSIDE = 7
+
+
+def cross_section(
+    objective: Objective,
+    k: int = STIFF,
+    *,
+    random: int = RANDOM,
+    rise: float = RISE,
+    pairs: Eigenpairs | None = None,
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    progress: bool = False,
+) -> CrossSection:
+    """Half-widths along the ``k`` stiffest eigenvectors and along ``random`` random directions, in L2, to both sides.
+
+    A half-width is the smallest distance of a ladder, from 1/1024 to 1024 by factors of the root of 2, at which the
+    loss has risen by ``rise``, refined between its steps to a relative 1e-4; where it rises and falls again between two
+    steps, that is not seen. Beside it stands ``sqrt(2 rise / lambda)``, what the curvature alone would give: the
+    difference is what a quadratic model misses. Distances in L2 do not survive a rescaling of ReLU layers, and a random
+    direction sees about the mean of all P eigenvalues.
+
+    Args:
+        objective: model and training data; distances in its own precision, eigenvectors in float64.
+        k: eigenvectors, from the largest eigenvalue down.
+        random: Gaussian directions in all parameters, at least 1.
+        rise: nats per example, above 0.
+        pairs: eigenvectors from `hessian_eigenpairs`, if they are known already.
+        seed: of the iteration and the random directions.
+        memory: bytes a block of points may take.
+        progress: show a bar on stderr.
+
+    Raises:
+        InputError: ``k``, ``random`` or ``rise`` out of range.
+        ObjectiveError: the eigenvalues do not converge.
+
+    Example:
+        >>> model = torch.nn.Linear(2, 1, bias=False).double()
+        >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+        >>> objective = Objective(model, (x, model(x).detach()), loss=torch.nn.functional.mse_loss)
+        >>> found = cross_section(objective, 2, random=1)
+        >>> found.stiff[:, 0].round(3).tolist(), found.predicted.tolist()
+        ([0.5, 1.0], [0.5, 1.0])
+    """
+    if not rise > 0:
+        raise InputError(f"rise must be above 0 nats, got {rise}")
+    if random < 1:
+        raise InputError(f"a cross-section compares with at least 1 random direction, got {random}")
+    if pairs is None:
+        pairs = hessian_eigenpairs(objective, k, seed=seed)
+    vectors = [*pairs.vectors[:k], *_random(objective, random, seed)]
+    search = _Search(objective, rise, memory)
+    found = np.array(
+        [
+            search.both_sides(vector)
+            for vector in tqdm(vectors, disable=not progress, unit="direction", desc=f"{objective.name} cross-section")
+        ]
+    )
+    stiff = len(vectors) - random
+    return CrossSection(
+        eigenvalues=pairs.values[:k].cpu().numpy(),
+        residuals=pairs.residuals[:k].cpu().numpy(),
+        stiff=found[:stiff],
+        random=found[stiff:],
+        reach=float(LADDER[-1]),
+        rise=rise,
+        seed=seed,
+        model=objective.name,
+        network=objective.network,
+        P=objective.P,
+    )
+
+
+def _random(objective: Objective, count: int, seed: int) -> list[Tensor]:
+    """Unit vectors (P,), uniform on the sphere."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [torch.randn(objective.P, generator=generator, dtype=torch.float64) for _ in range(count)]
+    return [(vector / vector.norm()).to(objective.device) for vector in drawn]
+
+
+class _Search:
+    """The distance at which the loss has risen, along one direction after another."""
+
+    def __init__(self, objective: Objective, rise: float, memory: int) -> None:
+        self.objective, self.rise, self.memory = objective.loss_only(), rise, memory
+        self.plan: Plan | None = None
+
+    def both_sides(self, vector: Tensor) -> tuple[float, float]:
+        direction = space.unflatten(vector, self.objective.centre)
+        line = line_along(self.objective.centre, direction, recipe={"unit": "L2"})
+        return self._distance(line, 1.0), self._distance(line, -1.0)
+
+    def _distance(self, line: Line, sign: float) -> float:
+        radius = np.concatenate([[0.0], LADDER])
+        loss = self._loss(line, sign * radius)
+        level = loss[0] + self.rise
+        if not (loss >= level).any():
+            return float(LADDER[-1])
+        for _ in range(REFINEMENTS):
+            first = int((loss >= level).argmax())
+            low, high = radius[first - 1], radius[first]
+            below, above = loss[first - 1], loss[first]
+            inner = np.linspace(low, high, INSIDE + 2)
+            radius = inner
+            loss = np.concatenate([[below], self._loss(line, sign * inner[1:-1]), [above]])
+        first = int((loss >= level).argmax())
+        if not np.isfinite(loss[first]):
+            return float(radius[first])
+        share = (level - loss[first - 1]) / (loss[first] - loss[first - 1])
+        return float(radius[first - 1] + share * (radius[first] - radius[first - 1]))
+
+    def _loss(self, line: Line, coordinates: FloatArray) -> FloatArray:
+        """Training loss at distances along the line; not a number counts as diverged, inf."""
+        places = torch.from_numpy(coordinates)[:, None]
+        if self.plan is None:
+            self.plan = choose(self.objective, line, places, memory=self.memory)
+        evaluate = self.plan.build(self.objective, line)
+        values = torch.cat([evaluate(part)[:, 0] for part in places.split(self.plan.block)]).double().cpu().numpy()
+        return np.where(np.isnan(values), np.inf, values)

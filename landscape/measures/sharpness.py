@@ -1,0 +1,169 @@
+"""Sharpness: how far the training loss can rise, or rises on average, near a minimum.
+
+Which of these survive a rescaling of ReLU layers, the function staying the same (Dinh et al. 2017, arXiv 1703.04933),
+is said by ``survives_rescaling``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from scipy.special import stdtrit
+from torch import Tensor
+
+from landscape.errors import InputError
+from landscape.measures.products import refuse_reestimated
+from landscape.objective.objective import Objective
+from landscape.records.base import LOSS, FloatArray
+from landscape.space.directions import random_direction
+
+Slope: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """A rise of the training loss near the centre.
+
+    Args:
+        measure: ``"epsilon"``, ``"ball"``, ``"adaptive ball"`` or ``"noise"``.
+        value: the measure itself, in ``unit``.
+        rise: the rise of the loss, nats per example for cross-entropy.
+        standard_error: of the rise over the draws; 0 for a worst case, which is a lower bound: a search found it.
+        size: epsilon, the radius, or sigma.
+        unit: of value.
+        survives_rescaling: whether it stays the same when ReLU layers are rescaled.
+    """
+
+    measure: str
+    value: float
+    rise: float
+    standard_error: float
+    size: float
+    unit: str
+    survives_rescaling: bool
+
+
+def epsilon_sharpness(objective: Objective, *, epsilon: float = 1e-3, iterations: int = 10) -> Sharpness:
+    """``100 (max L - L(theta)) / (1 + L(theta))`` over the box ``|delta_i| <= epsilon (|theta_i| + 1)``.
+
+    Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A the identity: L-BFGS-B, 10 iterations, from the centre. The
+    maximum found is a lower bound. The ``+ 1`` makes it change under a rescaling of layers.
+
+    Raises:
+        InputError: ``epsilon`` not above 0.
+    """
+    _check(epsilon, "epsilon")
+    slope, theta = _slope(objective)
+    start = float(slope(theta)[0])
+    reach = (epsilon * (theta.abs() + 1)).cpu().numpy()
+
+    def falling(step: FloatArray) -> tuple[float, FloatArray]:
+        loss, gradient = slope(theta + torch.from_numpy(step).to(theta))
+        return -float(loss), -gradient.cpu().numpy()
+
+    # at an exact minimum the slope is zero: the search starts a little off it, at a corner of a smaller box
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], len(reach))
+    found = minimize(
+        falling,
+        1e-2 * reach * signs,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=np.column_stack([-reach, reach]),
+        options={"maxiter": iterations},
+    )
+    rise = max(0.0, -float(found.fun) - start)
+    return Sharpness("epsilon", 100 * rise / (1 + start), rise, 0.0, epsilon, "percent", survives_rescaling=False)
+
+
+def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, steps: int = 20) -> Sharpness:
+    """The largest rise of the loss found in a ball around the centre, by projected gradient ascent.
+
+    ``max L(theta + delta) - L(theta)`` over ``|delta| <= radius`` (Foret et al. 2021, arXiv 2010.01412, section 2), or
+    over ``|delta / theta| <= radius`` entry by entry when ``adaptive`` (Kwon et al. 2021, arXiv 2102.11600, section 3),
+    which survives a rescaling. A lower bound: the first step is SAM's, the others go on from it.
+
+    Args:
+        radius: L2 length in weights, or in multiples of each weight when ``adaptive``.
+        steps: of ascent; the largest loss seen counts.
+
+    Raises:
+        InputError: ``radius`` not above 0, or fewer than 1 step.
+    """
+    _check(radius, "the radius")
+    if steps < 1:
+        raise InputError(f"worst_rise needs at least 1 step, got {steps}")
+    slope, theta = _slope(objective)
+    scale = theta.abs() if adaptive else torch.ones_like(theta)
+    start, gradient = slope(theta)
+    if not bool(gradient.any()):
+        gradient = torch.randn(len(theta), generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(theta)
+    highest, inside = start, torch.zeros_like(theta)
+    for step in range(steps):
+        uphill = scale * gradient
+        inside = inside + (radius if step == 0 else 0.5 * radius) * uphill / uphill.norm().clamp_min(1e-300)
+        inside = inside * (radius / inside.norm().clamp_min(radius))
+        loss, gradient = slope(theta + scale * inside)
+        highest = torch.maximum(highest, loss)
+    rise = float(highest - start)
+    name = "adaptive ball" if adaptive else "ball"
+    return Sharpness(name, rise, rise, 0.0, radius, "nats per example", survives_rescaling=adaptive)
+
+
+def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed: int = 0) -> Sharpness:
+    """The average rise of the loss under Gaussian noise of ``sigma`` filter norms, with its standard error.
+
+    Each draw is ``sigma`` times a random filter-normalized direction: every filter moves by sigma times its own norm
+    (Li et al. 2018, arXiv 1712.09913, section 4), so a rescaling of layers changes nothing; biases stay.
+
+    Raises:
+        InputError: ``sigma`` not above 0, or fewer than 2 draws.
+    """
+    _check(sigma, "sigma")
+    if num_draws < 2:
+        raise InputError(f"noise needs at least 2 draws for a standard error, got {num_draws}")
+    alone = objective.loss_only()
+    rises = []
+    for draw in range(num_draws):
+        direction = random_direction(alone.centre, seed=seed + draw)
+        moved = {name: (alone.centre[name] + sigma * step)[None] for name, step in direction.items()}
+        rises.append(alone.evaluate(moved)[LOSS])
+    values = torch.cat(rises).cpu().numpy() - alone.at_centre()[LOSS]
+    rise, error = float(values.mean()), float(values.std(ddof=1) / num_draws**0.5)
+    return Sharpness("noise", rise, rise, error, sigma, "nats per example", survives_rescaling=True)
+
+
+def interval(found: Sharpness, num_draws: int) -> tuple[float, float]:
+    """The 95 % interval of a rise under noise, by Student's t."""
+    reach = float(stdtrit(num_draws - 1, 0.975)) * found.standard_error
+    return found.rise - reach, found.rise + reach
+
+
+def _check(size: float, name: str) -> None:
+    if not (np.isfinite(size) and size > 0):
+        raise InputError(f"{name} must be above 0, got {size}")
+
+
+def _slope(objective: Objective) -> tuple[Slope, Tensor]:
+    """Loss and gradient at flat parameters, float64, and the centre."""
+    refuse_reestimated(objective)
+    exact = objective.with_dtype(torch.float64).loss_only()
+    shapes = [tensor.shape for tensor in exact.centre.values()]
+    sizes = [shape.numel() for shape in shapes]
+
+    def slope(theta: Tensor) -> tuple[Tensor, Tensor]:
+        leaf = theta.detach().requires_grad_()
+        parts = (part.view(shape) for part, shape in zip(leaf.split(sizes), shapes, strict=True))
+        point = dict(zip(exact.centre, parts, strict=True))
+        total, gradient = leaf.new_zeros(()), torch.zeros_like(leaf)
+        for batch in exact.splits[0].chunks(CHUNK):
+            loss = exact.loss_share(point, batch)
+            gradient += torch.autograd.grad(loss, leaf, retain_graph=True)[0]
+            total = total + loss.detach()
+        return total, gradient
+
+    return slope, torch.cat([tensor.flatten() for tensor in exact.centre.values()])

@@ -1,0 +1,246 @@
+"""How narrow and how wide: half-widths, sublevel areas and corridor widths, computed from records alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator, PPoly
+
+from landscape.errors import InputError
+from landscape.records.base import RISE, FloatArray
+from landscape.records.companions import Rays
+from landscape.records.estimates import Estimate
+from landscape.records.sampled import Surface
+from landscape.statistics.comparison import resampled_means
+
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+Unit = Literal["filter norm", "L2"]
+
+
+@dataclass(frozen=True)
+class HalfWidth(Estimate):
+    """Mean distance from the minimum at which the loss has risen by ``rise`` nats, with its bootstrap 95 % interval.
+
+    Args:
+        directions: directions measured, all members together.
+        members: networks measured; the interval resamples members first and directions within a member second.
+        rise: the rise that defines the half-width, nats per example.
+        censored: directions along which the loss did not rise that far within the sampled radius; they enter with that
+            radius, so the mean is a lower bound where this is not 0.
+        interpolation_error: largest change of a single half-width when every second radius is left out.
+    """
+
+    directions: int = 0
+    members: int = 1
+    rise: float = RISE
+    censored: int = 0
+    interpolation_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class SublevelArea:
+    """Area of the plane where the loss lies within ``rise`` of its centre, in squared axis units.
+
+    ``bounded`` is False where the set touches the edge of the grid: then the area is a lower bound.
+    """
+
+    area: float
+    unit: str
+    rise: float
+    bounded: bool
+
+
+@dataclass(frozen=True)
+class CorridorWidth:
+    """Width across the training path at each step of it: where the loss stays within ``rise`` of the path's own.
+
+    Args:
+        step: position along the path, shape (n,).
+        width: full width in the unit of beta, shape (n,); a lower bound where ``bounded`` is False.
+        bounded: whether both walls lie inside the grid, shape (n,).
+    """
+
+    step: FloatArray
+    width: FloatArray
+    bounded: BoolArray
+    unit: str
+    rise: float
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Where the loss first exceeds its value at ``beta = 0`` by ``rise``, on both sides, at each ``alpha``.
+
+    Args:
+        alpha: shape (n,).
+        low: the wall at negative beta, shape (n,); the edge of the grid where ``low_bounded`` is False.
+        high: the wall at positive beta, shape (n,).
+        low_bounded: whether the wall lies inside the grid, shape (n,).
+        high_bounded: likewise.
+    """
+
+    alpha: FloatArray
+    low: FloatArray
+    high: FloatArray
+    low_bounded: BoolArray
+    high_bounded: BoolArray
+
+
+def half_width(
+    rays: Rays | Surface | Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm", seed: int = 0
+) -> HalfWidth:
+    """Mean half-width over directions (and members), with a bootstrap 95 % interval.
+
+    A half-width is the smallest ``r`` with ``L(theta + r d) = L(theta) + rise``, found by monotone cubic interpolation
+    between the sampled radii. It says how far one can walk in a random direction, so it shows the average curvature of
+    a minimum, not its sharpest direction.
+
+    Args:
+        rays: rays of one network, a surface that holds them, or the rays of several members.
+        rise: nats per example, above 0.
+        unit: ``"filter norm"`` (multiples of each filter's own norm, Li et al. 2018, arXiv 1712.09913, section 4) or
+            ``"L2"`` (plain Euclidean distance in parameter space; not invariant under rescaling of ReLU layers).
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: no rays, or a rise that is not positive.
+    """
+    members = _members(rays)
+    if not rise > 0:
+        raise InputError(f"rise must be above 0 nats, got {rise}")
+    found = [_crossings(member, rise) for member in members]
+    scales = _scales(members, unit)
+    values = [crossing * scale for (crossing, _), scale in zip(found, scales, strict=True)]
+    coarse = [_crossings(_thinned(member), rise)[0] * scale for member, scale in zip(members, scales, strict=True)]
+    low, high = np.percentile(resampled_means(values, seed=seed), [2.5, 97.5])
+    return HalfWidth(
+        mean=float(np.mean([np.mean(value) for value in values])),
+        low=float(low),
+        high=float(high),
+        unit=unit,
+        directions=sum(map(len, values)),
+        members=len(members),
+        rise=rise,
+        censored=int(sum(np.count_nonzero(~reached) for _, reached in found)),
+        interpolation_error=float(max(np.max(np.abs(a - b)) for a, b in zip(values, coarse, strict=True))),
+    )
+
+
+def radii(rays: Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm") -> list[FloatArray]:
+    """The half-width along every direction of every member, an array (directions,) each: what `half_width` averages."""
+    members = list(rays)
+    return [_crossings(one, rise)[0] * scale for one, scale in zip(members, _scales(members, unit), strict=True)]
+
+
+def _scales(members: Sequence[Rays], unit: Unit) -> list[FloatArray]:
+    """L2 length of a step of 1 along each direction, or 1 where that is the unit."""
+    return [member.length if unit == "L2" else np.ones_like(member.length) for member in members]
+
+
+def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
+    """Area where the loss is at most ``rise`` nats above its value at the centre.
+
+    Each cell is counted in 8 x 8 parts, whose values come from monotone cubics along both axes; a value that diverged
+    counts as the largest finite one.
+    """
+    if surface.kind == "corridor":
+        raise InputError("a corridor has no area in one unit; measure its corridor_width instead")
+    inside = _refined(surface, 8) <= float(_centre_loss(surface)) + rise
+    extent = np.ptp(surface.alpha.values) * np.ptp(surface.beta.values)
+    edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    return SublevelArea(float(extent * inside.mean()), f"{surface.alpha.unit}^2", rise, not bool(edge.any()))
+
+
+def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
+    """Full width of the corridor at each step of the path, from one wall to the other.
+
+    A wall stands where the loss first exceeds the path's own loss at that step by ``rise`` nats.
+    """
+    if surface.kind != "corridor":
+        raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
+    found = walls(surface, rise=rise)
+    bounded = found.low_bounded & found.high_bounded
+    return CorridorWidth(found.alpha, found.high - found.low, bounded, surface.beta.unit, rise)
+
+
+def walls(surface: Surface, *, rise: float = RISE) -> Walls:
+    """The walls on both sides of ``beta = 0`` at each ``alpha``, by monotone cubics between the grid points."""
+    beta = surface.beta.values
+    centre = int(np.argmin(np.abs(beta)))
+    ends, reached = [], []
+    for side in (slice(centre, None, -1), slice(centre, None)):
+        reach = Rays(np.abs(beta[side] - beta[centre]), surface.loss[:, side], np.ones(len(surface.alpha)))
+        distance, inside = _crossings(reach, rise)
+        ends.append(distance)
+        reached.append(inside)
+    return Walls(surface.alpha.values, beta[centre] - ends[0], beta[centre] + ends[1], reached[0], reached[1])
+
+
+def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
+    if isinstance(rays, Surface):
+        if rays.rays is None:
+            raise InputError("this surface holds no rays; sample it with rays=64 to measure half-widths")
+        return [rays.rays]
+    members = [rays] if isinstance(rays, Rays) else list(rays)
+    if not members:
+        raise InputError("no rays given; half_width needs those of at least one network")
+    return members
+
+
+def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
+    """First radius at which each ray has risen by ``rise``, and whether it was reached, both (directions,)."""
+    with np.errstate(invalid="ignore"):  # a ray that starts where the loss diverged rises no further
+        above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
+    reached: BoolArray = np.any(above, axis=1)
+    first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
+    radii = np.where(reached, rays.radius[first], rays.radius[-1])
+    finite = np.isfinite(rays.loss)
+    # a diverged value is a wall, and so is a rise from where nothing was measured
+    rows = np.arange(len(first))
+    between = np.flatnonzero(reached & finite[rows, first] & finite[rows, first - 1])
+    cells = np.array([(*_neighbours(finite[row], int(first[row])), first[row]) for row in between]).reshape(-1, 3)
+    for start, stop, cell in np.unique(cells, axis=0).tolist():
+        alike = between[(cells == (start, stop, cell)).all(axis=1)]
+        excess = rays.loss[alike, start:stop] - (rays.loss[alike, 0] + rise)[:, None]
+        radii[alike] = _meeting(rays.radius[start:stop], excess, *rays.radius[cell - 1 : cell + 1].tolist())
+    return radii, reached
+
+
+def _neighbours(finite: BoolArray, first: int) -> tuple[int, int]:
+    """The radii around ``first``, up to three before and two after, none that diverged or lies beyond such a one."""
+    before, beyond = finite[max(0, first - 3) : first][::-1], finite[first + 1 : first + 3]
+    return (
+        first - (len(before) if before.all() else int(before.argmin())),
+        first + 1 + (len(beyond) if beyond.all() else int(beyond.argmin())),
+    )
+
+
+def _meeting(radius: FloatArray, excess: FloatArray, low: float, high: float) -> FloatArray:
+    """Where monotone cubics meet zero between two radii, a radius for each row of ``excess``."""
+    curves = PchipInterpolator(radius, excess, axis=1)
+    # one by one: SciPy's roots of many curves at once leave out those that two neighbours share
+    each = [PPoly.construct_fast(c, curves.x).roots(extrapolate=False) for c in np.moveaxis(curves.c, 2, 0).copy()]
+    inside = [roots[(roots >= low) & (roots <= high)] for roots in each]
+    return np.array([roots[0] if roots.size else high for roots in inside])
+
+
+def _thinned(rays: Rays) -> Rays:
+    return Rays(rays.radius[::2], rays.loss[:, ::2], rays.length, rays.seed)
+
+
+def _centre_loss(surface: Surface) -> float:
+    i, j = (int(np.argmin(np.abs(axis.values))) for axis in surface.axes)
+    return float(surface.loss[i, j])
+
+
+def _refined(surface: Surface, factor: int) -> FloatArray:
+    """The loss at the centres of ``factor`` x ``factor`` parts of each cell, by monotone cubics along both axes."""
+    largest = np.max(surface.loss, initial=0.0, where=np.isfinite(surface.loss))
+    values = np.nan_to_num(surface.loss, nan=largest, posinf=largest)
+    for axis in surface.axes:
+        parts = (np.arange(factor * (len(axis) - 1)) + 0.5) / factor
+        values = np.array(PchipInterpolator(np.arange(len(axis)), values)(parts).T)
+    return values

@@ -1,0 +1,355 @@
+"""Three ways to get from a batch to a loss: outputs against targets, the model's own loss, a callable of the user's.
+
+Each way packs a batch as (inputs, targets), calls a model with given parameters and buffers on the inputs, and turns
+the outputs and targets into the mean over the batch's examples. Where examples weigh differently (sentences of
+different length), the targets are the examples' weights, with mean 1 over a split: then the mean over batches, each
+counted by its examples, is the exact mean over everything that counts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal, Protocol, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from landscape.errors import InputError, ObjectiveError
+from landscape.objective.batches import Batch, Inputs, Split, placed
+from landscape.train.losses import accuracy as share_right
+from landscape.train.losses import cross_entropy, is_cross_entropy
+
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
+Counted: TypeAlias = Literal["example", "token", "next token"]
+
+IGNORED_LABEL = -100
+ROOM = 2e-6  # many models compute their loss in float32 whatever their weights are
+EXPLICIT = "pass batch_loss=f with f(model, batch) returning (sum, count)"
+
+
+class Call(Protocol):
+    """One way to call a model on a batch."""
+
+    @property
+    def name(self) -> str:
+        """What tells this loss from another, stored with every record."""
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Metrics of (outputs, targets), ``"loss"`` first, means over the batch's examples."""
+
+    def pack(self, batch: Any) -> Batch:
+        """The batch as (inputs, targets)."""
+
+    def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
+        """What the model makes of the inputs with these parameters and buffers."""
+
+    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+        """The split with what its examples weigh in the mean."""
+
+    def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
+        """K, outputs per example."""
+
+
+@dataclass(frozen=True, eq=False)
+class OutputsAndTargets:
+    """``loss(model(x), y)`` on pairs (x, y) of tensors, every example counted once."""
+
+    loss: Loss
+    with_accuracy: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the loss function."""
+        return getattr(self.loss, "__name__", type(self.loss).__name__)
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """The loss, and the share of right classes."""
+        return {"loss": self.loss} | ({"accuracy": share_right} if self.with_accuracy else {})
+
+    def pack(self, batch: Any) -> Batch:
+        """The pair itself."""
+        return as_pair(batch)
+
+    def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
+        """The model's outputs, one row per example."""
+        result = functional_call(model, dict(state), (inputs,))
+        if not isinstance(result, Tensor):
+            raise ObjectiveError(
+                f"the model returned {type(result).__name__}, expected a tensor of outputs; give dictionaries for "
+                "model(**batch).loss, or batch_loss=f with f(model, batch) returning the loss"
+            )
+        return result
+
+    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+        """The split itself."""
+        return split
+
+    def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
+        """All but the first dimension of the outputs."""
+        return self.outputs(model, state, inputs).numel() // len(inputs)
+
+
+@dataclass(eq=False)
+class _Weighted:
+    """A call whose output is the loss of a batch as a whole and whose targets are the weights of its examples."""
+
+    name: str
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """The loss alone."""
+        return {"loss": self.loss}
+
+    def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
+        """1: the outputs are not seen."""
+        return 1
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss times the mean weight of the batch; nothing where nothing counts, whatever the model returned."""
+        weight = targets.mean()
+        return torch.where(weight > 0, outputs * weight, 0.0)
+
+
+@dataclass(eq=False)
+class ModelLoss(_Weighted):
+    """``model(**batch).loss`` on dictionaries of tensors, as Hugging Face models have it.
+
+    Such a loss is a mean over what counts: examples, labels other than -100, or those behind the first position, which
+    a causal language model predicts. Which one it is gets measured once, so that the mean over ragged batches is the
+    mean over all tokens.
+    """
+
+    def pack(self, batch: Any) -> Batch:
+        """The dictionary with weights of 1."""
+        if not isinstance(batch, Mapping):
+            raise InputError(f"each batch must be a dictionary like the first one, got {type(batch).__name__}")
+        inputs = Inputs(dict(batch))
+        if not inputs.aligned:
+            shapes = {key: tuple(value.shape) for key, value in batch.items() if isinstance(value, Tensor)}
+            raise InputError(
+                "each batch must be a pair of tensors (x, y), or a dictionary of tensors of one first dimension; "
+                f"got a dictionary of {shapes or 'no tensors'}"
+            )
+        return inputs, torch.ones(len(inputs))
+
+    def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
+        """The model's own loss on the batch, a 0-d tensor."""
+        returned = self._returned(model, state, inputs)
+        loss = returned.get("loss") if isinstance(returned, Mapping) else getattr(returned, "loss", None)
+        if not isinstance(loss, Tensor) or loss.dim():
+            raise ObjectiveError(
+                f"model(**batch) returned {type(returned).__name__} without a loss (a 0-d tensor under .loss); "
+                "put labels into the batch, or pass batch_loss=f with f(model, batch) returning the loss"
+            )
+        return loss
+
+    def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
+        """The logits of an example, all positions together; 1 where the model returns none."""
+        logits = getattr(self._returned(model, state, inputs), "logits", None)
+        return logits.numel() // len(inputs) if isinstance(logits, Tensor) else 1
+
+    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+        """The split with each example's share of what the loss counts, found out on the first batch."""
+
+        exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+
+        def value(inputs: Inputs) -> float:
+            with torch.no_grad():
+                return float(self.outputs(model, exact, placed((inputs, ones), ones.device, torch.float64)[0]))
+
+        first, ones = split.head(8)
+        counted = _counted(first, value)
+        _refuse_not_additive(first, counted, value)
+        self.name = f"{type(model).__name__}.loss per {counted}"
+        total = sum(float(_counts(inputs, counted).sum()) for inputs, _ in split.chunks(2**20))
+        if not total:
+            raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
+        scale = split.num_examples / total
+        return split.weighed(lambda inputs: _counts(inputs, counted) * scale)
+
+    def _returned(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+        return functional_call(model, dict(state), (), dict(inputs.tree))
+
+
+@dataclass(eq=False)
+class GivenLoss(_Weighted):
+    """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
+
+    function: BatchLoss
+
+    def pack(self, batch: Any) -> Batch:
+        """The batch as it is, with weights of 1; its size is the first dimension of its first tensor."""
+        inputs = Inputs(batch)
+        if not len(inputs):
+            raise InputError(f"a batch for batch_loss must hold tensors of examples, got {type(batch).__name__}")
+        return inputs, torch.ones(len(inputs))
+
+    def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
+        """The mean, or the sum divided by the number of examples, a 0-d tensor."""
+        returned = self._returned(model, state, inputs)
+        mean: Tensor = returned[0] / len(inputs) if isinstance(returned, tuple) else returned
+        return mean
+
+    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+        """The split with weights N / count, if counts are returned."""
+        if not isinstance(self._returned(model, state, split.head(2)[0]), tuple):
+            return split
+        with torch.no_grad():
+            returned = (self._returned(model, state, inputs) for inputs, _ in split.chunks(1024))
+            total = sum(torch.as_tensor(pair[1]).item() for pair in returned)
+        if not total > 0:
+            raise InputError(f"batch_loss counted {total} over the {split.name} data, expected more than 0")
+        device, weight = split.head(1)[1].device, split.num_examples / total
+        return split.weighed(lambda inputs: torch.full((len(inputs),), weight, dtype=torch.float64, device=device))
+
+    def _returned(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> Any:
+        named = {f"model.{key}": tensor for key, tensor in state.items()}
+        returned = functional_call(_Calling(model, self.function), named, (inputs.tree,))
+        pair = isinstance(returned, tuple) and len(returned) == 2
+        value = returned[0] if pair else returned
+        if not isinstance(value, Tensor) or value.dim():
+            what = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+            raise InputError(f"batch_loss must return a 0-d tensor (the mean) or (sum, count), got {what}")
+        return returned
+
+
+class _Calling(nn.Module):
+    """The user's callable with the user's model under it, so that its parameters can be exchanged for one call."""
+
+    def __init__(self, model: nn.Module, function: BatchLoss) -> None:
+        super().__init__()
+        self.model, self.function = model, function
+
+    def forward(self, batch: Any) -> Any:
+        # a physics loss differentiates by its inputs, also where nobody asks for the parameters' gradient
+        with torch.enable_grad():
+            return self.function(self.model, batch)
+
+
+def choose_call(
+    model: nn.Module, first: Any, *, loss: Loss | None, batch_loss: BatchLoss | None, accuracy: bool | None
+) -> Call:
+    """The way that fits the first batch.
+
+    Raises:
+        InputError: arguments that contradict each other or the data, or a loss that has to be named.
+    """
+    if batch_loss is not None:
+        _refuse_both("batch_loss", loss, accuracy)
+        return GivenLoss(getattr(batch_loss, "__name__", type(batch_loss).__name__), batch_loss)
+    if isinstance(first, Mapping):
+        _refuse_both("dictionaries, which stand for model(**batch).loss,", loss, accuracy)
+        return ModelLoss(f"{type(model).__name__}.loss")
+    targets = as_pair(first)[1]
+    classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
+    if loss is None and (targets.is_floating_point() or targets.is_complex()):
+        raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
+    chosen = cross_entropy if loss is None or is_cross_entropy(loss) else loss
+    return OutputsAndTargets(chosen, classes if accuracy is None else accuracy)
+
+
+def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
+    """The batch, if it is a pair (x, y) of tensors of one length."""
+    if not (isinstance(batch, Sequence) and len(batch) == 2 and all(isinstance(part, Tensor) for part in batch)):
+        raise InputError(
+            f"each batch must be a pair of tensors (x, y), got {type(batch).__name__}; for a loss of your own on any "
+            "batch pass batch_loss=f with f(model, batch)"
+        )
+    inputs, targets = batch
+    if len(inputs) != len(targets):
+        raise InputError(f"a batch has {len(inputs)} inputs but {len(targets)} targets")
+    return inputs, targets
+
+
+def batches_of(given: Any, *, any_kind: bool) -> Iterable[Any]:
+    """The batches in what a user gave as data: one batch, or an iterable of them."""
+    if isinstance(given, Mapping) or (any_kind and isinstance(given, Tensor | tuple)):
+        return [given]
+    if not any_kind and isinstance(given, Sequence) and len(given) == 2 and all(isinstance(t, Tensor) for t in given):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, str | Tensor):
+        raise InputError(
+            f"data must be a pair (x, y), a dictionary, or an iterable of such batches, got {type(given).__name__}"
+        )
+    return given
+
+
+def by_name(data: object, test: object, extra: Mapping[str, object]) -> dict[str, object]:
+    """What was given as data by the name of its split, ``"train"`` first."""
+    for name in extra:
+        if name in ("train", "test"):
+            raise InputError(f"extra examples cannot be named {name!r}: pass them as data or test=")
+    named = {"train": data, "test": test}
+    return {name: given for name, given in named.items() if given is not None or name == "train"} | dict(extra)
+
+
+def peeked(batches: Iterable[Any], *, again: bool) -> tuple[Any, Iterable[Any]]:
+    """The first batch, and all of them: read ``again`` from the start, or gone on with."""
+    iterator = iter(batches)
+    first = next(iterator, None)
+    if first is None:
+        raise InputError("the train data hold no examples")
+    return first, batches if again else chain([first], iterator)
+
+
+def _refuse_both(what: str, loss: Loss | None, accuracy: bool | None) -> None:
+    if loss is not None or accuracy:
+        other = "loss" if loss is not None else "accuracy"
+        raise InputError(f"{other}= needs outputs and targets, pairs (x, y), and does not go with {what} leave it out")
+
+
+def _counts(inputs: Inputs, counted: Counted) -> Tensor:
+    """How much of each example the loss counts, shape (n,)."""
+    labels: Tensor = inputs.tree.get("labels")
+    if counted == "example":
+        first = next(tensor for tensor in inputs.tree.values() if isinstance(tensor, Tensor) and tensor.dim())
+        return torch.ones(len(inputs), dtype=torch.float64, device=first.device)
+    labels = labels[:, 1:] if counted == "next token" else labels
+    return (labels != IGNORED_LABEL).sum(1).double()
+
+
+def _counted(first: Inputs, value: Callable[[Inputs], float]) -> Counted:
+    """What the loss is a mean over, from its values on two examples with 2 and 4 labels, alone and together.
+
+    Together it is ``w a + (1 - w) b`` with w = 1/2 if examples count, 1/3 if labels do, 1/4 if next tokens do.
+    """
+    labels = first.tree.get("labels")
+    if not isinstance(labels, Tensor) or labels.dim() < 2 or labels.is_floating_point():
+        return "example"
+    if labels.dim() > 2 or labels.shape[1] < 4:
+        raise InputError(
+            f"labels of shape {tuple(labels.shape)}: what the loss is a mean over is not clear; {EXPLICIT}"
+        )
+    both = first[torch.arange(2, device=labels.device) % len(first)]
+    for label in (0, 1):
+        probe = torch.full_like(both.tree["labels"], IGNORED_LABEL)
+        probe[0, :2], probe[1, :4] = label, label
+        probed = Inputs({**both.tree, "labels": probe})
+        alone, other, together = value(probed[:1]), value(probed[1:]), value(probed)
+        weights: dict[Counted, float] = {"example": 1 / 2, "token": 1 / 3, "next token": 1 / 4}
+        room = ROOM * max(1.0, abs(together))
+        fits = [name for name, w in weights.items() if abs(w * alone + (1 - w) * other - together) <= room]
+        if len(fits) == 1:
+            return fits[0]
+    raise InputError(f"what the model's loss is a mean over, examples or labels, could not be found out; {EXPLICIT}")
+
+
+def _refuse_not_additive(batch: Inputs, counted: Counted, value: Callable[[Inputs], float]) -> None:
+    """A loss that is no mean over its examples (a balancing term, a contrast within the batch) has no mean over all."""
+    if len(batch) < 2:
+        return
+    half = len(batch) // 2
+    parts = [part for part in (batch[:half], batch[half:]) if bool(_counts(part, counted).sum() > 0)]
+    weights = [float(_counts(part, counted).sum()) for part in parts]
+    together = value(batch)
+    apart = sum(w * value(part) for w, part in zip(weights, parts, strict=True)) / sum(weights)
+    if not abs(together - apart) <= ROOM * max(1.0, abs(together)):
+        raise ObjectiveError(
+            f"the model's loss on {len(batch)} examples is {together:.6g}, but {apart:.6g} as the mean of two halves: "
+            f"it is no mean over {counted}s, so batches cannot be put together; {EXPLICIT}"
+        )

@@ -1,0 +1,390 @@
+"""The objective: model, data and loss together; parameters in, per-point metrics out. The model is never touched."""
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from landscape.errors import InputError, ObjectiveError
+from landscape.objective.batches import Batch, Split, digest_of, read, read_subset
+from landscape.objective.batches import stream as read_again
+from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
+from landscape.objective.calls import (
+    BatchLoss,
+    GivenLoss,
+    Loss,
+    ModelLoss,
+    OutputsAndTargets,
+    batches_of,
+    by_name,
+    choose_call,
+    peeked,
+)
+from landscape.space import parameters as space
+from landscape.space.parameters import Parameters
+from landscape.train.losses import full
+
+Term: TypeAlias = Callable[[Parameters], Tensor]
+Which: TypeAlias = Literal["all", "trainable"]
+
+REFERENCE_CHUNK = 4096
+RESERVED = ("alpha", "beta", "status", "error", "trajectory", "rays", "directions")
+RANDOM_IN_TRAIN_MODE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+
+
+class Objective:
+    """A model's loss and accuracy as functions of its parameters.
+
+    The data choose how the model is called: pairs ``(x, y)`` of tensors by ``loss(model(x), y)``; dictionaries by
+    ``model(**batch).loss``; anything else by ``batch_loss(model, batch)``. Every metric is the mean over all examples,
+    each counted once, also when the last batch is smaller; the own loss of a language model is the mean over all labels
+    that it counts (those other than -100), not the mean of sentences' or batches' means. The model must be in
+    evaluation mode: what dropout or train-mode BatchNorm return depends on more than the parameters.
+
+    All parameters span the landscape, also those that do not require gradients: freezing says how a model is trained,
+    not what its loss depends on. Tied parameters count once and move together.
+
+    Attributes:
+        fixed_inputs: whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts
+            rest on.
+        known: what strategies found out about the model, shared by all copies of this objective.
+
+    Args:
+        model: any ``nn.Module``. It is read, never changed.
+        data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
+            device.
+        loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
+            where the targets are classes.
+        batch_loss: ``batch_loss(model, batch)`` for any batch (a tuple, tensor or dictionary is one batch, anything
+            else is iterated): the mean over the batch's examples (the first dimension of its first tensor), or
+            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters.
+        test: test examples, as ``data``; their metrics are named ``test_...``.
+        extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
+        terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
+            ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
+        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
+            are class indices.
+        batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
+            the training data at each point (see `Reestimate`), for points far from the model and between two models,
+            where the statistics of neither hold (Jordan et al. 2022, arXiv 2211.08403; Garipov et al. 2018, arXiv
+            1802.10026).
+        parameters: ``"trainable"`` keeps parameters that do not require gradients at the centre, as in a network
+            with adapters.
+        num_examples: evaluate on a fixed subset of so many examples of each split, drawn by ``seed``.
+        seed: of the subset.
+        stream: read the data again for every block of points instead of keeping them, batch by batch; they must come
+            in the same order every time.
+        device: where points are evaluated; by default where the model is.
+        dtype: in which precision; by default the model's own.
+        name: what to call the model in files and pictures.
+        network: the network in words.
+
+    Raises:
+        InputError: data that are no such batches, or empty, or do not come twice in the same order when streamed.
+        ObjectiveError: train mode with dropout or BatchNorm, weights that are not finite, a loss at the centre that is
+            not finite or differs between two passes.
+
+    Example:
+        >>> import torch
+        >>> model = torch.nn.Linear(1, 1, bias=False).double()
+        >>> x = torch.ones(3, 1, dtype=torch.float64)
+        >>> objective = Objective(model, (x, x), loss=torch.nn.functional.mse_loss)
+        >>> weight = torch.full((1, 1, 1), 3.0, dtype=torch.float64)
+        >>> objective.evaluate({"weight": weight})["train_loss"].item()
+        4.0
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: object,
+        *,
+        loss: Loss | None = None,
+        batch_loss: BatchLoss | None = None,
+        test: object = None,
+        extra: Mapping[str, object] | None = None,
+        terms: Mapping[str, Term] | None = None,
+        accuracy: bool | None = None,
+        batchnorm: BatchNorm = "frozen",
+        parameters: Which = "all",
+        num_examples: int | None = None,
+        seed: int = 0,
+        stream: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        name: str = "",
+        network: str = "",
+    ) -> None:
+        first = _first_parameter(model)
+        self.model = model
+        self.device = torch.device(device if device is not None else first.device)
+        self.dtype = dtype if dtype is not None else first.dtype
+        self.name, self.network = name or type(model).__name__, network or type(model).__name__
+        self.batchnorm = policy_of(model, batchnorm)
+        self.centre, self.buffers = self._state(parameters)
+        self.terms = dict(terms or {})
+        self._read(
+            by_name(data, test, extra or {}),
+            call={"loss": loss, "batch_loss": batch_loss, "accuracy": accuracy},
+            sizes={"num_examples": num_examples, "seed": seed, "streamed": stream},
+        )
+        self.known: dict[str, Any] = {}
+        self._reestimate: Reestimate | None = None
+        if self.batchnorm == "reestimate":
+            self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
+            self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
+        _refuse_names(self.metric_names)
+        self._refuse_random()
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of the columns that an evaluation returns: ``train_loss``, ``train_accuracy``, ..., then the terms."""
+        measured = (f"{split.name}_{metric}" for split in self.splits for metric in self.metrics)
+        return (*measured, *self.terms)
+
+    @property
+    def P(self) -> int:  # noqa: N802
+        """Number of parameters."""
+        return space.count(self.centre)
+
+    @property
+    def N(self) -> int:  # noqa: N802
+        """Number of training examples that are evaluated."""
+        return self.splits[0].num_examples
+
+    @property
+    def drawn_from(self) -> int:
+        """How many training examples the evaluated ones were drawn from; 0 if all are evaluated."""
+        return self.splits[0].drawn_from
+
+    @cached_property
+    def K(self) -> int:  # noqa: N802
+        """Outputs per example; 1 where ``batch_loss`` keeps them to itself."""
+        inputs, _ = self.splits[0].head(1)
+        with torch.no_grad():
+            return self.call.num_outputs(self.model, {**self.centre, **self.buffers}, inputs)
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether outputs are told from the loss: what a Jacobian or a Gauss-Newton matrix rests on."""
+        return isinstance(self.call, OutputsAndTargets)
+
+    @property
+    def fixed_inputs(self) -> bool:
+        """Whether pairs (x, y) stay in memory and what the model makes of an example depends on the point alone."""
+        return not self.streamed and self.has_outputs and self._reestimate is None
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the loss may call autograd by itself, so that ``torch.func`` cannot go through it; autograd can."""
+        return isinstance(self.call, GivenLoss)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the data are read again on every pass."""
+        return not all(isinstance(split.batches, tuple) for split in self.splits)
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        """Digests that tell two objectives apart: weights with buffers, data, loss, dtype, BatchNorm policy."""
+        state = [*self.centre.items(), *self.buffers.items()]
+        return {
+            "weights": space.digest(state),
+            "data": digest_of(self.splits),
+            "loss": self.call.name,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "batchnorm": self.batchnorm,
+        }
+
+    @cached_property
+    def standard_error(self) -> float:
+        """Standard error of the training loss at the centre as an estimate for all examples; 0 if all are evaluated.
+
+        ``s / sqrt(n) * sqrt(1 - n / N)`` with s the standard deviation of the loss over the n examples drawn from N
+        without replacement. Where examples weigh differently (tokens), s is that of the weighted residuals, the usual
+        estimate for a ratio of means; where ``batch_loss`` returns (sum, count), that of the sums, which is too large
+        if the counts vary. The examples are evaluated one at a time.
+        """
+        n, total = self.N, self.drawn_from
+        return self._spread() / math.sqrt(n) * math.sqrt(1 - n / total) if total else 0.0
+
+    def outputs(self, parameters: Parameters, inputs: Any) -> Tensor:
+        """The model's outputs at one point; ``parameters`` may name only those that differ from the centre."""
+        return self.call.outputs(self.model, {**self.centre, **self.buffers, **parameters}, inputs)
+
+    def loss_share(self, parameters: Parameters, batch: Batch) -> Tensor:
+        """What a batch of training examples adds to the mean training loss at one point, a 0-d differentiable tensor.
+
+        The sum over all batches (``splits[0].chunks(size)``) is the training loss, of whatever kind, without the terms.
+        """
+        inputs, targets = batch
+        return self.loss(self.outputs(parameters, inputs), targets) * (len(targets) / self.N)
+
+    def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """All metrics of one batch at one point, means over its examples, shape (metrics,); without the terms."""
+        outputs = full(outputs)
+        return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
+
+    def settled(self, points: Parameters) -> Parameters:
+        """Stacked parameters with the BatchNorm statistics that belong to them, where those are re-estimated."""
+        if self._reestimate is None:
+            return points
+        state = {**self.centre, **self.buffers}
+        count = len(next(iter(points.values())))
+        rows = [self._reestimate({**state, **space.select(points, index)}) for index in range(count)]
+        return {**points, **{name: torch.stack([row[name] for row in rows]) for name in rows[0]}}
+
+    def evaluate(self, points: Parameters) -> dict[str, Tensor]:
+        """Metrics at stacked parameters, name -> (k,) float64, one point after another: the plain reference."""
+        points = self.settled(points)
+        count = len(next(iter(points.values())))
+        rows = torch.stack([self._metrics_at(space.select(points, index)) for index in range(count)])
+        return dict(zip(self.metric_names, rows.unbind(1), strict=True))
+
+    def at_centre(self) -> dict[str, float]:
+        """The network's own metrics."""
+        return dict(zip(self.metric_names, self._metrics_at({}).tolist(), strict=True))
+
+    @torch.no_grad()
+    def terms_at(self, points: Parameters) -> Tensor:
+        """The terms at stacked parameters, (k, terms) float64."""
+        count = len(next(iter(points.values())))
+        return torch.stack([self._terms(space.select(points, index)) for index in range(count)])
+
+    def with_dtype(self, dtype: torch.dtype) -> "Objective":
+        """The same objective in another precision."""
+        other = self._changed(dtype=dtype)
+        other.centre = space.to(self.centre, device=self.device, dtype=dtype)
+        other.buffers = {key: other._placed(value) for key, value in self.buffers.items()}
+        other.splits = tuple(split.to(self.device, dtype) for split in self.splits)
+        if self._reestimate is not None:
+            other._reestimate = Reestimate(self.model, self.call.outputs, other.splits[0])
+        return other
+
+    def loss_only(self) -> "Objective":
+        """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
+        return self._changed(splits=self.splits[:1], metrics={"loss": self.loss}, terms={})
+
+    def without_terms(self) -> "Objective":
+        """The same objective with only the metrics that are measured on examples."""
+        return self._changed(terms={}) if self.terms else self
+
+    def _changed(self, **changes: Any) -> "Objective":
+        other = copy.copy(self)
+        for cached in ("K", "fingerprint", "standard_error"):
+            other.__dict__.pop(cached, None)
+        other.__dict__.update(changes)
+        return other
+
+    @torch.no_grad()
+    def _metrics_at(self, parameters: Parameters) -> Tensor:
+        totals = [self._split_metrics(parameters, split) for split in self.splits]
+        return torch.cat([*totals, self._terms(parameters)])
+
+    def _split_metrics(self, parameters: Parameters, split: Split) -> Tensor:
+        total = torch.zeros(len(self.metrics), dtype=torch.float64, device=self.device)
+        for inputs, targets in split.chunks(REFERENCE_CHUNK):
+            total += self.measure(self.outputs(parameters, inputs), targets).double() * len(targets)
+        return total / split.num_examples
+
+    def _terms(self, parameters: Parameters) -> Tensor:
+        point = {name: parameters.get(name, tensor) for name, tensor in self.centre.items()}
+        values = [torch.as_tensor(term(point), device=self.device) for term in self.terms.values()]
+        for name, value in zip(self.terms, values, strict=True):
+            if value.dim():
+                raise InputError(f"the term {name!r} must return one number, got shape {tuple(value.shape)}")
+        return torch.stack([v.double() for v in values]) if values else torch.zeros(0, device=self.device).double()
+
+    @torch.no_grad()
+    def _spread(self) -> float:
+        """Standard deviation of the training loss's weighted residuals over examples."""
+        values, weights, tokens = [], [], isinstance(self.call, ModelLoss)
+        for inputs, targets in self.splits[0].chunks(REFERENCE_CHUNK):
+            plain = isinstance(self.call, OutputsAndTargets)
+            outputs = self.outputs({}, inputs) if plain else None
+            for k in range(len(targets)):
+                one = slice(k, k + 1)
+                own = outputs[one] if outputs is not None else self.outputs({}, inputs[one])
+                values.append(self.loss(own, targets[one]).double())
+                weights.append(targets[k].double() if tokens else torch.ones_like(values[-1]))
+        loss, weight = torch.stack(values), torch.stack(weights)
+        return float((loss - weight * loss.mean()).square().sum().div(len(loss) - 1).sqrt())
+
+    def _state(self, which: Which) -> tuple[Parameters, dict[str, Tensor]]:
+        """The parameters that span the landscape, and what stays: buffers and parameters left out."""
+        if which not in ("all", "trainable"):
+            raise InputError(f"parameters must be 'all' or 'trainable', got {which!r}")
+        frozen = {
+            name: parameter
+            for name, parameter in self.model.named_parameters()
+            if which == "trainable" and not parameter.requires_grad
+        }
+        centre = space.centre_of(self.model, device=self.device, dtype=self.dtype, without=frozen)
+        fixed = {**frozen, **dict(self.model.named_buffers())}
+        return centre, {name: self._placed(value).clone() for name, value in fixed.items()}
+
+    def _placed(self, tensor: Tensor) -> Tensor:
+        dtype = self.dtype if tensor.is_floating_point() else tensor.dtype
+        return tensor.detach().to(device=self.device, dtype=dtype)
+
+    def _read(self, given: dict[str, object], *, call: dict[str, Any], sizes: dict[str, Any]) -> None:
+        """Read the data, and settle how the model is called on them and what is measured."""
+        any_kind = call["batch_loss"] is not None
+        batches = {key: batches_of(value, any_kind=any_kind) for key, value in given.items()}
+        again = sizes["streamed"] and sizes["num_examples"] is None
+        first_batch, batches["train"] = peeked(batches["train"], again=again)
+        self.call = choose_call(self.model, first_batch, **call)
+        self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
+        splits = [self._split(key, value, **sizes) for key, value in batches.items()]
+        state = {**self.centre, **self.buffers}
+        self.splits = tuple(self.call.weighed(self.model, state, split) for split in splits)
+
+    def _split(self, name: str, batches: Any, num_examples: int | None, seed: int, streamed: bool) -> Split:
+        if num_examples is not None:
+            drawn = read_subset(name, batches, self.call.pack, count=num_examples, seed=seed)
+            return drawn.to(self.device, self.dtype)
+        reader = read_again if streamed else read
+        return reader(name, batches, self.call.pack, device=self.device, dtype=self.dtype)
+
+    def _refuse_random(self) -> None:
+        first, second = self.at_centre(), self.at_centre()
+        for name, value in first.items():
+            if not math.isfinite(value):
+                raise ObjectiveError(
+                    f"{name} at the centre is {value}: check the data and the loss for values not finite"
+                )
+            if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
+                raise ObjectiveError(
+                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
+                    "random numbers, so a landscape would show noise; make it deterministic first"
+                )
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    for name in names:
+        if not name.isidentifier() or name in RESERVED:
+            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
+        if names.count(name) > 1:
+            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
+
+
+def _first_parameter(model: nn.Module) -> nn.Parameter:
+    """What tells device and dtype, of a model that can be looked at."""
+    _refuse_train_mode(model)
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+    return first
+
+
+def _refuse_train_mode(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if module.training and isinstance(module, RANDOM_IN_TRAIN_MODE):
+            raise ObjectiveError(
+                f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the "
+                "batch; call model.eval() first"
+            )

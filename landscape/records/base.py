@@ -1,0 +1,72 @@
+"""What all records share: axes, the status of a grid point, names and default values, frozen arrays."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from landscape.errors import InputError
+
+FloatArray: TypeAlias = NDArray[np.float64]
+StatusArray: TypeAlias = NDArray[np.uint8]
+Scalar: TypeAlias = str | int | float | bool
+Scale: TypeAlias = Literal["linear", "log1p"]
+Regime: TypeAlias = Literal["under", "critical", "over"]
+
+LOSS = "train_loss"
+RISE = 0.5  # nats per example: the rise that defines half-widths, and the set in which interpolation is held tighter
+
+
+class Status(IntEnum):
+    """How the value at a grid point came about."""
+
+    PENDING = 0
+    MEASURED = 1
+    INTERPOLATED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """Coordinates along one axis of a grid.
+
+    Args:
+        name: ``"alpha"`` or ``"beta"``.
+        values: shape (n,), finite, strictly increasing.
+        unit: what a step of 1 is: ``"filter norm"``, ``"step"`` (of training), ``"fraction"`` (of a line's length).
+        label: the axis title for people.
+        scale: how the axis is drawn; ``"log1p"`` spaces ``x`` by ``log(1 + x)``.
+    """
+
+    name: str
+    values: FloatArray
+    unit: str = "filter norm"
+    label: str = ""
+    scale: Scale = "linear"
+
+    def __post_init__(self) -> None:
+        values = _frozen(self.values)
+        if values.ndim != 1 or not np.all(np.isfinite(values)) or not np.all(np.diff(values) > 0):
+            raise InputError(f"axis {self.name!r}: expected finite, strictly increasing values, got {values!r}")
+        object.__setattr__(self, "values", values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def positions(self) -> FloatArray:
+        """The values as they are spaced on a drawn axis, shape (n,)."""
+        return np.log1p(self.values) if self.scale == "log1p" else self.values
+
+
+def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
+    array: NDArray[Any] = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+def freeze_arrays(record: object, *names: str) -> None:
+    """Put read-only float64 copies in the place of arrays that a frozen record was given."""
+    for name in names:
+        object.__setattr__(record, name, _frozen(getattr(record, name)))

@@ -1,0 +1,191 @@
+"""What was sampled and measured, as frozen NumPy records: coordinates, units, values, status, provenance.
+
+A record never knows a model, a file or a picture. Every grid is indexed ``[i, j] = (alpha[i], beta[j])``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from os import PathLike
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.errors import InputError
+from landscape.records.base import (
+    LOSS,
+    Axis,
+    FloatArray,
+    Status,
+    StatusArray,
+    _frozen,
+    freeze_arrays,
+)
+from landscape.records.companions import Marks, Rays, Trajectory
+from landscape.records.provenance import Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``.
+
+    ``directions`` are the axes in parameter space, arrays by parameter name in the network's order, kept where no seed
+    can draw them again; empty otherwise.
+    """
+
+    axes: tuple[Axis, ...]
+    metrics: Mapping[str, FloatArray]
+    status: StatusArray
+    error: FloatArray
+    provenance: Provenance = field(default_factory=Provenance)
+    directions: tuple[Mapping[str, NDArray[Any]], ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        shape = tuple(len(axis) for axis in self.axes)
+        if len(self.directions) not in (0, len(shape)):
+            raise InputError(f"{len(self.directions)} directions, but {len(shape)} axes")
+        freeze_arrays(self, "error")
+        object.__setattr__(self, "status", _frozen(self.status, np.uint8))
+        metrics = {name: _frozen(values) for name, values in self.metrics.items()}
+        object.__setattr__(self, "metrics", MappingProxyType(metrics))
+        for name, values in {**metrics, "status": self.status, "error": self.error}.items():
+            if values.shape != shape:
+                raise InputError(f"{name} has shape {values.shape}, but the axes have {shape}")
+        if np.any(self.status > max(Status)):
+            raise InputError(f"status holds {self.status.max()}; expected 0 pending, 1 measured, 2 interpolated")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled; a record is made anew from its fields.
+        return _remade, (type(self), {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)})
+
+    @property
+    def loss(self) -> FloatArray:
+        """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
+        try:
+            return self.metrics[LOSS]
+        except KeyError:
+            raise InputError(f"no {LOSS} in this record; it holds {', '.join(self.metrics) or 'nothing'}") from None
+
+    @property
+    def kind(self) -> str:
+        """``"line"``, ``"plane"``, ``"corridor"``, ...: the subspace the values were sampled on."""
+        return str(self.provenance.subspace.get("kind", ""))
+
+    @property
+    def complete(self) -> bool:
+        """Whether no grid point is pending."""
+        return bool(np.all(self.status != Status.PENDING))
+
+    @property
+    def num_measured(self) -> int:
+        """Grid points whose values were measured, not interpolated."""
+        return int(np.count_nonzero(self.status == Status.MEASURED))
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = True) -> None:
+        """Write the record to an HDF5 file, all of it or nothing; `landscape.load` reads it back bit for bit.
+
+        Raises:
+            FileError: if the file cannot be written, or exists and ``overwrite`` is off.
+        """
+        from landscape.files.surfaces import save  # here, so that records are made and drawn without HDF5
+
+        save(self, path, overwrite=overwrite)
+
+    def to_xarray(self) -> Any:
+        """The record as an `xarray.Dataset`; needs ``landscape[notebook]``. See `landscape.rendering.notebook`."""
+        from landscape.rendering.notebook import to_xarray  # here, so that records are made without matplotlib
+
+        return to_xarray(cast("Profile | Surface", self))
+
+    def _repr_html_(self) -> str:
+        from landscape.rendering.notebook import html_of
+
+        return html_of(cast("Profile | Surface", self))
+
+
+def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
+    """How many grid points were measured and, where others were filled in, how far off they may be, in words.
+
+    >>> describe_points(353, 2601, Provenance(held_back_points=52, interpolation_error={"train_loss": 0.0041}))
+    ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
+    """
+    words = [f"measured {measured:,} of {total:,} points"]
+    error = provenance.interpolation_error.get(metric)
+    if provenance.held_back_points and error is not None:
+        words.append(f"estimated interpolation error {error:.2g} ({provenance.held_back_points} held-back points)")
+    return words
+
+
+@dataclass(frozen=True, eq=False)
+class Profile(Sampled):
+    """Values on a 1-D grid: ``metrics[name][i]`` at ``alpha[i]``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.axes) != 1:
+            raise InputError(f"a profile has one axis, got {len(self.axes)}")
+
+    @property
+    def alpha(self) -> Axis:
+        """The only axis."""
+        return self.axes[0]
+
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the values against the coordinate, to go on with; new ones unless some are given."""
+        from landscape.rendering.notebook import plot_profile
+
+        return plot_profile(self, axes, metric=metric)
+
+
+@dataclass(frozen=True, eq=False)
+class Surface(Sampled):
+    """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
+
+    ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
+    directions from the centre, from which half-widths are measured; ``marks`` networks that lie in the plane.
+    """
+
+    trajectory: Trajectory | None = None
+    rays: Rays | None = None
+    marks: Marks | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.axes) != 2:
+            raise InputError(f"a surface has two axes, got {len(self.axes)}")
+
+    @property
+    def alpha(self) -> Axis:
+        """The first axis, index ``i``."""
+        return self.axes[0]
+
+    @property
+    def beta(self) -> Axis:
+        """The second axis, index ``j``."""
+        return self.axes[1]
+
+    def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
+        """Matplotlib axes with the surface from above, to go on with; new ones unless some are given."""
+        from landscape.rendering.notebook import plot_surface
+
+        return plot_surface(self, axes, metric=metric)
+
+    def to_pyvista(self) -> Any:
+        """The surface as a `pyvista.StructuredGrid`: the loss as height, every metric and the status at its points."""
+        from landscape.rendering.notebook import to_pyvista
+
+        return to_pyvista(self)
+
+
+def _remade(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(entry) for entry in value)
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,211 @@
+"""What a picture shows, in words: sentences with their numbers kept apart, so that each can be quoted by name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from landscape.measures.widths import HalfWidth
+from landscape.records.base import LOSS, Status
+from landscape.records.provenance import Provenance
+from landscape.rendering.facts.curves import Curve
+from landscape.rendering.facts.notes import REGIMES, bore_words
+from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
+from landscape.rendering.geometry.heights import Heights
+from landscape.rendering.geometry.labels import letters
+from landscape.rendering.geometry.panel import Panel
+from landscape.rendering.geometry.ticks import length, metric_label, plain
+
+
+@dataclass
+class Caption:
+    """Sentences with ``{Name}`` where a number belongs, and the numbers.
+
+    Args:
+        sentences: in reading order.
+        numbers: as text, by names of letters alone, so that each can become a macro.
+    """
+
+    sentences: list[str] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The caption in plain words."""
+        words = re.sub(r"\{(\w+)\}", lambda found: self.numbers[found[1]], " ".join(self.sentences))
+        return plain(words)
+
+    def number(self, name: str, value: float | int | str) -> str:
+        """Keeps a number, and gives what stands for it in a sentence."""
+        self.numbers[name] = written(value)
+        return f"{{{name}}}"
+
+    def fact(self, fact: Fact, letter: str) -> str:
+        """A fact's words, its numbers kept under the letter of their panel."""
+        names = {name: self.number(f"{letter}{name}", value) for name, value in fact.numbers.items()}
+        return fact.words.format(**names)
+
+
+def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
+    """The caption of surfaces or maps."""
+    said = Caption()
+    first = panels[0]
+    what = metric_label(first.metric, first.surface.provenance)
+    many = len(panels) > 1
+    places = [place(panel.surface, many=many) for panel in panels]
+    alike = len(set(places)) == 1
+    where = places[0] if alike else "surfaces of several kinds"
+    said.sentences.append(f"{_capital(what)} over {where}" + (", seen from above." if flat else "."))
+    if first.color != first.metric:
+        said.sentences.append(f"Colour shows the {metric_label(first.color, first.surface.provenance)}.")
+    common = _common([settings(panel.surface) for panel in panels])
+    for index, panel in enumerate(panels):
+        own = [] if alike else [Fact(_named(place(panel.surface)))]
+        own += [*details(panel.surface), *(fact for fact in settings(panel.surface) if fact not in common)]
+        _panel(said, panel, letters(index), own, alone=not many)
+    if common:
+        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
+    if many:
+        said.sentences.append(
+            "All panels share their axes, heights and colours."
+            if shared
+            else "Axes, heights and colours have a range of their own in each panel."
+        )
+    scale = {"log": "Heights are logarithmic.", "sqrt": "Heights are square roots."}.get(first.heights.scale)
+    said.sentences += [scale] if scale else []
+    if first.below() is not None:
+        rise = said.number("Rise", float(first.sublevel or 0))
+        line = "; the dimension line notes its width" if any(panel.bore() is not None for panel in panels) else ""
+        how = "Outlined" if flat else "Shaded"
+        names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
+        said.sentences.append(f"{how}: loss at most {rise} nat above {names}{line}.")
+    return said
+
+
+def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption:
+    """The caption of a profile picture."""
+    said = Caption()
+    made = curves[0].profile.provenance
+    many = len(curves) > 1
+    places = [_along(curve, many=many) for curve in curves]
+    alike = len(set(places)) == 1
+    said.sentences.append(f"{_capital(metric_label(metric, made))} {_against(places[0]) if alike else 'along paths'}.")
+    common = _common([settings(curve.profile) for curve in curves])
+    for index, curve in enumerate(curves):
+        own = [] if alike else [Fact(_named(_along(curve)))]
+        own += [*details(curve.profile), *(fact for fact in settings(curve.profile) if fact not in common)]
+        _curve(said, curve, metric, letters(index), own)
+    if common:
+        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
+    bands = dict.fromkeys(curve.band for curve in curves if curve.band)
+    said.sentences += [f"{band[0].upper()}{band[1:]}." for band in bands]
+    clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
+    if clipped and heights.ceiling is not None:
+        cut = said.number("Ceiling", heights.ceiling)
+        said.sentences.append(f"Values above {cut} are cut away ({said.number('Clipped', clipped)} points).")
+    return said
+
+
+def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alone: bool) -> None:
+    made = panel.surface.provenance
+    parts = [*_network(said, made, letter), *(said.fact(fact, letter) for fact in own)]
+    parts += [*_widths(said, panel, letter), *_left_out(said, panel, letter)]
+    title = panel.title if alone else f"({letter.lower()}) {panel.title}"
+    said.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
+
+
+def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
+    made, surface, parts = panel.surface.provenance, panel.surface, []
+    clipped, total = panel.heights.clipped(surface, panel.metric), int(surface.status.size)
+    count = said.number(f"{letter}Points", total)
+    cut = said.number(f"{letter}Clipped", clipped)
+    if clipped and panel.heights.ceiling is not None:
+        parts.append(f"{cut} of {count} points above {said.number(f'{letter}Ceiling', panel.heights.ceiling)} cut away")
+    elif clipped:
+        parts.append(f"{cut} of {count} points diverged")
+    pending = int(np.count_nonzero(surface.status == Status.PENDING))
+    if pending:
+        parts.append(f"{said.number(f'{letter}Pending', pending)} points not measured yet")
+    if np.any(surface.status == Status.INTERPOLATED):
+        worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
+        worst = made.interpolation_error.get(panel.metric, worst)
+        measured = said.number(f"{letter}Measured", surface.num_measured)
+        error = said.number(f"{letter}InterpolationError", worst)
+        parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")
+    floored = panel.heights.floored(surface, panel.metric)
+    if floored and panel.heights.floor is not None:
+        low = said.number(f"{letter}Floor", panel.heights.floor)
+        parts.append(f"{said.number(f'{letter}Floored', floored)} points below {low} drawn there")
+    return parts
+
+
+def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
+    parts = []
+    if panel.half_width is not None:
+        parts.append(_half_width(said, panel.half_width, letter))
+    bore = panel.bore()
+    if bore is not None and panel.metric == LOSS:
+        _, low, high, bounded = bore
+        sign, where = "" if bounded else "at least ", bore_words(panel)
+        unit = units_of(panel.surface.beta.unit)
+        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(high - low))} {unit}")
+    return parts
+
+
+def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
+    mean, low, high = (f"{value:.2f}" for value in (width.mean, width.low, width.high))
+    sign = "at least " if width.censored else ""
+    return (
+        f"half-width {sign}{said.number(f'{letter}HalfWidth', mean)} [{said.number(f'{letter}HalfWidthLow', low)}, "
+        f"{said.number(f'{letter}HalfWidthHigh', high)}] filter norms at a rise of {width.rise:g} nat "
+        f"(mean over {said.number(f'{letter}Directions', width.directions)} directions, 95 % interval)"
+    )
+
+
+def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[Fact]) -> None:
+    parts = [*_network(said, curve.profile.provenance, letter), *(said.fact(fact, letter) for fact in own)]
+    if curve.half_width is not None:
+        parts.append(_half_width(said, curve.half_width, letter))
+    found = curve.barrier(metric)
+    if found is not None:
+        parts.append(f"barrier {said.number(f'{letter}Barrier', found.loss)} nats per example")
+    if parts:
+        said.sentences.append(f"{curve.label}: {', '.join(parts)}.")
+
+
+def _network(said: Caption, made: Provenance, letter: str) -> list[str]:
+    parts = [made.network] if made.network else []
+    if made.P:
+        values = {"P": made.P, "N": made.drawn_from or made.N, "K": made.K}
+        named = ((symbol, said.number(f"{letter}{symbol}", value)) for symbol, value in values.items())
+        parts += [f"${symbol}$ = {value}" for symbol, value in named]
+    if made.regime in REGIMES:
+        parts.append(REGIMES[made.regime])
+    return parts
+
+
+def _along(curve: Curve, *, many: bool = False) -> str:
+    """What a curve runs along; rays run out from the solution, and their mean is drawn."""
+    if curve.half_width is not None:
+        return "the distance from the solution, mean over random filter-normalized directions"
+    words = place(curve.profile, many=many)
+    _, line, direction = words.partition("lines along " if many else "line along ")
+    return direction if line else words
+
+
+def _against(words: str) -> str:
+    return f"against {words}" if words.startswith("the distance") else f"along {words}"
+
+
+def _common(settings_of: Sequence[list[Fact]]) -> list[Fact]:
+    """The facts that hold of all panels, said once."""
+    return [fact for fact in settings_of[0] if all(fact in others for others in settings_of)]
+
+
+def _named(words: str) -> str:
+    return words.replace("{", "(").replace("}", ")")
+
+
+def _capital(words: str) -> str:
+    """The words as the start of a sentence; a formula or a symbol stays."""
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,143 @@
+"""The words that belong to a picture: the small print under each panel."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from landscape.records.base import LOSS, Status
+from landscape.records.sampled import Surface, describe_points
+from landscape.rendering.facts.places import details, short_place, short_settings, units_of
+from landscape.rendering.geometry.panel import Panel
+from landscape.rendering.geometry.ticks import length, metric_label, number
+
+REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
+
+
+def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
+    """Network, half-width, width of the corridor, and what the picture leaves out."""
+    made = panel.surface.provenance
+    lines = []
+    if made.network:
+        lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
+    if made.P:
+        lines.append(f"$P$ = {made.P:,}   $N$ = {made.drawn_from or made.N:,}   $K$ = {made.K}")
+    lines.append(
+        ", ".join([short_place(panel.surface), *(fact.text(_number) for fact in details(panel.surface, cross=False))])
+    )
+    lines += [fact.text(_number) for fact in short_settings(panel.surface)]
+    return (
+        lines + _widths(panel, "outlined" if flat else "shaded") + _left_out(panel, "hatched" if flat else "cut away")
+    )
+
+
+def names_of(surfaces: Sequence[Surface]) -> list[str]:
+    """The models' names for people, ``"wide"``, ``"wide, member 3"``, with the kind of surface where kinds differ."""
+    models = [surface.provenance.model or "surface" for surface in surfaces]
+    names = [re.sub(r":(\d+)$", r", member \1", model.removesuffix(":0")) for model in models]
+    if len({surface.kind for surface in surfaces}) > 1:
+        names = [
+            f"{name}, {surface.kind}" if surface.kind else name for name, surface in zip(names, surfaces, strict=True)
+        ]
+    places = [_look(surface) for surface in surfaces]
+    if len(set(names)) < len(names) and len(set(places)) > 1:
+        return [f"{name}, {where}" for name, where in zip(names, places, strict=True)]
+    return names
+
+
+def wrapped(lines: Sequence[str], inches: float, measure: Callable[[str], float]) -> list[str]:
+    """Lines no longer than ``inches``, broken at spaces into rows of like length; ``measure`` gives a text's inches."""
+    space, bars, result = measure("a a") - measure("aa"), measure("||"), []
+    for line in lines:
+        words = [(word, measure(f"|{word}|") - bars) for word in line.split(" ")]
+        rows, low = _rows(words, inches, space), inches / 2
+        high = inches if len(rows) > 1 else low
+        while high - low > 0.02 * inches:
+            middle = (low + high) / 2
+            fewer = len(_rows(words, middle, space)) <= len(rows)
+            low, high = (low, middle) if fewer else (middle, high)
+        result += _rows(words, high, space) if len(rows) > 1 else rows
+    return result
+
+
+def _rows(words: Sequence[tuple[str, float]], inches: float, space: float) -> list[str]:
+    """Words with their widths in as few rows as hold them."""
+    rows, length = [words[0][0]], words[0][1]
+    for word, wide in words[1:]:
+        fits = length + space + wide <= inches
+        length = length + space + wide if fits else wide
+        rows = [*rows[:-1], f"{rows[-1]} {word}"] if fits else [*rows, word]
+    return rows
+
+
+def _widths(panel: Panel, how: str) -> list[str]:
+    lines = []
+    width = panel.half_width
+    if width is not None:
+        sign = "\u2265 " if width.censored else ""
+        lines.append(
+            f"half-width {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] filter norms at "
+            f"+{width.rise:g} nat (95 %, {width.directions} directions)"
+        )
+    bore = panel.bore()
+    if bore is not None and panel.metric == LOSS:
+        _, low, high, bounded = bore
+        sign = "" if bounded else "\u2265 "
+        where, unit = bore_words(panel), units_of(panel.surface.beta.unit)
+        lines.append(
+            f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {sign}{length(high - low)} {unit} "
+            f"wide {where}"
+        )
+    return lines
+
+
+def bore_words(panel: Panel) -> str:
+    """Where the width of the set is noted, and along what."""
+    mean = " of the mean" if "repeats" in panel.surface.provenance.subspace else ""
+    if panel.surface.kind == "corridor":
+        return f"at the last step{mean}"
+    return rf"through {panel.reference_name} along $\beta${mean}"
+
+
+def _look(surface: Surface) -> str:
+    """What tells planes of one network apart, in a word or two."""
+    recipe = surface.provenance.subspace
+    if recipe.get("of") == "path":
+        return "principal components"
+    if "through" in recipe:
+        return "through three"
+    named = [str(recipe[key]) for key in ("name 1", "name 2") if key in recipe]
+    if named:
+        return " and ".join(named)
+    return f"seed {recipe['seed']}" if "seed" in recipe else ""
+
+
+def _number(value: float) -> str:
+    return number(value, 3)
+
+
+def _left_out(panel: Panel, how: str) -> list[str]:
+    surface, total = panel.surface, panel.surface.status.size
+    pending = int(np.count_nonzero(surface.status == Status.PENDING))
+    interpolated = int(np.count_nonzero(surface.status == Status.INTERPOLATED))
+    clipped = panel.heights.clipped(surface, panel.metric)
+    lines = []
+    if clipped and panel.heights.ceiling is not None:
+        lines.append(f"{how}: {clipped:,} of {total:,} points above {number(panel.heights.ceiling, 3)}")
+    elif clipped:
+        lines.append(f"{how}: {clipped:,} of {total:,} points diverged")
+    if pending:
+        lines.append(f"{pending:,} of {total:,} points not measured yet")
+    blank = int(np.count_nonzero(np.isnan(surface.metrics[panel.color]) & (surface.status != Status.PENDING)))
+    if blank and panel.color != panel.metric:
+        lines.append(
+            f"grey: {metric_label(panel.color, surface.provenance)} not measured at {blank:,} of {total:,} points"
+        )
+    if interpolated:
+        lines += describe_points(surface.num_measured, total, surface.provenance, panel.metric)
+    floored = panel.heights.floored(surface, panel.metric)
+    if floored and panel.heights.floor is not None:
+        lines.append(f"{floored:,} of {total:,} points below {number(panel.heights.floor, 2)} drawn there")
+    if panel.thinned > 1:
+        lines.append(f"every {panel.thinned}th row and column drawn")
+    return lines

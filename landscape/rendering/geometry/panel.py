@@ -1,0 +1,312 @@
+"""One surface on its way into a picture: where its points stand in the box, or on the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import interpn
+
+from landscape.errors import DisplayError, InputError
+from landscape.measures.widths import HalfWidth, half_width
+from landscape.records.base import LOSS, Axis, FloatArray, Status
+from landscape.records.sampled import Surface
+from landscape.rendering.geometry.camera import Box
+from landscape.rendering.geometry.heights import Heights, HeightScale, common_heights
+from landscape.rendering.geometry.scene import Scene
+from landscape.rendering.geometry.sublevel import above_of, bore_of, reference_of
+
+MOST_POINTS = 1000
+EXPLAINED = 0.5
+DRAPED = 120  # points of a path along a side of a plane
+BEAD_SPACING = 0.11  # of checkpoints along the drawn path, world lengths; nearer ones would run into each other
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The ranges of alpha and beta that the floor shows; ends as spaced on the drawn axis."""
+
+    alpha: tuple[float, float]
+    beta: tuple[float, float]
+    alpha_axis: Axis
+    beta_axis: Axis
+
+    def x(self, positions: FloatArray, box: Box) -> FloatArray:
+        """World x of positions along alpha."""
+        return _spread(positions, self.alpha, box.half_x)
+
+    def y(self, positions: FloatArray, box: Box) -> FloatArray:
+        """World y of positions along beta."""
+        return _spread(positions, self.beta, box.half_y)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A surface with its place in the box.
+
+    Args:
+        surface: the record.
+        metric: what the height shows.
+        heights: its scale and range.
+        floor: ranges of the axes.
+        box: the box it stands in.
+        title: above the picture.
+        color: the metric that the colour shows.
+        shades: its scale and range.
+        sublevel: rise (nats per example) up to which the floor is shaded; None shades nothing.
+        thinned: every which row and column is drawn; 1 draws all.
+        measured: whether it shows one network; between two of a film there is no solution to mark.
+    """
+
+    surface: Surface
+    metric: str
+    heights: Heights
+    floor: Floor
+    box: Box
+    title: str
+    color: str
+    shades: Heights
+    sublevel: float | None = None
+    thinned: int = 1
+    measured: bool = True
+
+    def __post_init__(self) -> None:
+        least = 1 + (max(self.surface.status.shape) - 1) // MOST_POINTS
+        object.__setattr__(self, "thinned", max(self.thinned, least))
+
+    @property
+    def values(self) -> FloatArray:
+        """The metric at the points that are drawn, NaN at holes; diverged values stand above every ceiling."""
+        return self._drawn(self.metric)
+
+    @property
+    def alpha(self) -> FloatArray:
+        """Positions of the rows that are drawn, shape (n,)."""
+        return self.surface.alpha.positions[:: self.thinned]
+
+    @property
+    def beta(self) -> FloatArray:
+        """Positions of the columns that are drawn, shape (m,)."""
+        return self.surface.beta.positions[:: self.thinned]
+
+    @property
+    def x(self) -> FloatArray:
+        """World x of the rows, shape (n,)."""
+        return self.floor.x(self.alpha, self.box)
+
+    @property
+    def y(self) -> FloatArray:
+        """World y of the columns, shape (m,)."""
+        return self.floor.y(self.beta, self.box)
+
+    @property
+    def z(self) -> FloatArray:
+        """World z of the values, NaN at holes and where they diverged, shape (n, m)."""
+        values = self.values
+        return self.world_z(np.where(np.isposinf(values), np.nan, values))
+
+    def world_z(self, values: FloatArray) -> FloatArray:
+        """Height above the floor of values of the metric."""
+        return self.box.bottom + self.heights.share(values) * (self.box.top - self.box.bottom)
+
+    def colored(self) -> FloatArray:
+        """What the colour shows, as shares of its range, NaN where it is not finite, shape (n, m)."""
+        return np.clip(self.shades.share(self._drawn(self.color)), 0, 1)
+
+    def path_at(self) -> FloatArray | None:
+        """The training path (k, 3): positions along alpha and beta, and the loss; None where it leaves the subspace.
+
+        On a plane it is the path's projection, at the plane's own loss.
+        """
+        path = self.surface.trajectory
+        if path is None or path.explained < EXPLAINED or self.metric != LOSS:
+            return None
+        alpha = np.log1p(path.alpha) if self.surface.alpha.scale == "log1p" else path.alpha
+        return np.stack([alpha, path.beta, path.loss if path.on_plane is None else path.on_plane], axis=1)
+
+    def path(self) -> FloatArray | None:
+        """World points of the training path (k, 3), below the ceiling and above the floor's ranges."""
+        at, path = self.path_at(), self.surface.trajectory
+        if at is None or path is None:
+            return None
+        return self._inside(self._world(at if path.on_plane is None else self._draped(at)))
+
+    def _draped(self, at: FloatArray) -> FloatArray:
+        """A path with points between its own, so that it lies on a plane's surface and cuts through no ridge."""
+        places, values = [self.alpha, self.beta], np.where(np.isposinf(self.values), np.nan, self.values)
+        parts = [at[:1]]
+        for start, end in pairwise(at):
+            count = 1 + int(np.ceil(max(abs(end[k] - start[k]) / np.ptp(places[k]) for k in (0, 1)) * DRAPED))
+            between = start + (end - start) * np.linspace(0, 1, count + 1)[1:, None]
+            between[:-1, 2] = interpn(places, values, between[:-1, :2], bounds_error=False, fill_value=np.nan)
+            parts.append(between)
+        return np.concatenate(parts)
+
+    def _world(self, at: FloatArray) -> FloatArray:
+        """World points of positions and losses (k, 3)."""
+        z = self.world_z(at[:, 2])
+        return np.stack([self.floor.x(at[:, 0], self.box), self.floor.y(at[:, 1], self.box), z], axis=1)
+
+    def _inside(self, points: FloatArray) -> FloatArray:
+        """Those of the world points (k, 3) that lie in the box."""
+        z = points[:, 2]
+        inside = np.isfinite(z) & (z <= self.box.top + 1e-9)
+        inside &= (np.abs(points[:, 0]) <= self.box.half_x + 1e-9) & (np.abs(points[:, 1]) <= self.box.half_y + 1e-9)
+        return points[inside]
+
+    def beads(self) -> FloatArray | None:
+        """Those checkpoints of the path that stand clear of each other, the ends among them, shape (k, 3)."""
+        at = self.path_at()
+        path = None if at is None else self._inside(self._world(at))
+        if path is None or len(path) < 2:
+            return None
+        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+        kept = [0]
+        for index in range(1, len(path)):
+            if along[index] - along[kept[-1]] >= BEAD_SPACING and along[-1] - along[index] >= BEAD_SPACING:
+                kept.append(index)
+        return path[kept]
+
+    @cached_property
+    def solution(self) -> tuple[float, float, float] | None:
+        """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
+        if not self.measured:
+            return None
+        on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
+        alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0
+        for axis, at in zip(self.surface.axes, (alpha, 0.0), strict=True):
+            if not axis.positions[0] <= at <= axis.positions[-1]:
+                return None
+        path, marks = self.surface.trajectory, self.surface.marks
+        if self.metric == LOSS and not on_path and (path is not None or marks is not None):
+            return 0.0, 0.0, float(path.loss[-1] if path is not None else marks.loss[0])  # type: ignore[union-attr]
+        places = [axis.positions for axis in self.surface.axes]
+        row, column = (int(np.argmin(np.abs(place - at))) for place, at in zip(places, (alpha, 0.0), strict=True))
+        values = self.surface.metrics[self.metric]
+        if places[0][row] == alpha and places[1][column] == 0:
+            return alpha, 0.0, float(values[row, column])
+        along = [np.interp(alpha, places[0], line) for line in values.T]
+        return alpha, 0.0, float(np.interp(0.0, places[1], along))
+
+    def marker(self) -> FloatArray | None:
+        """World point of the trained network (3,), if it lies on the grid and below the ceiling."""
+        if self.solution is None:
+            return None
+        alpha, beta, value = self.solution
+        z = float(self.world_z(np.array([value]))[0])
+        if not np.isfinite(z) or z > self.box.top:
+            return None
+        x, y = self.floor.x(np.array([alpha]), self.box), self.floor.y(np.array([beta]), self.box)
+        return np.array([x[0], y[0], z])
+
+    def marks(self) -> tuple[tuple[str, ...], FloatArray]:
+        """Names of the networks that the plane was laid through, and their world points (k, 3) inside the box."""
+        marks = self.surface.marks
+        if marks is None or self.metric != LOSS:
+            return (), np.zeros((0, 3))
+        points = self._world(np.stack([marks.alpha, marks.beta, marks.loss], axis=1))
+        points[:, 2] = np.minimum(points[:, 2], self.box.top)
+        kept = [k for k in range(len(points)) if len(self._inside(points[k : k + 1]))]
+        return tuple(marks.names[k] for k in kept), points[kept]
+
+    @cached_property
+    def half_width(self) -> HalfWidth | None:
+        """The half-width along the surface's rays, if it holds any."""
+        return None if self.surface.rays is None else half_width(self.surface.rays)
+
+    @property
+    def reference_name(self) -> str:
+        """What the sublevel set rises above, in words."""
+        return reference_of(self.surface)
+
+    def bore(self) -> tuple[float, float, float, bool] | None:
+        """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted."""
+        return self._bore
+
+    @cached_property
+    def _bore(self) -> tuple[float, float, float, bool] | None:
+        return None if self.sublevel is None else bore_of(self.surface, self.sublevel)
+
+    def below(self) -> FloatArray | None:
+        """How far the loss lies above ``sublevel``, negative inside the set that is shaded; shape (n, m)."""
+        return None if self.sublevel is None else above_of(self.surface, self.sublevel, step=self.thinned)
+
+    def scene(self) -> Scene:
+        """What is to be shaded."""
+        levels = self.world_z(self.heights.levels())
+        top = self.box.top if self.heights.ceiling is not None else None
+        marker, (_, marks) = self.marker(), self.marks()
+        balls = marks if len(marks) else None if marker is None else marker[None]
+        return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), balls, self.beads())
+
+    def _drawn(self, metric: str) -> FloatArray:
+        step = self.thinned
+        values = self.surface.metrics[metric][::step, ::step]
+        return np.where(self.surface.status[::step, ::step] == Status.PENDING, np.nan, values)
+
+
+def panels_of(
+    surfaces: Sequence[Surface],
+    metric: str,
+    box: Box,
+    titles: Sequence[str],
+    *,
+    color: str | None = None,
+    scale: HeightScale = "auto",
+    ceiling: float | None = None,
+    shared: bool = True,
+    sublevel: float | None = None,
+) -> list[Panel]:
+    """All panels, on one floor and one range of heights and colours if these are shared, else each on its own.
+
+    Raises:
+        InputError: surfaces that cannot share axes, or what `common_heights` refuses.
+        DisplayError: nothing finite, or fewer than 2 points a side.
+    """
+    for surface in surfaces:
+        if min(surface.status.shape) < 2:
+            raise DisplayError(f"a surface needs 2 points a side to be drawn, got {surface.status.shape}")
+    groups = [list(surfaces)] if shared else [[surface] for surface in surfaces]
+    panels = []
+    for group in groups:
+        heights = common_heights(group, metric, scale, ceiling)
+        other = color is not None and color != metric
+        shades = common_heights(group, str(color)) if other else heights
+        floor = _floor(group)
+        panels += [(surface, heights, floor, shades) for surface in group]
+    return [
+        Panel(surface, metric, heights, floor, box, title, color or metric, shades, sublevel)
+        for (surface, heights, floor, shades), title in zip(panels, titles, strict=True)
+    ]
+
+
+def _floor(surfaces: list[Surface]) -> Floor:
+    first = surfaces[0]
+    for surface in surfaces[1:]:
+        ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
+        if ours != theirs:
+            here, there = (
+                f"a {s.kind or 'surface'} in {' and '.join(dict.fromkeys(a.unit for a in s.axes))}"
+                for s in (surface, first)
+            )
+            raise InputError(
+                f"panels share their axes: cannot draw {here} beside {there}; "
+                "draw each in a figure of its own, or with free ranges"
+            )
+    alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
+    return Floor(alpha, beta, first.alpha, first.beta)
+
+
+def _kind(surface: Surface) -> str:
+    units = dict.fromkeys(axis.unit for axis in surface.axes)
+    return f"a {surface.kind or 'surface'} in {' and '.join(units)}"
+
+
+def _union(positions: list[NDArray[np.float64]]) -> tuple[float, float]:
+    return float(min(p[0] for p in positions)), float(max(p[-1] for p in positions))
+
+
+def _spread(positions: FloatArray, ends: tuple[float, float], half: float) -> FloatArray:
+    return np.asarray(half * (2 * (positions - ends[0]) / (ends[1] - ends[0]) - 1))

@@ -1,0 +1,105 @@
+"""Pictures to files: all of it or nothing, and never over a file that somebody else made."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from landscape.errors import FileError, InputError
+from landscape.version import __version__
+
+SUFFIXES = (".png", ".pdf", ".svg")
+MAKER = "landscape"
+# A TeX file carries the mark as its first line, a page as its last, a film as its comment; a PDF drawn through TeX as
+# that of its creator.
+MARKS = (
+    b"Software\x00landscape ",
+    b"/Creator (landscape ",
+    b"<dc:title>landscape ",
+    b">landscape ",
+    b"Drawn by landscape ",
+)
+
+
+def suffixed(path: str | Path) -> Path:
+    """The path, if its suffix names a format.
+
+    Raises:
+        InputError: it does not.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in SUFFIXES:
+        raise InputError(f"cannot draw to {target.name!r}: the suffix must be one of {', '.join(SUFFIXES)}")
+    return target
+
+
+def check_target(path: str | Path, *, force: bool = False) -> None:
+    """Refuse a picture that could not be written, or that would replace a file landscape did not make.
+
+    Raises:
+        InputError: the suffix names no format.
+        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
+    """
+    check_free(suffixed(path), force=force)
+
+
+def check_free(target: Path, *, force: bool = False) -> None:
+    """Refuse a file that cannot be written or that landscape did not make.
+
+    Raises:
+        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
+    """
+    if target.exists() and not force and not _made_here(target):
+        raise FileError(
+            f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
+        )
+    with beside(target) as temporary:
+        temporary.touch()
+
+
+def write_figure(figure: Figure, target: Path, dpi: int) -> None:
+    """Save a matplotlib figure with its maker's name in it; what exists is replaced when the picture is complete."""
+    made = f"{MAKER} {__version__}"
+    kind = target.suffix.lower()
+    metadata: Any = {
+        ".png": {"Software": made},
+        ".pdf": {"Creator": made, "CreationDate": None},
+        ".svg": {"Creator": [made], "Date": None},
+    }[kind]
+    with beside(target) as temporary:
+        figure.savefig(temporary, format=kind[1:], dpi=dpi, metadata=metadata)
+        os.replace(temporary, target)
+
+
+def write_text(text: str, target: Path) -> None:
+    """Save a text, all of it or nothing."""
+    with beside(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, target)
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A temporary name beside the target; removed afterwards, so that a failure leaves what existed."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield temporary
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(
+            f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _made_here(target: Path) -> bool:
+    """Whether the picture carries our name as its maker."""
+    if not target.is_file():
+        return False
+    content = target.read_bytes()
+    return any(mark in content for mark in MARKS)

@@ -1,0 +1,98 @@
+"""What records show in a notebook and become in other libraries."""
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from problems import bowl
+
+from landscape.errors import InputError
+from landscape.records.base import Axis
+from landscape.records.sampled import Profile, Surface
+from landscape.rendering.export.mesh import export
+
+
+def profile() -> Profile:
+    axis = np.linspace(0, 1, 5)
+    return Profile((Axis("alpha", axis),), {"train_loss": axis**2}, np.ones(5, dtype=np.uint8), np.zeros(5))
+
+
+def test_a_record_shows_itself_as_a_table_with_a_picture() -> None:
+    for record in (bowl(points=5), profile()):
+        shown = record._repr_html_()
+        assert "<table>" in shown
+        assert "data:image/png;base64," in shown
+
+
+def test_a_record_without_a_finite_value_shows_the_table_alone() -> None:
+    surface = bowl(points=5)
+    empty = replace(surface, metrics={"train_loss": np.full((5, 5), np.nan)})
+    assert empty._repr_html_().startswith("<table>")
+    assert "<img" not in empty._repr_html_()
+
+
+def test_text_of_a_record_is_escaped() -> None:
+    surface = bowl(points=5)
+    named = replace(surface, provenance=replace(surface.provenance, model="<script>x</script>"))
+    assert "<script>" not in named._repr_html_()
+
+
+def test_plot_gives_axes_to_go_on_with() -> None:
+    own = Figure().add_subplot()
+    assert bowl(points=5).plot(own) is own
+    assert profile().plot(own) is own
+    assert profile().plot().get_lines()[0].get_ydata().tolist() == profile().loss.tolist()
+    with pytest.raises(InputError, match="no accuracy"):
+        profile().plot(metric="accuracy")
+
+
+def test_xarray_holds_the_values_bit_for_bit_with_units_and_provenance() -> None:
+    pytest.importorskip("xarray")
+    surface = bowl(points=5)
+    held = surface.to_xarray()
+    assert held["train_loss"].dims == ("alpha", "beta")
+    assert np.array_equal(held["train_loss"].values, surface.loss)
+    assert held["alpha"].attrs["units"] == "filter norm"
+    assert json.loads(held.attrs["subspace"]) == {"kind": "plane"}
+
+
+def test_pyvista_points_are_the_arrays_exactly() -> None:
+    surface = bowl(points=5)
+    grid = surface.to_pyvista()
+    assert np.array_equal(grid["train_loss"].reshape((5, 5), order="F"), surface.loss)
+    assert np.array_equal(grid.points[:, 2].reshape((5, 5), order="F"), surface.loss.astype(grid.points.dtype))
+
+
+def with_holes() -> Surface:
+    surface = bowl(points=5)
+    loss = surface.loss.copy()
+    loss[0, 0], loss[1, 2], loss[3, 3] = np.inf, np.nan, 1e-300
+    return replace(surface, metrics={"train_loss": loss})
+
+
+@pytest.mark.parametrize("record", [with_holes(), profile()], ids=["surface", "profile"])
+def test_netcdf_read_by_xarray_is_the_record_bit_for_bit(record: Surface | Profile, tmp_path: Path) -> None:
+    xarray = pytest.importorskip("xarray")
+    lines = export(record, tmp_path / "x.nc")
+    assert "stored directions" in lines[0]
+    with xarray.open_dataset(tmp_path / "x.nc", engine="scipy") as read:
+        assert read["train_loss"].values.tobytes() == record.loss.tobytes()
+        assert read["status"].values.tolist() == record.status.tolist()
+        assert read["alpha"].values.tobytes() == record.axes[0].values.tobytes()
+        assert read["alpha"].attrs["units"] == "filter norm"
+        if isinstance(record, Surface) and record.rays is not None:
+            assert read["rays_loss"].values.tobytes() == record.rays.loss.tobytes()
+        assert set(record.provenance.to_dict()) <= set(read.attrs)
+
+
+def test_records_survive_pickling_read_only() -> None:
+    made = bowl(points=5)
+    copy = pickle.loads(pickle.dumps(made))
+    assert np.array_equal(copy.loss, made.loss)
+    assert copy.provenance.subspace == made.provenance.subspace
+    with pytest.raises(TypeError):
+        copy.metrics["train_loss"] = made.loss
