@@ -15,11 +15,116 @@ MOST_VAGUE = 0.015  # share of bound names; in the packages this code was learne
 MOST_ANY = 0.05  # share of annotations of the command line
 MOST_LINES = {"file": 400, "function": 60, "body": 40}
 
-PRONOUNS = frozenset(
-    ["all", "another", "any", "anything", "both", "each", "either", "everything", "few", "it", "its", "many", "more", "most", "neither", "none", "nothing", "one", "ones", "other", "others", "own", "rest", "same", "several", "some", "something", "such", "that", "them", "these", "they", "this", "those", "two", "what", "which", "who", "whom", "whose"]
+PRONOUNS = """
+all another any anything both each either everything few it its many more most neither none nothing one ones other
+others own rest same several some something such that them these they this those two what which who whom whose
+"""
+PARTICIPLES = """
+begun bent bound broken brought built chosen done drawn driven fallen forgotten found frozen given gone grown held
+hidden kept known laid led lost made meant met paid said seen sent shown sought spent spoken stood struck taken
+thought thrown told torn understood won worn written going doing being having moving coming lying
+"""
+VAGUE = frozenset((PRONOUNS + PARTICIPLES).split())
+NOUNS = frozenset(
+    [
+        "all",
+        "another",
+        "any",
+        "anything",
+        "both",
+        "each",
+        "either",
+        "everything",
+        "few",
+        "it",
+        "its",
+        "many",
+        "more",
+        "most",
+        "neither",
+        "none",
+        "nothing",
+        "one",
+        "ones",
+        "other",
+        "others",
+        "own",
+        "rest",
+        "same",
+        "several",
+        "some",
+        "something",
+        "such",
+        "that",
+        "them",
+        "these",
+        "they",
+        "this",
+        "those",
+        "two",
+        "what",
+        "which",
+        "who",
+        "whom",
+        "whose",
+    ]
 )
 PARTICIPLES = frozenset(
-    ["begun", "bent", "bound", "broken", "brought", "built", "chosen", "done", "drawn", "driven", "fallen", "forgotten", "found", "frozen", "given", "gone", "grown", "held", "hidden", "kept", "known", "laid", "led", "lost", "made", "meant", "met", "paid", "said", "seen", "sent", "shown", "sought", "spent", "spoken", "stood", "struck", "taken", "thought", "thrown", "told", "torn", "understood", "won", "worn", "written", "going", "doing", "being", "having", "moving", "coming", "lying"]
+    [
+        "begun",
+        "bent",
+        "bound",
+        "broken",
+        "brought",
+        "built",
+        "chosen",
+        "done",
+        "drawn",
+        "driven",
+        "fallen",
+        "forgotten",
+        "found",
+        "frozen",
+        "given",
+        "gone",
+        "grown",
+        "held",
+        "hidden",
+        "kept",
+        "known",
+        "laid",
+        "led",
+        "lost",
+        "made",
+        "meant",
+        "met",
+        "paid",
+        "said",
+        "seen",
+        "sent",
+        "shown",
+        "sought",
+        "spent",
+        "spoken",
+        "stood",
+        "struck",
+        "taken",
+        "thought",
+        "thrown",
+        "told",
+        "torn",
+        "understood",
+        "won",
+        "worn",
+        "written",
+        "going",
+        "doing",
+        "being",
+        "having",
+        "moving",
+        "coming",
+        "lying",
+    ]
 )
 NOUNS = frozenset({"bed", "embed", "feed", "need", "seed", "speed", "weed", "unneeded"})
 
@@ -37,7 +142,7 @@ class Name:
         """Whether it is a pronoun or a participle, and so says nothing of the thing."""
         word = self.text.strip("_").lower()
         regular = word.isalpha() and word.endswith("ed") and len(word) > 3 and word not in NOUNS
-        return word in PRONOUNS or word in PARTICIPLES or regular
+        return word in VAGUE or regular
 
 
 def modules(*places: Path | str) -> list[Path]:
