@@ -74,10 +74,7 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
     context = click.get_current_context()
     given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
     _refuse_mismatch(context, model, given)
-    if given["through"]:
-        records = _through(output, given)
-    else:
-        records = _around(model or "", output, given)
+    records = _through(output, given) if given["through"] else _around(model or "", output, given)
     if as_json:
         found = [_values(target, record) for target, record in records]
         opt.print_json(found[0] if len(found) == 1 else found)
@@ -93,7 +90,7 @@ def view_of(solution: Any, view: str, path: str | None, given: dict[str, Any]) -
 
     draw = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
     draw |= {"orthogonal": given.get("orthogonal", False), "keep": bool(given.get("store_directions"))}
-    record = sample_view(
+    record: Any = sample_view(
         solution,
         view,  # type: ignore[arg-type]
         repeats=given.get("repeats", 1),
@@ -127,9 +124,9 @@ def extent_for(solutions: tuple[Any, ...], view: str, given: dict[str, Any]) -> 
 
 
 def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
+    from landscape.errors import InputError
     from landscape.sampling.solutions import file_stem
     from landscape.sampling.views import PATH_VIEWS
-    from landscape.errors import InputError
 
     solutions, view = solutions_of(model, given), given["view"]
     if output is not None and len(solutions) > 1:
@@ -171,7 +168,7 @@ def _measured(objective: Any, subspace: Any, target: str, given: dict[str, Any])
     from landscape.measures.curvature_map import sample_curvature
     from landscape.sampling.grid import sample
 
-    record = sample(objective, subspace, **_grid(target, given["force"], given))
+    record: Any = sample(objective, subspace, **_grid(target, given["force"], given))
     if not given["curvature"]:
         return record
     return sample_curvature(objective, subspace, record, path=target, **_curvature(given))

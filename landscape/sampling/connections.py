@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, TypedDict, Unpack, cast, get_args
 
 from tqdm import tqdm
 
+from landscape.defaults import PATH_POINTS
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
@@ -24,7 +25,6 @@ Shape: TypeAlias = Literal["line", "bezier", "polygon"]
 Network: TypeAlias = Solution | Objective
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
-DEFAULT_POINTS = 25
 
 
 class Training(TypedDict, total=False):
@@ -34,12 +34,6 @@ class Training(TypedDict, total=False):
     learning_rate: float
     batch_size: int
     progress: bool
-
-
-class Connecting(Sampling, total=False):
-    """The options of `sample` for a profile that may be kept."""
-
-    path: str | Path | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +50,7 @@ def path_between(
     seed: int = 0,
     **training: Unpack[Training],
 ) -> Line | Curve:
-    """The path from one solution (alpha = 0) to another (alpha = 1), ready to be sampled with the first one's objective.
+    """The path from one solution (alpha = 0) to another (alpha = 1), as a subspace.
 
     Args:
         start: a solution (or its objective) with the data and the loss that the path is measured on. With BatchNorm it
@@ -88,7 +82,7 @@ def path_between(
         recipe |= {"sweeps": alignment.sweeps, "converged": alignment.converged}
     if curve == "line":
         return line_between(here, _End(target), **recipe)
-    return train_curve(here, _End(target), form=curve, seed=seed, **training, **recipe)  # type: ignore[arg-type]
+    return train_curve(here, _End(target), form=curve, seed=seed, **training, **recipe)
 
 
 def sample_between(
@@ -98,8 +92,10 @@ def sample_between(
     aligned: bool = False,
     curve: Shape = "line",
     curve_steps: int | None = None,
-    points: int = DEFAULT_POINTS,
-    **options: Unpack[Connecting],
+    points: int = PATH_POINTS,
+    path: str | Path | None = None,
+    progress: bool = True,
+    **options: Unpack[Sampling],
 ) -> Profile:
     """Loss and accuracy along the path from one solution (alpha = 0) to another (alpha = 1).
 
@@ -114,7 +110,9 @@ def sample_between(
         curve: ``"line"``, ``"bezier"`` or ``"polygon"``.
         curve_steps: optimizer steps of the bend; `train_curve`'s own number by default.
         points: samples, the two ends among them.
-        options: ``path`` and further options of `sample`.
+        path: where the profile is kept, see `sample`.
+        progress: show a bar on stderr.
+        options: further options of `sample`.
 
     Returns:
         The profile, ``points`` values from the first solution to the second.
@@ -128,11 +126,11 @@ def sample_between(
     _refuse_other_losses(here, there)
     training: Training = {}
     if curve != "line":
-        training = {"progress": options.get("progress", True)}
+        training = {"progress": progress}
         if curve_steps is not None:
             training["steps"] = curve_steps
-    path = path_between(here, there, aligned=aligned, curve=curve, **training)
-    return cast(Profile, sample(here, path, points=points, **options))
+    subspace = path_between(here, there, aligned=aligned, curve=curve, **training)
+    return cast(Profile, sample(here, subspace, points=points, path=path, progress=progress, **options))
 
 
 def sample_pairs(
@@ -141,7 +139,7 @@ def sample_pairs(
     aligned: bool = False,
     curve: Shape = "line",
     curve_steps: int | None = None,
-    points: int = DEFAULT_POINTS,
+    points: int = PATH_POINTS,
     progress: bool = True,
     **options: Unpack[Sampling],
 ) -> list[Profile]:
@@ -166,11 +164,17 @@ def sample_pairs(
         raise InputError(f"pairs need 2 solutions or more, got {len(solutions)}")
     pairs = list(combinations(solutions, 2))
     words = f"{solutions[0].name.rpartition(':')[0] or solutions[0].name}, pairs{', aligned' if aligned else ''}"
-    options["progress"] = False
     with tqdm(pairs, disable=not progress, unit="pair", desc=words) as bar:
         return [
             sample_between(
-                start, end, aligned=aligned, curve=curve, curve_steps=curve_steps, points=points, **options
+                start,
+                end,
+                aligned=aligned,
+                curve=curve,
+                curve_steps=curve_steps,
+                points=points,
+                progress=False,
+                **options,
             )
             for start, end in bar
         ]
@@ -200,8 +204,8 @@ def _refuse_unlike(start: Objective, end: Objective) -> None:
 def _refuse_other_losses(start: Objective, end: Objective) -> None:
     for key in ("data", "loss", "dtype", "batchnorm"):
         if start.fingerprint[key] != end.fingerprint[key]:
-            what = "" if key == "data" else f" ({start.fingerprint[key]} and {end.fingerprint[key]})"
+            words = "data" if key == "data" else f"{key} ({start.fingerprint[key]} and {end.fingerprint[key]})"
             raise InputError(
-                f"{start.name} and {end.name} differ in their {key}{what}: their losses cannot be compared; give both "
-                "the same"
+                f"{start.name} and {end.name} have different {words}: their losses cannot be compared; give both the "
+                "same"
             )

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from landscape.defaults import DEFAULT_POINTS, DEFAULT_RAYS
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray, Status
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import DEFAULT_POINTS, DEFAULT_RAYS, Grid, sample
+from landscape.sampling.grid import Grid, sample
 from landscape.space import parameters as space
 from landscape.space.subspaces import Subspace
 
@@ -29,6 +30,7 @@ def sample_repeats(
     path: str | Path | None = None,
     overwrite: bool = False,
     rays: int = DEFAULT_RAYS,
+    progress: bool = True,
     **options: Any,
 ) -> Grid:
     """The mean of a metric over subspaces of different seeds, with the band they fill.
@@ -46,6 +48,7 @@ def sample_repeats(
         path: where the mean is kept; while it grows, each repeat lies beside it, from where it is gone on with.
         overwrite: replace a file that holds something else.
         rays: as in `sample`; they do not depend on the seeds.
+        progress: show a bar for each repeat on stderr.
         options: passed on to `sample`.
 
     Raises:
@@ -69,7 +72,16 @@ def sample_repeats(
     for index, (seed, subspace) in enumerate(zip(seeds, subspaces, strict=True)):
         part = None if path is None else _part(path, seed)
         records.append(
-            sample(objective, subspace, path=part, overwrite=overwrite, rays=0 if index else rays, **grid, **options)
+            sample(
+                objective,
+                subspace,
+                path=part,
+                overwrite=overwrite,
+                rays=0 if index else rays,
+                progress=progress,
+                **grid,
+                **options,
+            )
         )
     mean = _mean(records, recipe)
     if path is not None:

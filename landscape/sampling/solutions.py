@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 import torch
 from torch import nn
 
+from landscape.defaults import RUNS
 from landscape.errors import InputError, RunError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
@@ -33,7 +34,6 @@ class Evaluation(TypedDict, total=False):
     num_examples: int | None
     device: torch.device | str
     dtype: torch.dtype
-    name: str
 
 
 class Opening(Evaluation, total=False):
@@ -44,6 +44,7 @@ class Opening(Evaluation, total=False):
     checkpoints: Checkpoints | None
     stream: bool
     runs: str | Path
+    name: str
     progress: bool
 
 
@@ -88,7 +89,7 @@ def open_solution(
     weights: str | Path | None = None,
     checkpoints: Checkpoints | None = None,
     stream: bool = False,
-    runs: str | Path = "runs",
+    runs: str | Path = RUNS,
     batchnorm: BatchNorm = "frozen",
     num_examples: int | None = None,
     device: torch.device | str = "cpu",
@@ -131,7 +132,7 @@ def open_solution(
     if names_factory(spec):
         if data is None:
             raise InputError("say which data: data='package.module:factory'")
-        return _open_factory(spec, data, stream, **state, **evaluation, name=name or spec)
+        return _open_factory(spec, data, stream, name=name or spec, **state, **evaluation)
     if data is not None or stream:
         raise InputError(f"data and stream go with a model named package.module:factory, not with {spec!r}")
     models = models_of(spec)
@@ -139,7 +140,7 @@ def open_solution(
         raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
     run_name, member = models[0]
     run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
-    return member_of(run, member, **state, **evaluation, name=name or f"{run.name}:{member}")
+    return member_of(run, member, **state, **evaluation, name=name)
 
 
 def open_solutions(spec: str, **options: Unpack[Opening]) -> tuple[Solution, ...]:
@@ -163,7 +164,7 @@ def open_members(
     name: str,
     num_members: int | None = None,
     *,
-    runs: str | Path = "runs",
+    runs: str | Path = RUNS,
     progress: bool = False,
     **evaluation: Unpack[Evaluation],
 ) -> tuple[Solution, ...]:
@@ -219,14 +220,15 @@ def member_of(
     *,
     weights: str | Path | None = None,
     checkpoints: Checkpoints | None = None,
+    name: str = "",
     **evaluation: Unpack[Evaluation],
 ) -> Solution:
     """One member of a run, with the data it was trained and tested on; see `open_solution` for the options."""
     model = run.model(member)
-    name = evaluation.setdefault("name", f"{run.name}:{member}")
+    name = name or f"{run.name}:{member}"
 
     def build(module: nn.Module) -> Objective:
-        return _member_objective(run, module, **evaluation)
+        return _member_objective(run, module, name, **evaluation)
 
     if weights is not None:
         _load_state(model, read_tensors(weights))
@@ -249,6 +251,7 @@ def _open_factory(
     data: str,
     stream: bool,
     *,
+    name: str,
     weights: str | Path | None,
     checkpoints: Checkpoints | None,
     **evaluation: Unpack[Evaluation],
@@ -259,7 +262,7 @@ def _open_factory(
         load_weights(model, weights)
 
     def build(module: nn.Module) -> Objective:
-        arguments: dict[str, Any] = {**make_arguments(data), "stream": stream, **evaluation}
+        arguments: dict[str, Any] = {**make_arguments(data), "stream": stream, "name": name, **evaluation}
         return Objective(module.eval(), arguments.pop("data"), **arguments)
 
     if checkpoints is None:
@@ -268,7 +271,7 @@ def _open_factory(
     return Solution(objective, read_path=lambda: path)
 
 
-def _member_objective(run: Run, model: nn.Module, **evaluation: Unpack[Evaluation]) -> Objective:
+def _member_objective(run: Run, model: nn.Module, name: str, **evaluation: Unpack[Evaluation]) -> Objective:
     """The model with the data and the loss of its run."""
     data = run.dataset
     test = (torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)) if len(data.y_test) else None
@@ -277,6 +280,7 @@ def _member_objective(run: Run, model: nn.Module, **evaluation: Unpack[Evaluatio
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
+        name=name,
         network=run.network.describe(),
         **evaluation,
     )

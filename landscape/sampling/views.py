@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, Unpack, get_args
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
 
+from landscape.defaults import DEFAULT_POINTS
 from landscape.errors import FileError, InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import DEFAULT_POINTS, Grid, Sampling, sample
+from landscape.sampling.grid import Grid, Sampling, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.sampling.solutions import Solution
 from landscape.space.directions import Ignored, Normalization
@@ -147,6 +148,7 @@ def sample_view(
     points: int = DEFAULT_POINTS,
     extent: float | Extent | None = None,
     path: str | Path | None = None,
+    progress: bool = True,
     **options: Unpack[Sampling],
 ) -> Grid:
     """A view of a solution, sampled; a member of a run keeps it in the run's folder unless a ``path`` is given.
@@ -164,6 +166,7 @@ def sample_view(
         extent: half the side of the grid; None chooses it, see `choose_extent`. Surfaces that are drawn side by side
             want a common one.
         path: where the record is kept, see `sample`.
+        progress: show a bar on stderr.
         options: further options of `sample`.
 
     Returns:
@@ -182,10 +185,17 @@ def sample_view(
             extent = common_extent([choose_extent(solution.objective, make(number)) for number in seeds])
         path = _surface_path(solution, view, directions, repeats, points, extent)
     rows = len(solution.path.steps) if view == "corridor" and solution.path is not None else points
+    where: _Where = {"points": (rows, points), "extent": extent, "path": path, "progress": progress}
     if repeats == 1:
-        return sample(solution.objective, make(seed), points=(rows, points), extent=extent, path=path, **options)
-    grid = {"points": (rows, points), "extent": extent, "path": path}
-    return sample_repeats(solution.objective, make, seeds=seeds, **grid, **options)  # type: ignore[arg-type]
+        return sample(solution.objective, make(seed), **where, **options)
+    return sample_repeats(solution.objective, make, seeds=seeds, **where, **options)
+
+
+class _Where(TypedDict):
+    points: tuple[int, int]
+    extent: float | Extent | None
+    path: str | Path | None
+    progress: bool
 
 
 @dataclass(frozen=True, eq=False)
