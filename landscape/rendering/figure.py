@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from landscape.defaults import DPI
 from landscape.errors import InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
@@ -80,7 +81,7 @@ def render(
     titles: Sequence[str] | None = None,
     columns: int | None = None,
     width: str | float | None = None,
-    dpi: int = 300,
+    dpi: int = DPI,
     theme: ThemeName = "paper",
     font: str | None = None,
     usetex: bool = False,

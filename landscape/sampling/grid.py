@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from landscape.defaults import DEFAULT_MEMORY, DEFAULT_POINTS, DEFAULT_RAYS
 from landscape.engine.precision import PRECISION_POINTS, precision_error, products
 from landscape.engine.strategies import Strategy
-from landscape.engine.tuning import DEFAULT_MEMORY, Plan, choose, is_out_of_memory
+from landscape.engine.tuning import Plan, choose, is_out_of_memory
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
@@ -34,8 +35,6 @@ from landscape.space.subspaces import Affine, Subspace
 from landscape.train.regime import regime
 from landscape.version import __version__
 
-DEFAULT_POINTS = 51
-DEFAULT_RAYS = 64
 SNAPSHOT_SECONDS = 10.0
 # How many times fewer points a tolerance usually takes: what a choice of strategy may cost.
 USUAL_SAVING = 7

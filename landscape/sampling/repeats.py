@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from landscape.defaults import DEFAULT_POINTS, DEFAULT_RAYS
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray, Status
 from landscape.records.provenance import Accuracy
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import DEFAULT_POINTS, DEFAULT_RAYS, Grid, sample
+from landscape.sampling.grid import Grid, sample
 from landscape.space import parameters as space
 from landscape.space.subspaces import Subspace
 
