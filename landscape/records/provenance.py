@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from landscape.records.base import Scalar
-from landscape.records.bounds import Bound
+from landscape.records.limits import Limit
 
 Part = TypeVar("Part")
 
@@ -135,7 +135,7 @@ class Provenance:
     identity: Identity = field(default_factory=Identity)
     accuracy: Accuracy = field(default_factory=Accuracy)
     making: Making = field(default_factory=Making)
-    extent: Bound = field(default_factory=Bound)
+    extent: Limit = field(default_factory=Limit)
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
@@ -146,8 +146,8 @@ class Provenance:
     @classmethod
     def parse(cls, attributes: Mapping[str, Any]) -> "Provenance":
         """The provenance that the attributes of a file state; a name that is missing has its default value."""
-        bound = Bound.parse(**_named(attributes, ("reach", "extent")))
-        return cls(_part(Identity, attributes), _part(Accuracy, attributes), _part(Making, attributes), bound)
+        limit = Limit.parse(**_named(attributes, ("reach", "extent")))
+        return cls(_part(Identity, attributes), _part(Accuracy, attributes), _part(Making, attributes), limit)
 
 
 def _flat(part: Any) -> dict[str, Any]:

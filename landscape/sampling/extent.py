@@ -11,7 +11,7 @@ from landscape.errors import InputError
 from landscape.objective.calls import GivenLoss, ModelLoss
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
-from landscape.records.bounds import Bound, Rule
+from landscape.records.limits import Limit, Rule
 from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.losses import cross_entropy
@@ -21,7 +21,7 @@ REACH = 1.0
 SHARE = 0.5
 TIDY = tuple(m * 10.0**k for k in range(-3, 1) for m in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0))
 
-_GIVEN = Bound(Rule.GIVEN)
+_USER = Limit(Rule.USER)
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,21 @@ class Extent:
 
     Args:
         value: half the side in the subspace's unit.
-        bound: why the grid ends there.
+        limit: why the grid ends there.
     """
 
     value: float
-    bound: Bound = _GIVEN
+    limit: Limit = _USER
 
     @property
     def reach(self) -> float:
         """Rise of the training loss on every side that the extent was chosen for; 0 where it was given."""
-        return self.bound.reach
+        return self.limit.reach
 
     @property
     def reason(self) -> str:
         """Why the grid ends there, as a sentence."""
-        return str(self.bound)
+        return str(self.limit)
 
 
 def given_extent(extent: float) -> Extent:
@@ -67,16 +67,16 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
         subspace: where; a line, a plane or a corridor.
     """
     if subspace.recipe.get("between"):
-        return Extent(1.0, Bound(Rule.ENDS))
+        return Extent(1.0, Limit(Rule.ENDS))
     if isinstance(subspace, ModelPlane | PathPlane):
-        return Extent(1.0, Bound(Rule.NETWORKS))
+        return Extent(1.0, Limit(Rule.NETWORKS))
     alone = objective.loss_only()
     reach = _reach(alone)
     if not (math.isfinite(reach) and reach > 0):
-        return Extent(DEFAULT_EXTENT, Bound(Rule.DEFAULT))
+        return Extent(DEFAULT_EXTENT, Limit(Rule.DEFAULT))
     centre = alone.at_centre()[LOSS]
     value, risen = _search(lambda extent: _lowest(alone, subspace, extent) - centre >= reach)
-    return Extent(value, Bound(Rule.RISE if risen else Rule.LARGEST, reach))
+    return Extent(value, Limit(Rule.RISE if risen else Rule.LARGEST, reach))
 
 
 def common_extent(chosen: Sequence[Extent]) -> Extent:
@@ -93,7 +93,7 @@ def common_extent(chosen: Sequence[Extent]) -> Extent:
     largest = max(chosen, key=lambda extent: extent.value)
     if len({extent.value for extent in chosen}) == 1:
         return largest
-    return Extent(largest.value, replace(largest.bound, num_surfaces=len(chosen)))
+    return Extent(largest.value, replace(largest.limit, num_surfaces=len(chosen)))
 
 
 def _search(risen: Callable[[float], bool]) -> tuple[float, bool]:

@@ -23,8 +23,8 @@ from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, Axis, FloatArray, Status
-from landscape.records.bounds import Bound
 from landscape.records.companions import Rays
+from landscape.records.limits import Limit
 from landscape.records.provenance import Accuracy, Identity, Making, Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.sampling.adaptive import Filling, check_tolerance, coarse_to_fine
@@ -286,7 +286,7 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     shape = tuple(len(axis) for axis in axes)
     metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status = np.full(shape, Status.PENDING, dtype=np.uint8)
-    provenance = _provenance(objective, subspace, command, extent.bound)
+    provenance = _provenance(objective, subspace, command, extent.limit)
     kept = subspace.kept if isinstance(subspace, Affine) else ()
     if len(axes) == 1:
         return Profile(axes, metrics, status, np.zeros(shape), provenance, directions=kept)
@@ -295,7 +295,7 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     return Surface(*grid, trajectory=trajectory, marks=marks, directions=kept)
 
 
-def _provenance(objective: Objective, subspace: Subspace, command: str, bound: Bound) -> Provenance:
+def _provenance(objective: Objective, subspace: Subspace, command: str, limit: Limit) -> Provenance:
     cuda = objective.device.type == "cuda"
     identity = Identity(
         model=objective.name,
@@ -319,7 +319,7 @@ def _provenance(objective: Objective, subspace: Subspace, command: str, bound: B
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return Provenance(identity, Accuracy(standard_error=objective.standard_error), making, bound)
+    return Provenance(identity, Accuracy(standard_error=objective.standard_error), making, limit)
 
 
 def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:

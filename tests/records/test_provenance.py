@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from landscape.records.bounds import Bound, Rule
+from landscape.records.limits import Limit, Rule
 from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
 
 # As files of schema 1 have had them from the first; readers of other languages rely on the names.
@@ -25,7 +25,7 @@ def test_a_provenance_is_read_back_from_its_attributes() -> None:
         Identity("wide:0", P=3, subspace={"kind": "plane"}),
         Accuracy(1e-7, 5, inside_error=0.25),
         Making("loop", 4, versions={"torch": "2"}),
-        Bound(Rule.RISE, 1.0, 2),
+        Limit(Rule.RISE, 1.0, 2),
     )
     assert Provenance.parse(provenance.to_dict()) == provenance
 

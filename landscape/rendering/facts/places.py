@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from landscape.records.base import LOSS
-from landscape.records.bounds import Rule
+from landscape.records.limits import Rule
 from landscape.records.provenance import Provenance
 from landscape.records.sampled import Sampled, Surface
 
@@ -220,14 +220,14 @@ def _on_plane(surface: Surface) -> list[Fact]:
 
 
 def _extent(provenance: Provenance) -> list[Fact]:
-    bound = provenance.extent
-    if bound.rule is Rule.RISE:
+    limit = provenance.extent
+    if limit.rule is Rule.RISE:
         unit = " nat" if provenance.identity.loss == "cross_entropy" else ""
-        widest = ", in the widest of the surfaces compared" if bound.num_surfaces > 1 else ""
+        widest = ", in the widest of the surfaces compared" if limit.num_surfaces > 1 else ""
         words = f"extent chosen so that the loss rises by {{Reach}}{unit} or more at both ends of every axis{widest}"
-        return [Fact(words, {"Reach": float(bound.reach)})]
-    if bound.rule in (Rule.LARGEST, Rule.DEFAULT):
-        return [Fact(f"extent {bound}")]
+        return [Fact(words, {"Reach": float(limit.reach)})]
+    if limit.rule in (Rule.LARGEST, Rule.DEFAULT):
+        return [Fact(f"extent {limit}")]
     return []
 
 

@@ -7,8 +7,8 @@ from enum import Enum
 class Rule(Enum):
     """What set the extent of a grid; each value is its sentence in a file, with ``{reach}`` for the rise."""
 
-    UNSTATED = ""
-    GIVEN = "given"
+    NONE = ""
+    USER = "given"
     ENDS = "from one end to the other"
     NETWORKS = "covers the networks that the plane was laid through"
     DEFAULT = "by default: outputs of 0 have no positive loss to measure a rise by"
@@ -17,7 +17,7 @@ class Rule(Enum):
 
 
 @dataclass(frozen=True)
-class Bound:
+class Limit:
     """Why a grid ends where it does.
 
     Args:
@@ -28,7 +28,7 @@ class Bound:
         foreign: the sentence of a file whose rule this version does not know; empty otherwise.
     """
 
-    rule: Rule = Rule.UNSTATED
+    rule: Rule = Rule.NONE
     reach: float = 0.0
     num_surfaces: int = 1
     foreign: str = ""
@@ -36,7 +36,7 @@ class Bound:
     def __str__(self) -> str:
         """The rule as a sentence.
 
-        >>> print(Bound(Rule.RISE, 1.0, num_surfaces=2))
+        >>> print(Limit(Rule.RISE, 1.0, num_surfaces=2))
         chosen: the loss rises by 1 or more at both ends of every axis, in the widest of 2 surfaces
         """
         compared = f", in the widest of {self.num_surfaces} surfaces" if self.num_surfaces > 1 else ""
@@ -47,14 +47,14 @@ class Bound:
         return {"reach": self.reach, "extent": str(self)}
 
     @classmethod
-    def parse(cls, reach: float = 0.0, extent: str = "") -> "Bound":
-        """The bound that these two attributes of a file state; `to_dict` gives them back as they were.
+    def parse(cls, reach: float = 0.0, extent: str = "") -> "Limit":
+        """The limit that these two attributes of a file state; `to_dict` gives them back as they were.
 
-        >>> Bound.parse(1.0, "the largest that is tried: the loss rises by less than 1 on a side").rule.name
+        >>> Limit.parse(1.0, "the largest that is tried: the loss rises by less than 1 on a side").rule.name
         'LARGEST'
         """
         _, _, compared = extent.partition(", in the widest of ")
         count = compared.removesuffix(" surfaces")
         num_surfaces = int(count) if count.isdecimal() else 1
-        bounds = (cls(rule, reach, num_surfaces) for rule in Rule)
-        return next((bound for bound in bounds if str(bound) == extent), cls(reach=reach, foreign=extent))
+        limits = (cls(rule, reach, num_surfaces) for rule in Rule)
+        return next((limit for limit in limits if str(limit) == extent), cls(reach=reach, foreign=extent))
