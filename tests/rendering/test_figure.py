@@ -23,11 +23,11 @@ from landscape.rendering.facts.notes import small_print
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.camera import Box
 from landscape.rendering.geometry.panel import Panel, panels_of
-from landscape.rendering.geometry.scene import mesh_of
 from landscape.rendering.geometry.style import colors_of, theme_of
 from landscape.rendering.geometry.viewpoint import PLANE, seen, viewpoint
 from landscape.rendering.views import contour
 from landscape.rendering.views.layout import inches
+from landscape.rendering.views.raster import mesh_of
 
 VTK = pytest.mark.skipif(find_backend().name != "vtk", reason="no OpenGL library answers here")
 

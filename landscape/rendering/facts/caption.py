@@ -13,7 +13,6 @@ from landscape.rendering.facts.curves import Curve
 from landscape.rendering.facts.notes import REGIMES, bore_words
 from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
 from landscape.rendering.geometry.heights import Heights
-from landscape.rendering.geometry.labels import letters
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.ticks import length, metric_label, plain
 
@@ -44,6 +43,11 @@ class Caption:
         """A fact's words, its numbers kept under the letter of their panel."""
         names = {name: self.number(f"{letter}{name}", value) for name, value in fact.numbers.items()}
         return fact.words.format(**names)
+
+
+def letters(index: int) -> str:
+    """A, B, ..., Z, AA, AB, ... for 0, 1, ..."""
+    return (letters(index // 26 - 1) if index >= 26 else "") + chr(ord("A") + index % 26)
 
 
 def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:

@@ -17,10 +17,10 @@ from landscape.rendering.facts.curves import Curve, ends_of
 from landscape.rendering.facts.notes import wrapped
 from landscape.rendering.facts.places import details, short_place, short_settings
 from landscape.rendering.geometry.heights import Heights, HeightScale, common_heights
-from landscape.rendering.geometry.labels import Placer, text_inches
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
 from landscape.rendering.views.dimension import dimension_line
+from landscape.rendering.views.labels import Placer, text_inches
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (3, 1)), (0, (8, 2)))
 ASPECT = 0.68
