@@ -14,8 +14,9 @@ if __name__ == "__main__":
     corridors = [ls.sample_view(solution, "corridor", extent=extent) for solution in pair]
     ls.render(corridors, "tunnel_and_field.png")
     for name, corridor in zip(("narrow", "wide"), corridors, strict=True):
-        made, across = corridor.provenance, ls.corridor_width(corridor)
-        print(f"{name}: {made.network}, P = {made.P:,}, N = {made.N:,}, K = {made.K} ({made.regime})")
+        identity, across = corridor.provenance.identity, ls.corridor_width(corridor)
+        regime = f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K} ({identity.regime})"
+        print(f"{name}: {identity.network}, {regime}")
         print(f"  half-width      {ls.half_width(corridor)}")
         for row in (0, len(across.step) // 2, -1):
             sign = "=" if across.bounded[row] else ">"
