@@ -43,8 +43,8 @@ def _count_points(summary: "Summary") -> str:
     from landscape.records.provenance import Provenance
     from landscape.records.sampled import describe_points
 
-    counts, provenance = summary["status"], Provenance(**summary["provenance"])
-    return ", ".join(describe_points(counts["measured"], sum(counts.values()), provenance))
+    counts, accuracy = summary["status"], Provenance.parse(summary["provenance"]).accuracy
+    return ", ".join(describe_points(counts["measured"], sum(counts.values()), accuracy))
 
 
 def _lines(values: Mapping[str, object], indent: str = "") -> list[str]:

@@ -29,7 +29,7 @@ from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.rendering.views.overlay import shows_heights
-from landscape.rendering.views.perspective import View3D, draw_box
+from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
 from landscape.rendering.write import suffixed, write_figure, write_text
 
@@ -241,7 +241,7 @@ def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: 
     frame = Frame.around(camera.project(corners))
 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
-        draw_box(axes, panel, page.theme, page.colors, View3D(camera, frame, round(width * page.dpi), backend.name))
+        draw_box(axes, panel, page.theme, page.colors, Projection(camera, frame, round(width * page.dpi), backend.name))
 
     sheet = Sheet(
         panels,
