@@ -13,6 +13,7 @@ from .files.surfaces import save as save
 from .files.surfaces import summarize as summarize
 
 # Numbers
+from .measures.along import subspace_along as subspace_along
 from .measures.axes import eigen_plane as eigen_plane
 from .measures.barriers import barrier as barrier
 from .measures.barriers import barriers as barriers
@@ -67,9 +68,12 @@ from .sampling.grid import sample as sample
 from .sampling.rays import sample_rays as sample_rays
 from .sampling.repeats import sample_repeats as sample_repeats
 from .sampling.solutions import Solution as Solution
+from .sampling.solutions import file_stem as file_stem
 from .sampling.solutions import open_members as open_members
 from .sampling.solutions import open_solution as open_solution
 from .sampling.solutions import open_solutions as open_solutions
+from .sampling.solutions import solution_names as solution_names
+from .sampling.views import check_view as check_view
 from .sampling.views import extent_of as extent_of
 from .sampling.views import sample_view as sample_view
 from .sampling.views import subspace_of as subspace_of
