@@ -41,11 +41,12 @@ def command(file: str, metric: str, scale: str, ceiling: float | None, force: bo
 
         show(record, metric=metric, scale=chosen, ceiling=ceiling)
         return
-    from landscape.rendering.page.web import check_page, render_page
+    import landscape
+    from landscape.rendering.page.web import check_page
 
     target = Path(file).with_suffix(".html")
     check_page(target, force=force)
-    render_page(record, target, metric=metric, scale=chosen, ceiling=ceiling)
+    landscape.render(record, target, metric=metric, scale=chosen, ceiling=ceiling)
     click.echo("no screen here (DISPLAY and WAYLAND_DISPLAY are not set); open this page in a browser", err=True)
     click.echo(target)
 
