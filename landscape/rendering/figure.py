@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from landscape.defaults import DPI
 from landscape.errors import InputError
 from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
@@ -27,7 +28,7 @@ from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.rendering.views.overlay import shows_heights
-from landscape.rendering.views.perspective import View3D, draw_box
+from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
 from landscape.rendering.write import suffixed, write_figure, write_text
 
@@ -47,7 +48,7 @@ class FigureOptions:
     ranges: Ranges = "shared"
     columns: int | None = None
     width: str | float | None = None
-    dpi: int = 300
+    dpi: int = DPI
     theme: ThemeName | None = None
     font: str | None = None
     usetex: bool = False
@@ -167,8 +168,8 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     frame = Frame.around(camera.project(np.concatenate([panel.box.corners() for panel in panels])))
 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
-        view = View3D(camera, frame, round(width * order.options.dpi), backend.name)
-        draw_box(axes, panel, order.theme, order.colors, view)
+        projection = Projection(camera, frame, round(width * order.options.dpi), backend.name)
+        draw_box(axes, panel, order.theme, order.colors, projection)
 
     sheet = Sheet(
         panels,

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from landscape.defaults import DPI, FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
@@ -34,9 +35,9 @@ def render(
     titles: Sequence[str] | None = None, colormap: str = "viridis", camera: Preset = "auto",
     azimuth: float | None = None, elevation: float | None = None, theme: ThemeName | None = None, draw: Draw = "auto",
     color: str | None = None, ranges: Ranges = "shared", columns: int | None = None, width: str | float | None = None,
-    dpi: int = 300, font: str | None = None, usetex: bool = False, notes: bool | None = None, with_tex: bool = False,
+    dpi: int = DPI, font: str | None = None, usetex: bool = False, notes: bool | None = None, with_tex: bool = False,
     backend: BackendName = "auto", title: str | None = None, stack: str | None = None, start: int = 0, fixed: int = 0,
-    film: Film = "orbit", seconds: float = 5.0, fps: int = 24, size: tuple[int, int] = (1280, 720),
+    film: Film = "orbit", seconds: float = SECONDS, fps: int = FRAMES, size: tuple[int, int] = PIXELS,
     processes: int | None = None, progress: bool = False, view: Draw | None = None,
 ) -> Rendering:  # fmt: skip
     """Draw a figure, a page or a film of records, on one range of heights and colours.

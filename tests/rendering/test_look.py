@@ -25,7 +25,7 @@ def test_a_sublevel_is_one_of_the_loss() -> None:
 
 def test_titles_stand_in_for_the_names_of_models() -> None:
     assert Look(titles=("a", "b")).names([bowl(points=5)] * 2) == ["a", "b"]
-    assert Look().names([bowl(points=5)]) == [bowl(points=5).provenance.model or "surface"]
+    assert Look().names([bowl(points=5)]) == ["surface"]
 
 
 def test_thin_draws_at_most_so_many_points_a_side_and_all_where_there_are_fewer() -> None:

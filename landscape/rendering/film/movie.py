@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from landscape.defaults import FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.film.footage import write_film
@@ -29,9 +30,9 @@ class FilmOptions:
     """The options of films alone; `landscape.render` says what each of them means."""
 
     film: Film = "orbit"
-    seconds: float = 5.0
-    fps: int = 24
-    size: tuple[int, int] = (1280, 720)
+    seconds: float = SECONDS
+    fps: int = FRAMES
+    size: tuple[int, int] = PIXELS
     theme: ThemeName | None = None
     processes: int | None = None
     progress: bool = False

@@ -16,6 +16,7 @@ from problems import bowl, tunnel
 import landscape
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
+from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.look import Look
 from landscape.rendering.page.document import page
@@ -23,7 +24,7 @@ from landscape.rendering.page.web import PageOptions, check_page, component, ren
 
 
 def named(surface: Surface, model: str) -> Surface:
-    return replace(surface, provenance=replace(surface.provenance, model=model))
+    return replace(surface, provenance=Provenance(replace(surface.provenance.identity, model=model)))
 
 
 # ---- without a browser ----
