@@ -32,6 +32,7 @@ from .measures.topology import roughness as roughness
 from .measures.topology import topology as topology
 from .measures.trace import frobenius_norm as frobenius_norm
 from .measures.trace import trace as trace
+from .measures.widths import HalfWidth as HalfWidth
 from .measures.widths import corridor_width as corridor_width
 from .measures.widths import half_width as half_width
 from .measures.widths import sublevel_area as sublevel_area

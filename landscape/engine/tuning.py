@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from landscape.defaults import DEFAULT_MEMORY as DEFAULT_MEMORY
 from landscape.engine.chain import plain_stack
 from landscape.engine.cuda_graphs import Graphed
 from landscape.engine.strategies import STRATEGIES, Strategy
@@ -18,7 +19,6 @@ from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.space.directions import Redrawn
 from landscape.space.subspaces import Affine, Corridor, Subspace
 
-DEFAULT_MEMORY = 2**30
 TRIAL_SHARE = 0.01
 MIN_TRIAL_SECONDS = 0.01
 TRIAL_POINTS = 51

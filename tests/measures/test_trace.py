@@ -93,12 +93,12 @@ def test_a_stopped_trace_reaches_the_error_that_it_was_asked_for(
 ) -> None:
     monkeypatch.setattr("landscape.measures.matrix._fastest", lambda matrix, vectors: matrix)
     matrix = hessian(quadratic([1.0 + 0.1 * k for k in range(300)])[0])
-    whole = trace(matrix, relative_error=0.01)
+    whole = trace(matrix, relative_error=0.005)
     with monkeypatch.context() as patch:
         stop_after(20, patch)  # past the 16 that tell how many it takes
         with pytest.raises(StoppedError):
-            trace(matrix, relative_error=0.01, pieces=Pieces(tmp_path / "part", "key"))
-    resumed = trace(matrix, relative_error=0.01, pieces=Pieces(tmp_path / "part", "key"))
+            trace(matrix, relative_error=0.005, pieces=Pieces(tmp_path / "part", "key"))
+    resumed = trace(matrix, relative_error=0.005, pieces=Pieces(tmp_path / "part", "key"))
     assert (resumed.num_probes, resumed.value) == (whole.num_probes, pytest.approx(whole.value, rel=1e-10))
 
 
