@@ -5,9 +5,12 @@ from .errors import LandscapeError as LandscapeError
 
 # Records and files
 from .files.findings import load_result as load_result
+from .files.findings import save_result as save_result
 from .files.li import save_li as save_li
+from .files.surfaces import check_writable as check_writable
 from .files.surfaces import load as load
 from .files.surfaces import save as save
+from .files.surfaces import summarize as summarize
 
 # Numbers
 from .measures.axes import eigen_plane as eigen_plane
@@ -46,9 +49,15 @@ from .records.spectra import CrossSection as CrossSection
 from .records.spectra import Spectrum as Spectrum
 
 # Pictures
+from .rendering.checks import check_picture as check_picture
+from .rendering.export.mesh import export as export
+from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
 from .rendering.render import render as render
+from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study
+from .rendering.window import show as show
+from .rendering.write import check_target as check_target
 from .sampling.bend import train_curve as train_curve
 from .sampling.connections import path_between as path_between
 from .sampling.connections import sample_between as sample_between
@@ -81,15 +90,24 @@ from .space.subspaces import random_plane as random_plane
 from .statistics.comparison import compare as compare
 
 # Studies
+from .study.catalogue import list_studies as list_studies
+from .study.catalogue import result_path as result_path
 from .study.catalogue import run_study as run_study
+from .study.settings import Settings as Settings
 
 # Networks, data and runs
 from .train.checkpoints import load_weights as load_weights
+from .train.configs import read_config as read_config
+from .train.datasets import load_dataset as load_dataset
+from .train.networks import NetworkConfig as NetworkConfig
+from .train.recipe import Recipe as Recipe
 from .train.recorder import PathRecorder as PathRecorder
 from .train.recorder import lightning_callback as lightning_callback
 from .train.recorder import trainer_callback as trainer_callback
+from .train.runs import RunConfig as RunConfig
 from .train.runs import ensure_run as ensure_run
 from .train.runs import open_run as open_run
+from .train.runs import presets as presets
 
 # The version
 from .version import __version__ as __version__
