@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from landscape.engine.tuning import DEFAULT_MEMORY, Plan, choose
+from landscape.engine.plans import DEFAULT_MEMORY, Plan
+from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.measures.curvature import Eigenpairs, hessian_eigenpairs
 from landscape.objective.objective import Objective
