@@ -30,8 +30,8 @@ def command(subject: str, runs: str, as_json: bool) -> None:
         from landscape.records.sampled import describe_points
 
         counts = described["status"]
-        made = Provenance(**described["provenance"])
-        click.echo(", ".join(describe_points(counts["measured"], sum(counts.values()), made)))
+        accuracy = Provenance.parse(described["provenance"]).accuracy
+        click.echo(", ".join(describe_points(counts["measured"], sum(counts.values()), accuracy)))
     click.echo("\n".join(_lines(described)))
 
 

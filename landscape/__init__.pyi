@@ -30,6 +30,7 @@ from .measures.spectrum import spectral_density as spectral_density
 from .measures.topology import Topology as Topology
 from .measures.topology import roughness as roughness
 from .measures.topology import topology as topology
+from .measures.widths import HalfWidth as HalfWidth
 from .measures.widths import corridor_width as corridor_width
 from .measures.widths import half_width as half_width
 from .measures.widths import sublevel_area as sublevel_area

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
 
 
@@ -97,7 +97,7 @@ def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, direc
         {"train_loss": loss},
         np.ones(loss.shape, dtype=np.uint8),
         np.zeros(loss.shape),
-        Provenance(subspace={"kind": "plane"}, loss="cross_entropy"),
+        Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy")),
         rays=rays,
     )
 
@@ -108,7 +108,10 @@ def tunnel() -> Surface:
     loss = 0.5 * (beta[None, :] * 4 / (2 - step[:, None])) ** 2 + (1 - step[:, None])
     axes = (Axis("alpha", step, "step", "training step"), Axis("beta", beta))
     path = Trajectory(step, step, np.zeros(21), 1 - step, step)
-    status, made = np.ones(loss.shape, np.uint8), Provenance(subspace={"kind": "corridor"}, loss="cross_entropy")
+    status, made = (
+        np.ones(loss.shape, np.uint8),
+        Provenance(Identity(subspace={"kind": "corridor"}, loss="cross_entropy")),
+    )
     return Surface(axes, {"train_loss": loss}, status, np.zeros(loss.shape), made, trajectory=path)
 
 
@@ -117,6 +120,8 @@ def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0",
     alpha = np.linspace(0, 1, 11)
     loss = 0.1 + 0.2 * alpha + 4 * height * alpha * (1 - alpha)
     recipe = {"kind": "line", "between": True, "to": "narrow:1", "aligned": aligned}
-    made = Provenance(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
+    provenance = Provenance(
+        Identity(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
+    )
     values = {"train_loss": loss, **metrics}
-    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), made)
+    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), provenance)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.cuda_graphs import Replay
 from landscape.engine.first_layer import has_affine_rows
 from landscape.engine.known import largest_output
@@ -16,7 +17,6 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.space.subspaces import Subspace
 
-DEFAULT_MEMORY = 2**30
 STREAM_BLOCK = 256
 GRAPH_POINTS = 16
 CHAIN_BLOCK = 255

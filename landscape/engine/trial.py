@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.devices import is_out_of_memory, synchronize
 from landscape.engine.plans import (
-    DEFAULT_MEMORY,
     Plan,
     candidates,
     largest_examples,

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from landscape.engine.plans import DEFAULT_MEMORY, Plan
+from landscape.defaults import DEFAULT_MEMORY
+from landscape.engine.plans import Plan
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.measures.curvature import Eigenpairs, hessian_eigenpairs

@@ -11,7 +11,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from scipy.special import stdtrit
 from torch import Tensor
 
-from landscape.engine.plans import DEFAULT_MEMORY
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.errors import InputError, ObjectiveError
 from landscape.files.ledger import Pieces
 from landscape.measures.lanczos import krylov

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.func import grad, jvp, vjp, vmap
 
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.devices import is_out_of_memory, synchronize
-from landscape.engine.plans import DEFAULT_MEMORY
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from landscape.engine.plans import DEFAULT_MEMORY
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.errors import InputError
 from landscape.files.ledger import SAVE_SECONDS, Pieces
 from landscape.measures.curvature import UNIT, Names

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from landscape.defaults import LOSS as LOSS
+from landscape.defaults import RISE as RISE
 from landscape.errors import InputError
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -14,9 +16,6 @@ StatusArray: TypeAlias = NDArray[np.uint8]
 Scalar: TypeAlias = str | int | float | bool
 Scale: TypeAlias = Literal["linear", "log1p"]
 Regime: TypeAlias = Literal["under", "critical", "over"]
-
-LOSS = "train_loss"
-RISE = 0.5  # nats per example: the rise that defines half-widths, and the set in which interpolation is held tighter
 
 
 class Status(IntEnum):

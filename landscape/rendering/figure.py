@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from landscape.defaults import DPI
 from landscape.errors import InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
@@ -28,7 +29,7 @@ from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.rendering.views.overlay import shows_heights
-from landscape.rendering.views.perspective import View3D, draw_box
+from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
 from landscape.rendering.write import suffixed, write_figure, write_text
 
@@ -80,7 +81,7 @@ def render(
     titles: Sequence[str] | None = None,
     columns: int | None = None,
     width: str | float | None = None,
-    dpi: int = 300,
+    dpi: int = DPI,
     theme: ThemeName = "paper",
     font: str | None = None,
     usetex: bool = False,
@@ -240,7 +241,7 @@ def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: 
     frame = Frame.around(camera.project(corners))
 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
-        draw_box(axes, panel, page.theme, page.colors, View3D(camera, frame, round(width * page.dpi), backend.name))
+        draw_box(axes, panel, page.theme, page.colors, Projection(camera, frame, round(width * page.dpi), backend.name))
 
     sheet = Sheet(
         panels,

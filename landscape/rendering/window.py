@@ -12,10 +12,10 @@ from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel, panels_of
-from landscape.rendering.geometry.scene import populate
 from landscape.rendering.geometry.style import colors_of
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, plain
 from landscape.rendering.geometry.viewpoint import viewpoint
+from landscape.rendering.views.raster import populate
 
 
 def plotter_of(

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from landscape.defaults import BEND_STEPS
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective
 from landscape.space.curves import Curve, Form, shares
 from landscape.space.subspaces import Centred
 
-DEFAULT_STEPS = 1500
 BAR_STEPS = 25
 
 
@@ -25,7 +25,7 @@ def train_curve(
     end: Centred,
     *,
     form: Form = "bezier",
-    steps: int = DEFAULT_STEPS,
+    steps: int = BEND_STEPS,
     learning_rate: float = 1e-2,
     batch_size: int = 256,
     seed: int = 0,

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, cast
 import torch
 from tqdm import tqdm
 
+from landscape.defaults import PATH_POINTS
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.records.sampled import Profile
@@ -22,7 +23,6 @@ from landscape.train.runs import Run
 Shape: TypeAlias = Literal["line", "bezier", "polygon"]
 
 SHAPES = ("line", "bezier", "polygon")
-DEFAULT_POINTS = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def sample_between(
     aligned: bool = False,
     curve: Shape = "line",
     curve_steps: int | None = None,
-    points: int = DEFAULT_POINTS,
+    points: int = PATH_POINTS,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     **options: Any,
@@ -113,7 +113,7 @@ def sample_pairs(
     aligned: bool = False,
     curve: Shape = "line",
     curve_steps: int | None = None,
-    points: int = DEFAULT_POINTS,
+    points: int = PATH_POINTS,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     progress: bool = True,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from landscape.engine.plans import DEFAULT_MEMORY
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective

@@ -9,11 +9,12 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
+from landscape.defaults import DEFAULT_POINTS
 from landscape.errors import FileError, InputError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import DEFAULT_POINTS, Grid, sample
+from landscape.sampling.grid import Grid, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.space import parameters as space
 from landscape.space.checkpoints import read_path, split_state

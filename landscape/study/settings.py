@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from landscape.defaults import DATASET, RUNS
 from landscape.errors import InputError
 
 FULL_WIDTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
@@ -38,7 +39,7 @@ class Settings:
         command: stored with the results.
     """
 
-    dataset: str = "digits"
+    dataset: str = DATASET
     data_dir: str | None = None
     quick: bool = False
     seed: int = 0
@@ -47,7 +48,7 @@ class Settings:
     steps: int | None = None
     num_train: int | None = None
     image: str | None = None
-    runs: str | Path = "runs"
+    runs: str | Path = RUNS
     device: torch.device | str = "cpu"
     progress: bool = True
     command: str = ""
@@ -111,7 +112,7 @@ class Settings:
         words = ["landscape study", name]
         for option in ("dataset", "data_dir", "members", "steps", "num_train", "image"):
             value = getattr(self, option)
-            if value is not None and value != "digits":
+            if value is not None and value != DATASET:
                 words.append(f"--{option.replace('_', '-')} {shlex.quote(str(value))}")
         words += ["--widths " + ",".join(map(str, self.widths))] if self.widths else []
         words += ["--quick"] if self.quick else []

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from landscape.defaults import RUNS
 from landscape.errors import FileError, InputError, RunError
 from landscape.files.findings import load_sweep, save_sweep
 from landscape.records.base import FloatArray
@@ -101,7 +102,7 @@ class Plan:
 
 
 def run_sweep(
-    plan: Plan, runs: str | Path = "runs", *, device: torch.device | str = "cpu", progress: bool = True
+    plan: Plan, runs: str | Path = RUNS, *, device: torch.device | str = "cpu", progress: bool = True
 ) -> Sweep:
     """Every network of the plan trained; what is trained already is read.
 

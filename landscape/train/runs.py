@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from landscape.defaults import DATASET, DEFAULT_MEMBERS, RUNS
 from landscape.errors import FileError, InputError, RunError
 from landscape.records.base import FloatArray
 from landscape.train.configs import CONFIG, FORMAT, SCHEMA, read_config
@@ -34,7 +35,6 @@ from landscape.train.regime import regime
 from landscape.train.training import Curves, Recipe, Trained, train
 from landscape.version import __version__
 
-DEFAULT_MEMBERS = 8
 WEIGHTS, PATH, CURVES = "weights.safetensors", "path.safetensors", "curves.csv"
 
 
@@ -156,7 +156,7 @@ class Run:
             )
 
 
-def open_run(name: str, runs: str | Path = "runs") -> Run:
+def open_run(name: str, runs: str | Path = RUNS) -> Run:
     """The run of that name.
 
     Raises:
@@ -173,7 +173,7 @@ def ensure_run(
     name: str,
     config: RunConfig,
     *,
-    runs: str | Path = "runs",
+    runs: str | Path = RUNS,
     device: torch.device | str = "cpu",
     force: bool = False,
     progress: bool = True,
@@ -323,10 +323,10 @@ def preset(name: str) -> RunConfig:
     """
     if name not in PRESETS:
         raise InputError(f"unknown model {name!r}; expected {', '.join(PRESETS)}, pair, or the name of a run")
-    return RunConfig(PRESETS[name], {"name": "digits"})
+    return RunConfig(PRESETS[name], {"name": DATASET})
 
 
-def find_or_train(name: str, *, runs: str | Path = "runs", device: str = "cpu", progress: bool = True) -> Run:
+def find_or_train(name: str, *, runs: str | Path = RUNS, device: str = "cpu", progress: bool = True) -> Run:
     """The run of that name as it is, or a preset of that name trained now."""
     if (Path(runs) / name).exists():
         return open_run(name, runs)

@@ -1,10 +1,10 @@
 """Training: all members of one width at once, as one stacked batch, with the path each of them takes."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -15,64 +15,15 @@ from tqdm import tqdm
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.train.datasets import Dataset
-from landscape.train.losses import cross_entropy, mean_squared_error
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe as Recipe
 from landscape.train.traced import Shapes, measuring_program, step_program
 
-Optimizer: TypeAlias = Literal["adam", "sgd"]
-Schedule: TypeAlias = Literal["cosine", "constant"]
-LossName: TypeAlias = Literal["cross_entropy", "mse"]
 State: TypeAlias = dict[str, Tensor]
 
 EVALUATION_EXAMPLES = 256
 EVALUATION_VALUES = 2**18
 BAR_STEPS = 25
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained; with the data and the network it fixes the result.
-
-    Args:
-        steps: optimizer steps.
-        batch_size: examples per step; 0 takes all of them.
-        learning_rate: at the start of the schedule.
-        optimizer: ``"adam"`` or ``"sgd"`` (momentum 0.9).
-        schedule: ``"cosine"`` (to 0 at the last step) or ``"constant"``.
-        weight_decay: added to the gradient as ``weight_decay * theta`` (L2), 0 by default.
-        loss: ``"cross_entropy"`` (nats per example) or ``"mse"`` (mean over examples and outputs, one-hot targets).
-        checkpoints: points of the path that are kept, log-spaced in the step, start and end among them.
-    """
-
-    steps: int = 1500
-    batch_size: int = 256
-    learning_rate: float = 1e-2
-    optimizer: Optimizer = "adam"
-    schedule: Schedule = "cosine"
-    weight_decay: float = 0.0
-    loss: LossName = "cross_entropy"
-    checkpoints: int = 49
-
-    def __post_init__(self) -> None:
-        _require(self.steps >= 1, f"steps must be at least 1, got {self.steps}")
-        _require(self.batch_size >= 0, f"batch_size must be 0 (all examples) or more, got {self.batch_size}")
-        _require(0 < self.learning_rate < math.inf, f"learning_rate must be above 0, got {self.learning_rate}")
-        _require(0 <= self.weight_decay < math.inf, f"weight_decay must be at least 0, got {self.weight_decay}")
-        _require(self.checkpoints >= 2, f"checkpoints must be at least 2, got {self.checkpoints}")
-        _require(self.optimizer in ("adam", "sgd"), f"unknown optimizer {self.optimizer!r}; expected adam or sgd")
-        _require(
-            self.schedule in ("cosine", "constant"), f"unknown schedule {self.schedule!r}; expected cosine or constant"
-        )
-        _require(self.loss in ("cross_entropy", "mse"), f"unknown loss {self.loss!r}; expected cross_entropy or mse")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
-
-    @property
-    def loss_function(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """``loss(outputs, classes)``, the mean over a batch."""
-        return cross_entropy if self.loss == "cross_entropy" else mean_squared_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,8 +221,3 @@ def _filled(steps: set[int], recipe: Recipe) -> set[int]:
         _, a, b = max(gaps)
         steps = steps | {min(b - 1, max(a + 1, round(math.sqrt((1 + a) * (1 + b)) - 1)))}
     return steps
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise InputError(message)

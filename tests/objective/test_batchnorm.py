@@ -61,7 +61,7 @@ def test_a_resnet_20_agrees_with_a_straightforward_loop(policy: str, dtype: torc
     expected = plain_loop(model, plane, (images, classes), policy=policy, points=3, extent=0.5)
     tolerance = 1e-5 if dtype == torch.float32 else 1e-12
     assert torch.from_numpy(surface.loss.copy()).sub(expected).abs().max() < tolerance
-    assert surface.provenance.batchnorm == policy
+    assert surface.provenance.identity.batchnorm == policy
 
 
 def test_the_policies_differ_where_statistics_move() -> None:

@@ -182,7 +182,7 @@ def test_a_physics_loss_differentiates_by_its_inputs_and_is_not_cut() -> None:
     assert objective.at_centre()["train_loss"] == pytest.approx(residual(model, batch).item(), abs=1e-14)
     surface = sample(objective, random_plane(objective), points=3, rays=2, progress=False)
     assert surface.loss[1, 1] == pytest.approx(residual(model, batch).item(), abs=1e-13)
-    assert surface.provenance.strategy.startswith("loop"), "autograd does not run under vmap"
+    assert surface.provenance.making.strategy.startswith("loop"), "autograd does not run under vmap"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from landscape.defaults import FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
@@ -38,9 +39,9 @@ def render_film(
     ceiling: float | None = None,
     sublevel: float | None = RISE,
     titles: Sequence[str] | None = None,
-    seconds: float = 5.0,
-    fps: int = 24,
-    size: tuple[int, int] = (1280, 720),
+    seconds: float = SECONDS,
+    fps: int = FRAMES,
+    size: tuple[int, int] = PIXELS,
     theme: ThemeName = "slide",
     colormap: str = "viridis",
     camera: Preset = "auto",

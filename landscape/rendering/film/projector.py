@@ -12,12 +12,12 @@ from matplotlib.text import Text
 from landscape.rendering.film.shots import Plan, Shot
 from landscape.rendering.geometry.camera import Frame
 from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.scene import Stage
 from landscape.rendering.geometry.style import colors_of, theme_of
 from landscape.rendering.geometry.ticks import number
 from landscape.rendering.views.fallback import draw_polygons
 from landscape.rendering.views.layout import color_bar
 from landscape.rendering.views.overlay import Overlay
+from landscape.rendering.views.raster import Stage
 
 INCHES = 7.2  # height of a frame at the sizes of the theme
 FOOT, HEAD = 1.05, 0.7  # inches below and above the panels

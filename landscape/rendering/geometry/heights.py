@@ -128,9 +128,9 @@ def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) 
 def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
     if metric.endswith("accuracy"):
         return 1.0
-    made = [record.provenance for record in records]
-    if metric.endswith("loss") and all(one.loss == "cross_entropy" and one.K > 1 for one in made):
-        return GUESSES * math.log(max(one.K for one in made))
+    identities = [record.provenance.identity for record in records]
+    if metric.endswith("loss") and all(network.loss == "cross_entropy" and network.K > 1 for network in identities):
+        return GUESSES * math.log(max(network.K for network in identities))
     return None
 
 

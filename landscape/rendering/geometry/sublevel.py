@@ -60,7 +60,7 @@ def _reference(surface: Surface) -> FloatArray | None:
         known = float(surface.marks.loss[0])
     elif path is not None:
         known = float(path.loss[-1])
-    elif surface.rays is not None and "repeats" not in surface.provenance.subspace:
+    elif surface.rays is not None and "repeats" not in surface.provenance.identity.subspace:
         known = float(surface.rays.loss[0, 0])
     else:
         return None

@@ -132,9 +132,9 @@ def length(value: float) -> str:
     return f"{value:.2f}" if 0.1 <= value < 1000 else number(value, 3)
 
 
-def metric_label(metric: str, made: Provenance) -> str:
+def metric_label(metric: str, provenance: Provenance) -> str:
     """A metric with its unit."""
-    per = "nats per example" if made.loss == "cross_entropy" else ""
+    per = "nats per example" if provenance.identity.loss == "cross_entropy" else ""
     if metric in CURVATURES:
         name, unit = CURVATURES[metric]
         return f"{name} ({(per or 'loss') + unit})" if unit else name

@@ -138,7 +138,7 @@ def _hero(results: Sequence[StudyResult]) -> dict[str, Any] | None:
 
 
 def _hero_words(narrow: Surface, wide: Surface) -> str:
-    few, many = narrow.provenance, wide.provenance
+    few, many = narrow.provenance.identity, wide.provenance.identity
     return (
         "Height is the training loss, on one scale. Training runs along the red path, to the white dot; to both sides "
         f"lie steps in a random direction. Left, {size_of(narrow)}: {few.P:,} parameters for {few.N:,} examples. "

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from landscape.errors import InputError
 from landscape.measures.topology import Topology, resolved, topology
 from landscape.records.sampled import Surface
-from landscape.rendering.facts.caption import Caption
-from landscape.rendering.geometry.labels import letters
+from landscape.rendering.facts.caption import Caption, letters
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import metric_label, number
 

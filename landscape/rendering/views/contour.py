@@ -11,11 +11,11 @@ from matplotlib.patheffects import withStroke
 
 from landscape.records.base import FloatArray
 from landscape.records.companions import Marks
-from landscape.rendering.geometry.labels import dense
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, contour_levels, level_labels
 from landscape.rendering.views.dimension import dimension_line, width_text
+from landscape.rendering.views.labels import dense
 from landscape.rendering.views.layout import Margins
 
 MARGINS = Margins(left=0.5, right=0.12, below=0.5, title=0.26)

@@ -1,30 +1,21 @@
-"""What is drawn on the floor of the box: the sublevel set with its width, contours, and the path from above."""
+"""The floor of the box: the sublevel set with its width, contours, and the path from above."""
 
 import math
 from typing import Any
 
 import numpy as np
 from contourpy import FillType, contour_generator
-from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
-from landscape.rendering.geometry.camera import Camera
-from landscape.rendering.geometry.labels import text_inches
-from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.style import Theme
+from landscape.rendering.views.box import BoxAxes
 from landscape.rendering.views.dimension import dimension_line, width_text
+from landscape.rendering.views.labels import text_inches
 
 
-class FloorPlan:
-    """Draws one panel's floor into an axes whose data are picture coordinates."""
-
-    def __init__(self, axes: Axes, panel: Panel, camera: Camera, colors: Colormap, theme: Theme) -> None:
-        self.axes, self.panel, self.camera, self.colors, self.theme = axes, panel, camera, colors, theme
-        self.box, self.unit, facing = panel.box, theme.size / 8.0, camera.towards
-        self.near = np.array([math.copysign(self.box.half_x, facing[0]), math.copysign(self.box.half_y, facing[1])])
+class FloorPlan(BoxAxes):
+    """Draws one panel's floor."""
 
     def draw(self) -> None:
         """All of it, from below to above."""
@@ -32,11 +23,6 @@ class FloorPlan:
         self._floor_contours()
         self._floor_path()
         self._bore()
-
-    def line(self, points: Any, zorder: float = 1.0, **style: Any) -> None:
-        """A world polyline (k, 3)."""
-        u, v = self.camera.project(np.asarray(points, dtype=np.float64)).T
-        self.axes.plot(u, v, zorder=zorder, **style)
 
     def _sublevel(self) -> None:
         """The set where the loss has risen by less than the stated amount, shaded on the floor."""

@@ -11,11 +11,12 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
+from landscape.rendering.facts.caption import letters
 from landscape.rendering.facts.notes import small_print, wrapped
-from landscape.rendering.geometry.labels import letters, text_inches
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import height_ticks, metric_label
+from landscape.rendering.views.labels import text_inches
 
 COLUMN = 3.375  # inches: one column of a two-column paper
 TEXT = 6.75  # its text width

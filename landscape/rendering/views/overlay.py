@@ -1,21 +1,18 @@
-"""What matplotlib is good at: box, grid, ticks, labels and floor contours as vectors, through the same camera."""
+"""Matplotlib draws box, grid, ticks, labels and floor contours as vectors, through the camera of the raster."""
 
 import math
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
 from matplotlib.patheffects import withStroke
 
 from landscape.records.base import FloatArray
 from landscape.rendering.geometry.camera import Camera
-from landscape.rendering.geometry.labels import text_inches
-from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label
 from landscape.rendering.geometry.viewpoint import seen
+from landscape.rendering.views.box import BoxAxes
 from landscape.rendering.views.floor import FloorPlan
+from landscape.rendering.views.labels import text_inches
 
 TICK_POINTS = 3.0
 TICK_LABEL_POINTS = 5.0
@@ -30,17 +27,18 @@ def shows_heights(camera: Camera) -> bool:
     return math.cos(math.radians(camera.elevation)) >= FLATTEST
 
 
-class Overlay:
-    """Draws one panel's vectors into an axes whose data are picture coordinates."""
+class Overlay(BoxAxes):
+    """Draws one panel's vectors: walls, floor, axes and the names of networks."""
 
-    def __init__(self, axes: Axes, panel: Panel, camera: Camera, colors: Colormap, theme: Theme) -> None:
-        self.axes, self.panel, self.camera, self.colors, self.theme = axes, panel, camera, colors, theme
-        self.box = panel.box
-        self.unit = theme.size / 8.0
-        self.grid = {"color": theme.grid, "linewidth": 0.5 * theme.line, "solid_capstyle": "round"}
-        self.edge = {"color": theme.ink, "linewidth": 0.8 * theme.line, "solid_capstyle": "round"}
-        facing = camera.towards
-        self.near = np.array([math.copysign(self.box.half_x, facing[0]), math.copysign(self.box.half_y, facing[1])])
+    @property
+    def grid(self) -> dict[str, Any]:
+        """Style of the lines on floor and walls."""
+        return {"color": self.theme.grid, "linewidth": 0.5 * self.theme.line, "solid_capstyle": "round"}
+
+    @property
+    def edge(self) -> dict[str, Any]:
+        """Style of the edges that carry ticks."""
+        return {"color": self.theme.ink, "linewidth": 0.8 * self.theme.line, "solid_capstyle": "round"}
 
     def draw(self) -> None:
         """Everything behind the surface, and the frame's labels."""
@@ -50,11 +48,6 @@ class Overlay:
         self._alpha_axis()
         self._beta_axis()
         self._height_axis()
-
-    def line(self, points: Any, zorder: float = 1.0, **style: Any) -> None:
-        """A world polyline (k, 3)."""
-        u, v = self.camera.project(np.asarray(points, dtype=np.float64)).T
-        self.axes.plot(u, v, zorder=zorder, **style)
 
     def _walls(self) -> None:
         (nx, ny), (hx, hy), top = self.near, (self.box.half_x, self.box.half_y), self.box.top

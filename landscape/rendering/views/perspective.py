@@ -8,12 +8,14 @@ from matplotlib.colors import Colormap
 from landscape.rendering.geometry.camera import Camera, Frame
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
+from landscape.rendering.views.fallback import draw_polygons
 from landscape.rendering.views.overlay import Overlay
+from landscape.rendering.views.raster import draw_raster
 
 
 @dataclass(frozen=True)
-class View3D:
-    """How a panel is looked at.
+class Projection:
+    """How a panel in its box becomes a picture.
 
     Args:
         camera: the same for all panels.
@@ -28,23 +30,19 @@ class View3D:
     backend: str
 
 
-def draw_box(axes: Axes, panel: Panel, theme: Theme, colors: Colormap, view: View3D) -> None:
-    """The panel in its box; the axes' data are picture coordinates afterwards."""
-    frame = view.frame
+def draw_box(axes: Axes, panel: Panel, theme: Theme, colors: Colormap, projection: Projection) -> None:
+    """Draw the panel in its box; the axes' data are picture coordinates afterwards."""
+    frame, camera = projection.frame, projection.camera
     axes.set_axis_off()
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
-    Overlay(axes, panel, view.camera, colors, theme).draw()
-    if view.backend == "vtk":
-        from landscape.rendering.geometry.scene import draw
-
-        size = max(8, view.pixels), max(8, round(view.pixels * frame.height / frame.width))
-        image = draw(panel.scene(), view.camera, frame, size, colors, path_color=theme.path)
+    Overlay(axes, panel, camera, colors, theme).draw()
+    if projection.backend == "vtk":
+        size = max(8, projection.pixels), max(8, round(projection.pixels * frame.height / frame.width))
+        image = draw_raster(panel.scene(), camera, frame, size, colors, path_color=theme.path)
         extent = (frame.left, frame.right, frame.bottom, frame.top)
         axes.imshow(image, extent=extent, aspect="auto", interpolation="none", zorder=2, clip_on=False)
     else:
-        from landscape.rendering.views.fallback import draw_polygons
-
-        draw_polygons(axes, panel, view.camera, colors, theme)
+        draw_polygons(axes, panel, camera, colors, theme)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)

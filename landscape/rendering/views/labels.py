@@ -136,8 +136,3 @@ def _distance(points: FloatArray, box: Bbox) -> float:
     across = np.maximum(np.maximum(box.x0 - points[:, 0], points[:, 0] - box.x1), 0)
     up = np.maximum(np.maximum(box.y0 - points[:, 1], points[:, 1] - box.y1), 0)
     return float(np.hypot(across, up).min())
-
-
-def letters(index: int) -> str:
-    """A, B, ..., Z, AA, AB, ... for 0, 1, ..."""
-    return (letters(index // 26 - 1) if index >= 26 else "") + chr(ord("A") + index % 26)
