@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 
 PICTURES = (".png", ".pdf", ".svg")
 CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}

@@ -108,6 +108,12 @@ def read_record(group: h5py.Group) -> Surface | Profile:
 def summarize(path: FilePath) -> Summary:
     """What is in an HDF5 file: its provenance, shape and how many points are done. The metrics are not read.
 
+    Args:
+        path: of a surface file, or of one by Li et al.'s code.
+
+    Returns:
+        Plain values by name: axes, units, metrics, how many points have which status, the provenance.
+
     Raises:
         FileError: as `load` does.
     """
@@ -152,6 +158,10 @@ def check_writable(path: FilePath, *, force: bool) -> None:
     """Refuse a path that `save` could not write, before hours are spent on what should go there.
 
     A file is created beside ``path`` and removed again: permissions alone do not tell of read-only disks and quotas.
+
+    Args:
+        path: of the file that is planned.
+        force: whether an existing file may be replaced.
 
     Raises:
         FileError: if it is a folder, exists and ``force`` is off, or nothing can be written there.

@@ -171,6 +171,14 @@ def render_study(result: StudyResult, path: str | Path, *, theme: ThemeName = "p
 def film_study(result: StudyResult, path: str | Path, *, progress: bool = False) -> Path:
     """Film a study's corridors, one width after another on one scale, and return where the film is.
 
+    Args:
+        result: of the study ``morph``, with two corridors or more.
+        path: the suffix chooses MP4, WebM or GIF.
+        progress: whether a bar runs on stderr.
+
+    Returns:
+        The path of the film.
+
     Raises:
         InputError: fewer than two corridors, an unknown suffix, or a missing ``landscape[movie]``.
         FileError: the film cannot be written.
