@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import torch
@@ -42,6 +42,18 @@ SNAPSHOT_SECONDS = 10.0
 USUAL_SAVING = 7
 
 Grid = Surface | Profile
+
+
+class Sampling(TypedDict, total=False):
+    """The options of `sample` that say how, and not where."""
+
+    rays: int
+    tolerance: float | None
+    overwrite: bool
+    strategy: str
+    memory: int
+    tf32: bool
+    command: str
 
 
 def sample(

@@ -16,7 +16,8 @@ from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
 from landscape.rendering.geometry.ticks import axis_label, metric_label
-from landscape.sampling.solutions import subspace_through
+from landscape.sampling.solutions import Solution
+from landscape.sampling.views import subspace_through
 from landscape.space.subspaces import corridor_along, line_along, line_between, random_line, random_plane
 from landscape.train.losses import cross_entropy
 
@@ -37,7 +38,7 @@ def sampled(kind: str) -> Any:
         "unscaled": lambda: random_plane(here, normalize="none"),
         "orthogonal": lambda: random_plane(here, orthogonal=True),
         "path": lambda: ls.path_plane(path, [0, 1, 10, 100]),
-        "three": lambda: subspace_through([objective(seed) for seed in (0, 1, 2)]),
+        "three": lambda: subspace_through([Solution(objective(seed)) for seed in (0, 1, 2)]),
         "eigen": lambda: eigen_plane(here),
         "given": lambda: ls.plane_along(here.centre, objective(1).centre, objective(2).centre),
         "corridor": lambda: corridor_along(path, [0, 1, 10, 100], seed=2),
