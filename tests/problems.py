@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, hessian
 
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis
@@ -35,13 +36,13 @@ def quadratic(
     generator = torch.Generator().manual_seed(seed)
     basis, _ = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))
     values = torch.tensor(spectrum, dtype=torch.float64)
-    hessian = basis @ torch.diag(values) @ basis.T
+    matrix = basis @ torch.diag(values) @ basis.T
     examples = (basis * (values * size).sqrt()).T.contiguous()
     model = nn.Sequential(nn.Linear(size, 1, bias=False, dtype=dtype))
     point = torch.tensor(centre if centre is not None else [0.1 * (k + 1) for k in range(size)])
     model.load_state_dict({"0.weight": point[None].to(dtype)})
     data = (examples.to(dtype), torch.zeros(size, 1, dtype=dtype))
-    return Objective(model, data, loss=half_square), hessian
+    return Objective(model, data, loss=half_square), matrix
 
 
 def small_mlp(width: int = 5, *, seed: int = 0, dtype: torch.dtype = torch.float64, classes: int = 3) -> nn.Module:
@@ -84,6 +85,19 @@ def examples(
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.randn(count, *shape, generator=generator, dtype=torch.float64).to(dtype)
     return inputs, torch.randint(0, classes, (count,), generator=generator)
+
+
+def dense_hessian(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """The Hessian (P, P) of a model's mean cross-entropy, by the transforms of `torch.func` alone."""
+    names = [name for name, _ in model.named_parameters()]
+    shapes = [tensor.shape for tensor in model.parameters()]
+
+    def loss(flat: Tensor) -> Tensor:
+        parts = flat.split([shape.numel() for shape in shapes])
+        state = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        return nn.functional.cross_entropy(functional_call(model, state, (inputs,)), targets)
+
+    return hessian(loss)(nn.utils.parameters_to_vector(model.parameters()).detach())
 
 
 def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, directions: int = 64) -> Surface:

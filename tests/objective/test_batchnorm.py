@@ -11,7 +11,7 @@ from torch.optim.swa_utils import update_bn
 
 from landscape.engine.strategies import STRATEGIES
 from landscape.errors import InputError, ObjectiveError
-from landscape.measures.products import hessian_product
+from landscape.measures.matrix import hessian
 from landscape.objective.batchnorm import BATCH
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
@@ -152,4 +152,4 @@ def test_batchnorm_without_statistics_depends_on_the_batch_and_is_refused() -> N
 
 def test_the_hessian_of_reestimated_statistics_is_refused() -> None:
     with pytest.raises(InputError, match="batchnorm='frozen'"):
-        hessian_product(Objective(small_cnn(), examples(5, (1, 6, 6)), batchnorm="reestimate"))
+        hessian(Objective(small_cnn(), examples(5, (1, 6, 6)), batchnorm="reestimate"))

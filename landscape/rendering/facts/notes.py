@@ -76,7 +76,7 @@ def _widths(panel: Panel, how: str) -> list[str]:
     if width is not None:
         sign = "\u2265 " if width.censored else ""
         lines.append(
-            f"half-width {sign}{width.mean:.2f} [{width.low:.2f}, {width.high:.2f}] filter norms at "
+            f"half-width {sign}{width.mean:.2f}{width.ends('.2f')} filter norms at "
             f"+{width.rise:g} nat (95 %, {width.directions} directions)"
         )
     bore = panel.bore()
