@@ -13,7 +13,7 @@ from .solutions import grid_options, opening, random_directions, shared_extent
 
 if TYPE_CHECKING:
     from landscape.records.companions import Marks, Trajectory
-    from landscape.records.sampled import Sampled
+    from landscape.sampling.grid import Grid
     from landscape.sampling.solutions import Opening, Solution
     from landscape.sampling.views import View
     from landscape.space.subspaces import Subspace
@@ -21,7 +21,7 @@ else:
     View = str
 
 
-Record = tuple[str, "Sampled"]
+Record = tuple[str, "Grid"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,7 @@ class Subject:
     checkpoints: Annotated[
         str | None, Option("A training path: a folder of state dictionaries named by step.", metavar="DIR")
     ]
-    orthogonal: Annotated[
-        bool, Option("Take direction 1 out of direction 2 of a plane.", flags=("--orthogonalize",))
-    ]
+    orthogonal: Annotated[bool, Option("Take direction 1 out of direction 2 of a plane.", flags=("--orthogonalize",))]
     curvature: Annotated[
         bool,
         Option(
@@ -78,9 +76,7 @@ class Subject:
 def command(
     model: Model,
     subject: Subject,
-    output: Annotated[
-        str | None, Option("By default NAME.h5, or NAME-VIEW.h5.", flags=OUTPUT, metavar="FILE.h5")
-    ],
+    output: Annotated[str | None, Option("By default NAME.h5, or NAME-VIEW.h5.", flags=OUTPUT, metavar="FILE.h5")],
     own: OwnModel,
     sampling: Sampling,
     runs: Runs,
@@ -146,16 +142,15 @@ def _sample_views(
     import landscape as ls
 
     view, repeats = subject.view, subject.repeats
-    ls.check_view(
-        view, orthogonal=subject.orthogonal, repeats=repeats, checkpoints=subject.checkpoints is not None
-    )
+    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats)
     solutions = _open(model, networks, output)
+    ls.check_view(view, checkpoints=subject.checkpoints is not None)
     extent = shared_extent(solutions, view, sampling)
     directions = random_directions(sampling, orthogonal=subject.orthogonal, keep=bool(subject.store_directions))
     records: list[Record] = []
     for solution in solutions:
         target = output or f"{solution.stem}{'' if view == 'plane' else '-' + view}.h5"
-        record: Sampled = ls.sample_view(
+        record: Grid = ls.sample_view(
             solution,
             view,
             repeats=repeats,
@@ -198,9 +193,7 @@ def _sample_along(
     return records
 
 
-def _sample_through(
-    subject: Subject, networks: "Opening", sampling: Sampling, *, target: str, force: bool
-) -> Record:
+def _sample_through(subject: Subject, networks: "Opening", sampling: Sampling, *, target: str, force: bool) -> Record:
     """The line through two networks, or the plane through three."""
     import landscape as ls
 
@@ -219,7 +212,7 @@ def _open(model: str, networks: "Opening", output: str | None) -> "tuple[Solutio
 
 def _sample(
     solution: "Solution", subspace: "Subspace", subject: Subject, sampling: Sampling, *, target: str, force: bool
-) -> "Sampled":
+) -> "Grid":
     import landscape as ls
 
     record = ls.sample(
@@ -235,15 +228,15 @@ def _sample(
 
 
 def _add_curvature(
-    record: "Sampled", solution: "Solution", subspace: "Subspace", target: str, sampling: Sampling
-) -> "Sampled":
+    record: "Grid", solution: "Solution", subspace: "Subspace", target: str, sampling: Sampling
+) -> "Grid":
     import landscape as ls
 
     memory, progress = num_bytes(sampling.memory), not sampling.quiet
     return ls.sample_curvature(solution.objective, subspace, record, path=target, memory=memory, progress=progress)
 
 
-def _text(target: str, record: "Sampled") -> str:
+def _text(target: str, record: "Grid") -> str:
     from landscape.records.sampled import Surface, describe_points
 
     identity, recipe = record.provenance.identity, record.provenance.identity.subspace
@@ -274,25 +267,23 @@ def _marks_text(marks: "Marks | None") -> list[str]:
 
 
 def _path_text(path: "Trajectory | None") -> list[str]:
-    if path is None or path.gap is None:
+    if path is None or path.on_plane is None or (gap := path.gap) is None:
         return []
-    rows = zip(path.step, path.loss, path.on_plane, path.gap, strict=True)
-    largest = int(abs(path.gap).argmax())
+    rows = zip(path.step, path.loss, path.on_plane, gap, strict=True)
+    largest = int(abs(gap).argmax())
     return [
         f"  the plane explains {100 * path.explained:.1f} % of the path's squared distance from its end",
         "      step  own loss     plane       gap",
         *(f"{step:10.0f} {loss:9.4g} {plane:9.4g} {gap:9.4g}" for step, loss, plane, gap in rows),
-        f"  largest gap {path.gap[largest]:.4g} nats per example, at step {path.step[largest]:.0f}",
+        f"  largest gap {gap[largest]:.4g} nats per example, at step {path.step[largest]:.0f}",
     ]
 
 
-def _values(target: str, record: "Sampled") -> dict[str, object]:
+def _values(target: str, record: "Grid") -> dict[str, object]:
     from landscape.records.sampled import Surface
 
     identity = record.provenance.identity
     path, marks = (record.trajectory, record.marks) if isinstance(record, Surface) else (None, None)
-    if path is not None and path.gap is None:
-        path = None
     return {
         "file": target,
         "kind": record.kind,
@@ -300,16 +291,22 @@ def _values(target: str, record: "Sampled") -> dict[str, object]:
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "metrics": list(record.metrics),
         "subspace": dict(identity.subspace),
-        "explained": None if path is None else path.explained,
-        "largest_gap": None if path is None else float(abs(path.gap).max()),
-        "path": _lists(path, "step", "alpha", "beta", "loss", "on_plane", "gap"),
-        "marks": None if marks is None else {"names": list(marks.names)} | _lists(marks, "alpha", "beta", "loss"),
+        **_path_values(path),
+        "marks": None if marks is None else {"names": list(marks.names), **_lists(marks, "alpha", "beta", "loss")},
         "unit": "nats per example" if identity.loss == "cross_entropy" else identity.loss,
         "precision_error": record.provenance.accuracy.precision_error,
         "wall_time": record.provenance.making.wall_time,
     }
 
 
-def _lists(companion: "Trajectory | Marks | None", *names: str) -> dict[str, list[float]] | None:
+def _path_values(path: "Trajectory | None") -> dict[str, object]:
+    """What a plane shows and misses of the training path that lies near it."""
+    if path is None or (gap := path.gap) is None:
+        return {"explained": None, "largest_gap": None, "path": None}
+    points = _lists(path, "step", "alpha", "beta", "loss", "on_plane", "gap")
+    return {"explained": path.explained, "largest_gap": float(abs(gap).max()), "path": points}
+
+
+def _lists(companion: "Trajectory | Marks", *names: str) -> dict[str, list[float]]:
     """Arrays of a companion by name."""
-    return None if companion is None else {name: getattr(companion, name).tolist() for name in names}
+    return {name: getattr(companion, name).tolist() for name in names}

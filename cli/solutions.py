@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, TypedDict
 
 from .machine import num_bytes, torch_device, torch_dtype
-from .params import Normalization
 from .printing import command_line
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from landscape.sampling.grid import Sampling as GridOptions
     from landscape.sampling.solutions import Opening, Solution
     from landscape.sampling.views import View
+    from landscape.space.directions import Normalization
 
     from .params import OwnModel, Sampling
 
@@ -21,15 +21,13 @@ class DirectionOptions(TypedDict):
     """How random directions are drawn."""
 
     seed: int
-    normalize: Normalization
+    normalize: "Normalization"
     ignore: str
     orthogonal: bool
     keep: bool
 
 
-def opening(
-    own: "OwnModel", sampling: "Sampling", runs: str, *, checkpoints: str | None = None
-) -> "Opening":
+def opening(own: "OwnModel", sampling: "Sampling", runs: str, *, checkpoints: str | None = None) -> "Opening":
     """The options of `landscape.open_solution`."""
     return {
         "data": own.data,

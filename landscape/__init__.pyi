@@ -17,6 +17,7 @@ from .measures.along import subspace_along as subspace_along
 from .measures.axes import eigen_plane as eigen_plane
 from .measures.barriers import barrier as barrier
 from .measures.barriers import barriers as barriers
+from .measures.barriers import mean_profile as mean_profile
 from .measures.cross_sections import cross_section as cross_section
 from .measures.curvature_map import sample_curvature as sample_curvature
 from .measures.eigenvalues import Eigenpairs as Eigenpairs
@@ -54,6 +55,8 @@ from .rendering.checks import check_picture as check_picture
 from .rendering.export.mesh import export as export
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
+from .rendering.render import foreign_options as foreign_options
+from .rendering.render import medium_of as medium_of
 from .rendering.render import render as render
 from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study

@@ -141,10 +141,7 @@ def open_solution(
     options = [flag for flag, value in (("--data", data), ("--stream", stream)) if value]
     if options:
         raise InputError(f"{', '.join(options)} go with --model package.module:factory, not with {spec!r}")
-    models = models_of(spec)
-    if len(models) != 1:
-        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    run_name, member = models[0]
+    run_name, member = _run_and_member(spec)
     run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
     return member_of(run, member, **state, **evaluation, name=name)
 
@@ -162,7 +159,8 @@ def open_solutions(spec: str, **options: Unpack[Opening]) -> tuple[Solution, ...
     Raises:
         LandscapeError: as `open_solution` does.
     """
-    return tuple(open_solution(single, **options) for single in solution_names(spec))
+    names = solution_names(spec)
+    return tuple(open_solution(name, **options) for name in (names if len(names) > 1 else (spec,)))
 
 
 def solution_names(spec: str) -> tuple[str, ...]:
@@ -207,7 +205,8 @@ def open_members(
         InputError: fewer members than asked for.
         RunError: no run of that name, or every member diverged.
     """
-    run = find_or_train(name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
+    run_name, _ = _run_and_member(name)
+    run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
     return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
 
 
@@ -262,6 +261,14 @@ def member_of(
         return Solution(objective, run.folder, member, lambda: path, variant)
     objective = build(model)
     return Solution(objective, run.folder, member, lambda: _run_path(run, member, objective), variant)
+
+
+def _run_and_member(spec: str) -> tuple[str, int]:
+    """The run and member of a name that stands for one network."""
+    models = models_of(spec)
+    if len(models) != 1:
+        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
+    return models[0]
 
 
 class _State(TypedDict):

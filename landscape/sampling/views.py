@@ -19,7 +19,7 @@ from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
+from landscape.space.subspaces import Line, Plane, Subspace, corridor_along, line_between, random_line, random_plane
 
 View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
 
@@ -84,7 +84,7 @@ def subspace_of(
     return _subspace(solution, view, RandomDirections(seed, normalize, ignore, orthogonal, stored, keep))
 
 
-def subspace_through(solutions: Sequence[Solution]) -> Affine:
+def subspace_through(solutions: Sequence[Solution]) -> Line | Plane:
     """The line from one solution to another, or the plane through three (see `plane_through`).
 
     Args:
