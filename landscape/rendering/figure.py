@@ -24,7 +24,7 @@ from landscape.rendering.geometry.camera import Box, Camera, Frame
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel, panels_of
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
-from landscape.rendering.geometry.viewpoint import Preset, flattened, hidden_minimum, viewpoint
+from landscape.rendering.geometry.viewpoint import Preset, hidden_minimum_message, lower_box, viewpoint
 from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
@@ -191,7 +191,7 @@ def _draw(given: Sequence[Surface | Profile], kind: str, shown: _Shown, page: _P
         return _draw_maps(panels, shown, page)
     camera = viewpoint(panels, place.camera, azimuth=place.azimuth, elevation=place.elevation)
     if place.camera == "auto" and place.azimuth is None and place.elevation is None:
-        panels, camera = flattened(panels, camera)
+        panels, camera = lower_box(panels, camera)
     backend = find_backend() if place.backend == "auto" else Backend(place.backend)
     return _draw_surfaces(panels, shown, page, camera, backend)
 
@@ -208,7 +208,7 @@ def _draw_profiles(given: Sequence[Surface | Profile], shown: _Shown, page: _Pag
         notes=page.with_notes,
     )
     facts = caption.of_curves(curves, shown.metric, heights)
-    clipped = tuple(heights.clipped(curve.profile, shown.metric) for curve in curves)
+    clipped = tuple(heights.num_clipped(curve.profile, shown.metric) for curve in curves)
     drawn = Rendering(page.target, "matplotlib", clipped, heights.low, heights.high)
     return _finish(figure, drawn, facts, page)
 
@@ -236,7 +236,7 @@ def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering
 
 def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: Camera, backend: Backend) -> Rendering:
     if backend.name != "vtk":
-        panels = _thinned(panels, MOST_POLYGONS)
+        panels = [panel.limit_points(MOST_POLYGONS) for panel in panels]
     corners = np.concatenate([panel.box.corners() for panel in panels])
     frame = Frame.around(camera.project(corners))
 
@@ -252,7 +252,7 @@ def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: 
         page.with_notes,
         named=not shows_heights(camera),
     )
-    hidden = [hidden_minimum(panel, camera) for panel in panels]
+    hidden = [hidden_minimum_message(panel, camera) for panel in panels]
     return _finish_panels(sheet, shown, page, backend, tuple(filter(None, hidden)))
 
 
@@ -273,7 +273,7 @@ def _finish_panels(
     figure = compose(sheet, page.theme, page.colors, width=page.width, columns=page.columns)
     panels = sheet.panels
     facts = caption.of_panels(panels, shared=shown.shared, flat=sheet.flat)
-    clipped = tuple(panel.heights.clipped(panel.surface, panel.metric) for panel in panels)
+    clipped = tuple(panel.heights.num_clipped(panel.surface, panel.metric) for panel in panels)
     first = panels[0].heights
     messages += (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
     drawn = Rendering(page.target, backend.name, clipped, first.low, first.high, messages=messages)
@@ -307,12 +307,7 @@ def _panels(surfaces: Sequence[Surface], shown: _Shown, *, flat: bool) -> list[P
         shared=shown.shared,
         sublevel=shown.sublevel if shown.metric == LOSS else None,
     )
-    return _thinned(panels, contour.MOST_POINTS) if flat else panels
-
-
-def _thinned(panels: Sequence[Panel], most: int) -> list[Panel]:
-    """The panels with at most so many points a side; vectors of more make files that no viewer likes."""
-    return [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // most) for panel in panels]
+    return [panel.limit_points(contour.MAX_POINTS) for panel in panels] if flat else panels
 
 
 def _kind_of(view: str, given: Sequence[Surface | Profile]) -> str:

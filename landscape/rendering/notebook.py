@@ -17,11 +17,11 @@ from landscape.records.sampled import Profile, Surface, describe_points
 from landscape.rendering.export.mesh import grid_of
 from landscape.rendering.export.tables import variables_of
 from landscape.rendering.facts.notes import names_of
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.figure import PLANE_BOX
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import panels_of
 from landscape.rendering.geometry.style import colors_of, theme_of
-from landscape.rendering.geometry.ticks import axis_label, metric_label
 from landscape.rendering.views import contour
 
 INCHES = (4.2, 3.4)

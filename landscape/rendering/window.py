@@ -8,12 +8,13 @@ from landscape.errors import DisplayError
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.notes import names_of
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel, panels_of
 from landscape.rendering.geometry.style import colors_of
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, plain
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks, plain
 from landscape.rendering.geometry.viewpoint import viewpoint
 from landscape.rendering.views.raster import populate
 

@@ -5,7 +5,6 @@ Every frame is a figure with its axes, on one range of heights and colours; fram
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -87,14 +86,14 @@ def render_film(
     box = CORRIDOR_BOX if given[0].kind == "corridor" else PLANE_BOX
     sublevel = sublevel if metric == LOSS else None
     panels = panels_of(given, metric, box, names, scale=scale, ceiling=ceiling, sublevel=sublevel)
-    panels = [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // MOST_POINTS) for panel in panels]
+    panels = [panel.limit_points(MOST_POINTS) for panel in panels]
     place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
     theme_of(theme), colors_of(colormap)  # refused here, not in a child
     backend = find_backend()
     plan = Plan(panels, film, max(2, round(seconds * fps)), size, place, theme, colormap, backend)
     write_film(plan, target, fps, _processes(processes, plan.count), progress=progress)
     heights = panels[0].heights
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
+    clipped = tuple(heights.num_clipped(surface, metric) for surface in given)
     messages = (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
     return Rendering(target, backend.name, clipped, heights.low, heights.high, messages=messages)
 

@@ -13,10 +13,11 @@ from landscape.errors import DisplayError, InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts.notes import names_of, small_print
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.figure import Rendering
 from landscape.rendering.geometry.heights import HeightScale, common_heights
 from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.ticks import metric_label, plain
+from landscape.rendering.geometry.ticks import plain
 from landscape.rendering.geometry.viewpoint import Preset, viewpoint
 from landscape.rendering.page.document import page, template
 from landscape.rendering.page.payload import panels_by_scale, payload
@@ -124,7 +125,7 @@ def render_page(
     write_text(page(title or _title(given, options.get("metric", LOSS)), body), target)
     metric = options.get("metric", LOSS)
     heights = common_heights(given, metric, options.get("scale", "auto"), options.get("ceiling"))
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
+    clipped = tuple(heights.num_clipped(surface, metric) for surface in given)
     return Rendering(target, "webgl", clipped, heights.low, heights.high)
 
 
