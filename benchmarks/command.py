@@ -16,7 +16,7 @@ from benchmarks.networks import NETWORKS
 from benchmarks.peers import MISSING, missing
 from benchmarks.settings import CACHE, Settings
 from benchmarks.table import tables
-from cli.options import torch_device
+from cli.machine import torch_device
 from landscape.errors import LandscapeError
 
 

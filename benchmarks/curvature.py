@@ -15,7 +15,7 @@ from benchmarks.networks import CLASSES
 from benchmarks.peers import MISSING
 from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
-from landscape.measures.products import BLOCK, hessian_product
+from landscape.measures.matrix import BLOCK, hessian
 from landscape.measures.spectrum import STEPS, spectral_density
 from landscape.objective.objective import Objective
 from landscape.records.spectra import Spectrum
@@ -79,7 +79,7 @@ def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
 
 
 def _products(objective: Objective, width: int, settings: Settings) -> Row:
-    ours = hessian_product(objective, dtype=torch.float32, vectors=BLOCK)
+    ours = hessian(objective, dtype=torch.float32).tuned(vectors=BLOCK)
     other = through_one_graph(objective)
     vectors = torch.randn(BLOCK, objective.P, generator=torch.Generator().manual_seed(0)).to(objective.device)
     count = 2 if settings.quick or width > 64 else 20
@@ -95,7 +95,7 @@ def _products(objective: Objective, width: int, settings: Settings) -> Row:
 
     seconds = _timed({"ours": blocks, "other": singly}, settings, f"products, width {width}")
     rate = {name: count * BLOCK / median(each) for name, each in seconds.items()}
-    way = f"{'graph kept' if ours.retained else 'graph rebuilt'}, {ours.block} at a time"
+    way = f"{'graph kept' if ours.stores_graph else 'graph rebuilt'}, {ours.block} at a time"
     factor = ratio(seconds["other"], seconds["ours"])
     return Row(f"mlp, width {width}", "products/s, float32", GRAPH, rate["ours"], rate["other"], factor, note=way)
 
@@ -106,7 +106,7 @@ def _density(objective: Objective, width: int, settings: Settings) -> Row:
     found: dict[str, Spectrum] = {}
 
     def ours() -> None:
-        found["ours"] = spectral_density(exact, num_probes=probes, steps=steps)
+        found["ours"] = spectral_density(hessian(exact), num_probes=probes, steps=steps)
 
     runs: dict[str, Callable[[], object]] = {"ours": ours}
     installed = version_of(PEER) is not None

@@ -88,7 +88,7 @@ def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
         factor=full.status.size / fine.num_measured,
         tolerance=TOLERANCE,
         error=error,
-        claimed=fine.provenance.interpolation_error.get(LOSS, 0.0) / span,
+        claimed=fine.provenance.accuracy.interpolation_error.get(LOSS, 0.0) / span,
         error_low=float(off[low].max(initial=0.0)),
         within=error <= TOLERANCE,
     )

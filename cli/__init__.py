@@ -15,8 +15,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 COMMANDS = ("train", "sample", "connect", "measure", "study", "report", "render", "view", "export", "info", "doctor")
 
 
-class Misused(click.ClickException):
-    """Something was asked that cannot be, as with an unknown option."""
+class Misuse(click.ClickException):
+    """The command line asks for something that cannot be, as with an unknown option."""
 
     exit_code = 2
 
@@ -41,8 +41,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except LandscapeError as error:
-            raised = Misused if isinstance(error, InputError) else click.ClickException
-            raise raised(" ".join(str(error).split())) from error
+            kind = Misuse if isinstance(error, InputError) else click.ClickException
+            raise kind(" ".join(str(error).split())) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

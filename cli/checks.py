@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-NEEDED = ("torch", "numpy", "scipy", "h5py", "safetensors", "matplotlib", "pyvista", "click", "tqdm")
+PACKAGES = ("torch", "numpy", "scipy", "h5py", "safetensors", "matplotlib", "pyvista", "click", "tqdm")
 
 
 class Check(NamedTuple):
@@ -18,7 +18,7 @@ class Check(NamedTuple):
     detail: str
 
 
-def findings(runs: str) -> list[Check]:
+def check_machine(runs: str) -> list[Check]:
     """Every check, in the order in which the main job needs them."""
     return [_python(), *_packages(), _device(), _memory(), _data(), _runs(runs), _drawing()]
 
@@ -28,7 +28,7 @@ def _python() -> Check:
 
 
 def _packages() -> list[Check]:
-    versions = {name: _version(name) for name in NEEDED}
+    versions = {name: _version(name) for name in PACKAGES}
     missing = [name for name, version in versions.items() if version is None]
     present = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     if missing:
@@ -81,8 +81,8 @@ def _runs(runs: str) -> Check:
             pass
     except OSError as error:
         return Check("runs", False, f"cannot write in {existing} ({error.strerror}); give another --runs")
-    found = sorted(path.parent.name for path in folder.glob("*/config.json"))
-    return Check("runs", True, f"{runs}: {', '.join(found) or 'no run yet'}")
+    names = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    return Check("runs", True, f"{runs}: {', '.join(names) or 'no run yet'}")
 
 
 def _drawing() -> Check:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 
 PICTURES = (".png", ".pdf", ".svg")
 CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}
@@ -178,16 +178,16 @@ def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
 
 
 def _values(profile: Any, found: Any) -> dict[str, Any]:
-    made, recipe = profile.provenance, profile.provenance.subspace
+    identity, recipe = profile.provenance.identity, profile.provenance.identity.subspace
     return {
-        "start": made.model,
+        "start": identity.model,
         "end": recipe["to"],
         "curve": recipe.get("form", "line"),
         "aligned": recipe["aligned"],
         **_measured(found),
         "points": found.points,
         "unit": "nats per example",
-        "batchnorm": made.batchnorm,
+        "batchnorm": identity.batchnorm,
         "alignment": {key: recipe[key] for key in ("sweeps", "converged")} if recipe["aligned"] else None,
         "alpha": profile.alpha.values.tolist(),
         "metrics": {name: values.tolist() for name, values in profile.metrics.items()},
@@ -199,18 +199,21 @@ def _measured(found: Any) -> dict[str, Any]:
 
 
 def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> dict[str, Any]:
-    made = sampled[False][0].provenance
+    identity = sampled[False][0].provenance.identity
     values: dict[str, Any] = {
         "model": run.name,
         "members": given["members"],
         "curve": given["curve"],
         "points": given["points"],
-        "batchnorm": made.batchnorm,
+        "batchnorm": identity.batchnorm,
         "plain": None,
         "aligned": None,
     }
     for aligned, one in found.items():
-        ends = [(profile.provenance.model, profile.provenance.subspace["to"]) for profile in sampled[aligned]]
+        ends = [
+            (profile.provenance.identity.model, profile.provenance.identity.subspace["to"])
+            for profile in sampled[aligned]
+        ]
         values["aligned" if aligned else "plain"] = {
             "barrier": asdict(one.loss),
             "barrier_accuracy": None if one.accuracy is None else asdict(one.accuracy),
@@ -222,26 +225,26 @@ def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], foun
 def _text(profile: Any, found: Any) -> str:
     from landscape.measures.barriers import DEFINITION
 
-    made, loss = profile.provenance, profile.loss
+    identity, loss = profile.provenance.identity, profile.loss
     lines = [
-        f"{made.model} to {made.subspace['to']}{_how(made)}: {made.network}, "
-        f"P = {made.P:,}, N = {made.N:,}, K = {made.K}",
+        f"{identity.model} to {identity.subspace['to']}{_how(identity)}: {identity.network}, "
+        f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
         f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
         f"  {'barrier':<16} {found.loss:.4g} nats per example, highest at {found.where:.3g} of the way "
         f"({found.points} points)",
     ]
     if found.accuracy is not None:
         lines.append(f"  {'accuracy barrier':<16} {found.accuracy:.4g} (share of training examples)")
-    return "\n".join([*lines, *_notes(made), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+    return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
 
 
 def _pair_text(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
     from landscape.measures.barriers import DEFINITION
 
-    made = sampled[False][0].provenance
+    identity = sampled[False][0].provenance.identity
     lines = [
-        f"{run.name}, {len(sampled[False])} pairs of {given['members']} members: {made.network}, "
-        f"P = {made.P:,}, N = {made.N:,}, K = {made.K}",
+        f"{run.name}, {len(sampled[False])} pairs of {given['members']} members: {identity.network}, "
+        f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
     ]
     for aligned, one in found.items():
         curve = "" if given["curve"] == "line" else f", {given['curve']}"
@@ -250,12 +253,12 @@ def _pair_text(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found:
         lines.append(f"  {name:<26} {one.loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
         if one.accuracy is not None:
             lines.append(f"  {'accuracy ' + name:<26} {one.accuracy} of training examples")
-    return "\n".join([*lines, *_notes(made), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+    return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
 
 
-def _how(made: Any) -> str:
+def _how(identity: Any) -> str:
     """What the path is, where it is not the plain straight line."""
-    recipe = made.subspace
+    recipe = identity.subspace
     aligned = ""
     if recipe["aligned"]:
         ended = "" if recipe["converged"] else ", not converged"
@@ -264,9 +267,9 @@ def _how(made: Any) -> str:
 
 
 def _label(profile: Any) -> str:
-    recipe = profile.provenance.subspace
+    recipe = profile.provenance.identity.subspace
     return CURVES[recipe.get("form", "line")] + (", aligned" if recipe["aligned"] else "")
 
 
-def _notes(made: Any) -> list[str]:
-    return ["  BatchNorm statistics measured anew at every point"] if made.batchnorm == "reestimate" else []
+def _notes(identity: Any) -> list[str]:
+    return ["  BatchNorm statistics measured anew at every point"] if identity.batchnorm == "reestimate" else []

@@ -2,13 +2,14 @@
 
 import click
 
-from . import options as opt
+from .options import options
+from .params import Json, Runs
+from .printing import print_json
 
 
 @click.command(short_help="What this machine can do: devices, drawing, memory, data.")
-@opt.runs
-@opt.as_json
-def command(runs: str, as_json: bool) -> None:
+@options
+def command(runs: Runs, as_json: Json) -> None:
     """Check this machine, a line for each finding; exit status 1 if something the main job needs is missing.
 
     \b
@@ -16,13 +17,14 @@ def command(runs: str, as_json: bool) -> None:
       landscape doctor
       landscape doctor --json
     """
-    from .checks import findings
+    from .checks import check_machine
 
-    found = findings(runs)
+    checks = check_machine(runs)
+    healthy = all(check.ok for check in checks)
     if as_json:
-        opt.print_json({"ok": all(check.ok for check in found), "checks": [check._asdict() for check in found]})
+        print_json({"ok": healthy, "checks": [check._asdict() for check in checks]})
     else:
-        for check in found:
+        for check in checks:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<10} {check.detail}")
-    if not all(check.ok for check in found):
+    if not healthy:
         raise click.exceptions.Exit(1)

@@ -1,23 +1,36 @@
 """``landscape export``."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import click
 
-from . import options as opt
+from .options import Option, options
+from .params import OUTPUT, Force
+
+if TYPE_CHECKING:
+    from landscape.rendering.export.mesh import MeshScale
+else:
+    MeshScale = str
 
 
 @click.command(short_help="A surface as a mesh, a solid to print, or a table.")
 @click.argument("file", metavar="FILE.h5")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT",
-    help="vts, vtp, ply, obj, gltf, stl, csv, npz, nc or li.h5 by suffix.",
-)
-@click.option("--scale", default="linear", show_default=True, help="Height of meshes: linear or log.")
-@click.option("--ceiling", type=float, help="Clip the heights of meshes at this loss.")
-@opt.force
-def command(file: str, output: str, scale: str, ceiling: float | None, force: bool) -> None:
+@options
+def command(
+    file: str,
+    output: Annotated[
+        str,
+        Option(
+            "vts, vtp, ply, obj, gltf, stl, csv, npz, nc or li.h5 by suffix.",
+            flags=OUTPUT,
+            metavar="OUT",
+            required=True,
+        ),
+    ],
+    scale: Annotated[MeshScale, Option("Height of meshes: linear or log.", "linear")],
+    ceiling: Annotated[float | None, Option("Clip the heights of meshes at this loss.")],
+    force: Force,
+) -> None:
     """Write a surface for other programs, and say what the format loses.
 
     vts and vtp keep the values (ParaView); ply, obj and gltf the shape; stl is a closed solid in millimetres; csv, npz
@@ -31,17 +44,13 @@ def command(file: str, output: str, scale: str, ceiling: float | None, force: bo
       landscape export wide.h5 -o wide.stl --ceiling 3
       landscape export wide.h5 -o wide.li.h5
     """
-    from typing import cast
+    import landscape as ls
 
-    from landscape.files.li import save_li
-    from landscape.files.surfaces import load
-    from landscape.rendering.export.mesh import MeshScale, export
-
-    record = load(file)
+    record = ls.load(file)
     if output.endswith(".li.h5"):
-        lines = save_li(record, output, overwrite=force)
+        lines = ls.save_li(record, output, overwrite=force)
     else:
-        lines = export(record, output, scale=cast(MeshScale, scale), ceiling=ceiling, force=force)
+        lines = ls.export(record, output, scale=scale, ceiling=ceiling, force=force)
     for line in lines:
         click.echo(line, err=True)
     click.echo(output)

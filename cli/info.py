@@ -1,18 +1,23 @@
 """``landscape info``."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from . import options as opt
+from .options import options
+from .params import Json, Runs
+from .printing import print_json
+
+if TYPE_CHECKING:
+    from landscape.files.surfaces import Summary
 
 
 @click.command(short_help="What a surface file or a run holds, and what made it.")
 @click.argument("subject", metavar="FILE.h5|RUN")
-@opt.runs
-@opt.as_json
-def command(subject: str, runs: str, as_json: bool) -> None:
+@options
+def command(subject: str, runs: Runs, as_json: Json) -> None:
     """Print what is in a file and where it came from. Loads neither torch nor VTK.
 
     \b
@@ -21,32 +26,28 @@ def command(subject: str, runs: str, as_json: bool) -> None:
       landscape info wide.h5 --json
       landscape info wide
     """
-    described = _described(subject, runs)
-    if as_json:
-        opt.print_json(described)
-        return
-    if "status" in described and "provenance" in described:
-        from landscape.records.provenance import Provenance
-        from landscape.records.sampled import describe_points
+    import landscape as ls
 
-        counts = described["status"]
-        made = Provenance(**described["provenance"])
-        click.echo(", ".join(describe_points(counts["measured"], sum(counts.values()), made)))
-    click.echo("\n".join(_lines(described)))
-
-
-def _described(subject: str, runs: str) -> dict[str, Any]:
     if Path(subject).suffix or Path(subject).is_file():
-        from landscape.files.surfaces import summarize
+        summary = ls.summarize(subject)
+        lines, values = [_count_points(summary)], dict(summary)
+    else:
+        lines, values = [], ls.read_config(Path(subject) if Path(subject).is_dir() else Path(runs) / subject)
+    if as_json:
+        print_json(values)
+    else:
+        click.echo("\n".join([*lines, *_lines(values)]))
 
-        return dict(summarize(subject))
-    from landscape.train.configs import read_config
 
-    folder = Path(subject) if Path(subject).is_dir() else Path(runs) / subject
-    return read_config(folder)
+def _count_points(summary: "Summary") -> str:
+    from landscape.records.provenance import Provenance
+    from landscape.records.sampled import describe_points
+
+    counts, accuracy = summary["status"], Provenance.parse(summary["provenance"]).accuracy
+    return ", ".join(describe_points(counts["measured"], sum(counts.values()), accuracy))
 
 
-def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
+def _lines(values: Mapping[str, object], indent: str = "") -> list[str]:
     lines = []
     for key, value in values.items():
         if isinstance(value, dict):
@@ -56,7 +57,7 @@ def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
     return lines
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     if isinstance(value, list):
         text = ", ".join(_short(entry) for entry in value)
         return text if len(text) < 100 else f"{text[:90]}... ({len(value)} values)"

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 from .numbers import comparison, text
 
 EXTRA = ("curvature", "density", "sharpness", "cross_section", "free_directions")

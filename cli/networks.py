@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 
 
 def member_of(spec: str, **given: Any) -> Any:

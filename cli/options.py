@@ -1,144 +1,94 @@
-"""Options that several commands share, and how they print."""
+"""Options of the commands: an annotated parameter is one, a frozen dataclass of them a group; each is written once."""
 
-import json
-import shlex
-import sys
+import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass, is_dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several options as one decorator, shown in the order given."""
+@dataclass(frozen=True)
+class Option:
+    """How a parameter is asked for: ``points: Annotated[int, Option("Grid points a side.", 51)]`` is ``--points``.
 
-    def decorate(command: Command) -> Command:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
+    Args:
+        help: one or two lines.
+        default: shown in the help; None where nothing is chosen, which is False for a flag.
+        flags: in place of the parameter's name with dashes.
+        metavar: what stands for the value in the help.
+        envvar: an environment variable that holds the default.
+        parser: reads the value where the annotation does not say enough.
+        hidden: whether the help leaves it out.
+        required: whether the command needs it.
+    """
 
-    return decorate
+    help: str
+    default: str | float | None = None
+    flags: tuple[str, ...] = ()
+    metavar: str | None = None
+    envvar: str | None = None
+    parser: click.ParamType[Any] | None = None
+    hidden: bool = False
+    required: bool = False
 
-
-runs = click.option(
-    "--runs", envvar="LANDSCAPE_RUNS", default="runs", show_default=True, metavar="DIR", help="Folder of the runs."
-)
-device = click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
-quiet = click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
-force = click.option("--force", is_flag=True, help="Replace what exists.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-model = click.option(
-    "--model", metavar="NAME[:MEMBER]", help="narrow, wide, pair, or a run; member 0 by default. Trained if missing."
-)
-
-own = options(
-    click.option("--weights", metavar="FILE", help="Weights of a model of your own: .pt or .safetensors."),
-    click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own."),
-    click.option(
-        "--batchnorm",
-        default="frozen",
-        show_default=True,
-        help="BatchNorm statistics: frozen, or reestimate at every point on the training data.",
-    ),
-    click.option("--num-examples", type=int, metavar="N", help="Measure on a fixed random subset of N examples."),
-    click.option("--stream", is_flag=True, help="Read --data again for every block, where they do not fit."),
-)
-sampling = options(
-    click.option("--points", default=51, show_default=True, help="Grid points a side."),
-    click.option(
-        "--extent",
-        type=float,
-        help="Half the side of the grid, in filter norms (L2 along top, gradient, ...); by default where "
-        "the loss has risen by 1 nat on every side "
-        "(one extent for all surfaces of a figure).",
-    ),
-    click.option("--direction-seed", default=0, show_default=True, help="Seed of the random directions."),
-    click.option("--normalize", default="filter", show_default=True, help="filter, layer or none."),
-    click.option(
-        "--ignore",
-        default="1d",
-        show_default=True,
-        help="Unperturbed: 1d (biases, norms), nothing, or patterns of names: 1d,*embed*.",
-    ),
-    click.option("--rays", default=64, show_default=True, help="Directions for the half-width; 0 for none."),
-    click.option(
-        "--tolerance",
-        type=click.FloatRange(0, 1, max_open=True),
-        default=0.0,
-        show_default=True,
-        help="Share of the loss's range within which points may be interpolated; 0 measures all.",
-    ),
-    click.option(
-        "--strategy",
-        default="auto",
-        show_default=True,
-        help="auto, repeatable, or loop, stacked, affine, chain, streamed.",
-    ),
-    click.option("--memory", default="1GiB", show_default=True, help="Memory a block may take."),
-    click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU."),
-    device,
-    quiet,
-)
+    def decorator(self, name: str, annotation: object) -> Decorator:
+        """The click option of a parameter with this name and annotation: a tuple may be given several times."""
+        kind = _plain_type(annotation)
+        settings: dict[str, Any] = {"multiple": get_origin(annotation) is tuple}
+        if self.default is not None:
+            settings |= {"default": self.default, "show_default": True}
+        elif kind is bool:
+            settings |= {"is_flag": True, "default": False if annotation is bool else None}
+        return click.option(
+            *(self.flags or (f"--{name.replace('_', '-')}",)),
+            name,
+            type=self.parser or kind,
+            help=self.help,
+            metavar=self.metavar,
+            envvar=self.envvar,
+            hidden=self.hidden,
+            required=self.required,
+            **settings,
+        )
 
 
-def print_json(values: object) -> None:
-    """One JSON object on stdout; numbers that are not finite become strings, which JSON lacks."""
-    click.echo(json.dumps(_plain(values), indent=2, allow_nan=False))
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of its signature, in that order; it is called with one object per group."""
+    groups: dict[str, tuple[Callable[..., object], list[str]]] = {}
+    decorators: list[Decorator] = []
+    for name, annotation in get_type_hints(command, include_extras=True).items():
+        members = {name: annotation}
+        if isinstance(annotation, type) and is_dataclass(annotation):
+            members = get_type_hints(annotation, include_extras=True)
+            groups[name] = annotation, list(members)
+        for member, hint in members.items():
+            if get_origin(hint) is Annotated:
+                kind, option = get_args(hint)
+                decorators.append(option.decorator(member, kind))
+
+    @functools.wraps(command)
+    def grouped(**values: object) -> None:
+        for name, (group, members) in groups.items():
+            values[name] = group(**{member: values.pop(member) for member in members})
+        command(**values)
+
+    decorated: Callable[..., None] = grouped
+    for decorate in reversed(decorators):  # click lists the options of the last decorator first
+        decorated = decorate(decorated)
+    return decorated
 
 
-def command_line() -> str:
-    """The command as it was typed, stored with what it makes."""
-    return shlex.join(["landscape", *sys.argv[1:]])
+def _plain_type(annotation: object) -> object:
+    """The type of one value: ``str`` of ``str | None``, of ``tuple[str, ...]`` and of literal words."""
+    if get_origin(annotation) is Literal:
+        return str
+    parts = get_args(annotation)
+    return _plain_type(parts[0]) if parts else annotation
 
 
-def torch_device(name: str) -> Any:
-    """The device of that name, if this machine has it."""
-    import torch
-
-    try:
-        found = torch.device(name)
-        torch.empty(1, device=found)
-    except (RuntimeError, AssertionError) as error:
-        raise click.BadParameter(f"{name!r} is not available here ({str(error).splitlines()[0]})") from error
-    return found
-
-
-def torch_dtype(name: str) -> Any:
-    """The dtype of that name; TF32 is float32 that is multiplied otherwise, see `sample`."""
-    import torch
-
-    known = {
-        "float32": torch.float32,
-        "float64": torch.float64,
-        "bfloat16": torch.bfloat16,
-        "tf32": torch.float32,
-    }
-    if name not in known:
-        raise click.BadParameter(f"unknown dtype {name!r}; expected {', '.join(known)}")
-    return known[name]
-
-
-def num_bytes(size: str) -> int:
-    """``"512MiB"`` as a number of bytes."""
-    units = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9, "b": 1, "": 1}
-    text = size.strip().lower()
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-    try:
-        value = float(number) * units[text[len(number) :].strip()]
-    except (ValueError, KeyError):
-        raise click.BadParameter(f"memory is a number with a unit, such as 512MiB or 2GiB, got {size!r}") from None
-    if not 1 <= value < 2**60:
-        raise click.BadParameter(f"memory must be at least one byte, got {size!r}")
-    return int(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
-        return str(value)
-    return value
+def was_given(name: str) -> bool:
+    """Whether the command line names an option of the running command."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 from .networks import refuse_own_options
 
 SURFACES = ("plane", "corridor")

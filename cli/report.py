@@ -1,22 +1,28 @@
 """``landscape report``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from . import options as opt
-from .study import choices
+from .options import Option, options
+from .params import OUTPUT, Device, Force, Quiet, Runs, Sweep
+from .study import study_settings
+
+if TYPE_CHECKING:
+    from landscape.study.settings import Settings
 
 
 @click.command(short_help="All claims of the document, measured, on one page to read, turn and print.")
-@click.option("-o", "--output", default="report.html", show_default=True, metavar="FILE", help="The page, .html.")
-@click.option("--only", metavar="NAME,NAME,...", help="These studies alone; all of them by default.")
-@choices
-@opt.runs
-@opt.device
-@opt.force
-@opt.quiet
-def command(output: str, only: str | None, force: bool, quiet: bool, **given: Any) -> None:
+@options
+def command(
+    output: Annotated[str, Option("The page, .html.", "report.html", flags=OUTPUT, metavar="FILE")],
+    only: Annotated[str | None, Option("These studies alone; all of them by default.", metavar="NAME,NAME,...")],
+    sweep: Sweep,
+    runs: Runs,
+    device: Device,
+    force: Force,
+    quiet: Quiet,
+) -> None:
     """Measure every claim that is not measured yet, and write one self-contained page: surfaces to turn, a section for
     each claim with its verdict, numbers, plots and command, and what made it all.
 
@@ -29,38 +35,36 @@ def command(output: str, only: str | None, force: bool, quiet: bool, **given: An
       landscape report --quick --only fit,morph
       landscape report --dataset mnist --data-dir DIR --only fit,field,solutions
     """
-    from landscape.rendering.page.report import check_report, render_report
-    from landscape.study.catalogue import run_study, why_not
-    from landscape.study.settings import Settings
+    import landscape as ls
 
-    check_report(output, force=force)
-    opt.torch_device(given["device"])
-    settings = Settings(**given, progress=not quiet, command=opt.command_line())
-    names = _names(only)
-    left_out = {name: reason for name in names if only is None and (reason := why_not(name, settings))}
+    ls.check_report(output, force=force)
+    settings = study_settings(sweep, runs, device, quiet=quiet)
+    obstacles = _choose(only, ls.list_studies(settings))
     results = []
-    for name in names:
-        if name not in left_out:
-            results.append(run_study(name, settings))
-        click.echo(f"{name}: {left_out.get(name) or results[-1].verdict}")
-    facts = {"Left out": "; ".join(left_out.values())} if left_out else {}
-    render_report(results, output, facts=facts | _facts([each.name for each in results], settings))
+    for name, obstacle in obstacles.items():
+        if not obstacle:
+            results.append(ls.run_study(name, settings))
+        click.echo(f"{name}: {obstacle or results[-1].verdict}")
+    left_out = "; ".join(filter(None, obstacles.values()))
+    facts = {"Left out": left_out} if left_out else {}
+    ls.render_report(results, output, facts=facts | _facts([result.name for result in results], settings))
     click.echo(output)
 
 
-def _names(only: str | None) -> list[str]:
-    from landscape.study.catalogue import STUDIES
+def _choose(only: str | None, obstacles: dict[str, str]) -> dict[str, str]:
+    """All studies with what is in the way of each, or those asked for with nothing in the way."""
+    if only is None:
+        return obstacles
+    names = [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in obstacles:
+            raise click.BadParameter(f"unknown study {name!r}; expected {', '.join(obstacles)}", param_hint="--only")
+    return {name: "" for name in obstacles if name in names}
 
-    chosen = list(STUDIES) if only is None else [name.strip() for name in only.split(",")]
-    for name in chosen:
-        if name not in STUDIES:
-            raise click.BadParameter(f"unknown study {name!r}; expected {', '.join(STUDIES)}", param_hint="--only")
-    return [name for name in STUDIES if name in chosen]
 
-
-def _facts(names: list[str], settings: Any) -> dict[str, str]:
+def _facts(names: list[str], settings: "Settings") -> dict[str, str]:
+    import landscape as ls
     from landscape.files.findings import RESULT_FORMAT, SCHEMA
-    from landscape.study.catalogue import result_path
 
-    files = ", ".join(result_path(name, settings).name for name in names)
+    files = ", ".join(ls.result_path(name, settings).name for name in names)
     return {"Command": settings.command, "Results": f"{files} (HDF5, format {RESULT_FORMAT}, schema {SCHEMA})"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from . import options as opt
+from . import shared as opt
 from .networks import refuse_own_options
 
 
@@ -252,19 +252,21 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
 def _text(target: str, record: Any) -> str:
     from landscape.records.sampled import describe_points
 
-    made = record.provenance
-    points = ", ".join(describe_points(record.num_measured, record.status.size, made))
+    identity, recipe = record.provenance.identity, record.provenance.identity.subspace
+    accuracy, making = record.provenance.accuracy, record.provenance.making
+    points = ", ".join(describe_points(record.num_measured, record.status.size, accuracy))
     lines = [
-        f"{target}: {record.kind} of {made.model}, {points} "
-        f"({made.strategy.split('/')[0]}, {made.wall_time:.1f} s, error against float64 {made.precision_error:.1e})"
+        f"{target}: {record.kind} of {identity.model}, {points} "
+        f"({making.strategy.split('/')[0]}, {making.wall_time:.1f} s, "
+        f"error against float64 {accuracy.precision_error:.1e})"
     ]
-    if made.drawn_from:
+    if identity.drawn_from:
         lines.append(
-            f"  on {made.N:,} of {made.drawn_from:,} training examples: "
-            f"standard error of the loss at the centre {made.standard_error:.2g}"
+            f"  on {identity.N:,} of {identity.drawn_from:,} training examples: "
+            f"standard error of the loss at the centre {accuracy.standard_error:.2g}"
         )
-    if made.subspace.get("repeats"):
-        lines.append(f"  mean of {made.subspace['repeats']} repeats, seeds {made.subspace['seeds']}, with their band")
+    if recipe.get("repeats"):
+        lines.append(f"  mean of {recipe['repeats']} repeats, seeds {recipe['seeds']}, with their band")
     path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
     if marks is not None:
         places = zip(marks.names, marks.alpha, marks.beta, marks.loss, strict=True)
@@ -280,16 +282,17 @@ def _text(target: str, record: Any) -> str:
 
 
 def _values(target: str, record: Any) -> dict[str, Any]:
-    made, path, marks = record.provenance, getattr(record, "trajectory", None), getattr(record, "marks", None)
+    identity = record.provenance.identity
+    path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
     gap = path.gap if path is not None else None
     seen: Any = None if gap is None else path
     return {
         "file": target,
         "kind": record.kind,
-        "model": made.model,
+        "model": identity.model,
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "metrics": list(record.metrics),
-        "subspace": dict(made.subspace),
+        "subspace": dict(identity.subspace),
         "explained": None if seen is None else seen.explained,
         "largest_gap": None if gap is None else float(abs(gap).max()),
         "path": None
@@ -298,7 +301,7 @@ def _values(target: str, record: Any) -> dict[str, Any]:
         "marks": None
         if marks is None
         else {"names": list(marks.names), **{key: getattr(marks, key).tolist() for key in ("alpha", "beta", "loss")}},
-        "unit": "nats per example" if made.loss == "cross_entropy" else made.loss,
-        "precision_error": made.precision_error,
-        "wall_time": made.wall_time,
+        "unit": "nats per example" if identity.loss == "cross_entropy" else identity.loss,
+        "precision_error": record.provenance.accuracy.precision_error,
+        "wall_time": record.provenance.making.wall_time,
     }

@@ -1,65 +1,46 @@
 """``landscape study``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
 
 import click
 
-from . import options as opt
+from .machine import torch_device
+from .options import Option, options
+from .params import OUTPUT, Device, Force, Quiet, Runs, Sweep
+from .printing import command_line, print_json
+
+if TYPE_CHECKING:
+    from landscape.records.findings import StudyResult
+    from landscape.study.settings import Settings
+    from landscape.study.tradeoffs import TableFormat
 
 FILMS = (".mp4", ".webm", ".gif")
-
-
-class _Widths(click.ParamType[Any]):
-    """Whole numbers with commas between them."""
-
-    name = "widths"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """The numbers."""
-        try:
-            return tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of widths such as 4,64,512", param, ctx)
-
-
-choices = opt.options(
-    click.option("--quick", is_flag=True, help="Smaller sweeps: less than a minute or two each."),
-    click.option(
-        "--dataset", default="digits", show_default=True, help="digits, mnist, fashion-mnist, cifar10, or FILE.npz."
-    ),
-    click.option("--data-dir", help="Folder of the dataset's files."),
-    click.option("--widths", type=_Widths(), metavar="W,W,...", help="Widths to compare; each study has its own."),
-    click.option("--members", type=int, help="Networks per width and condition, at least 2."),
-    click.option("--steps", type=int, help="Optimizer steps."),
-    click.option("--num-train", type=int, help="Training examples; other data than the digits take 10,000 by default."),
-    click.option("--image", metavar="FILE", help="Picture for the portrait; matplotlib's sample portrait by default."),
-    click.option(
-        "--seed",
-        default=0,
-        show_default=True,
-        help="Seed of member 0, then counted up, and of all that is drawn; step it by 1000 for other members.",
-    ),
-)
+Format: TypeAlias = Literal["text", "markdown", "latex", "json"]
 
 
 @click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
 @click.argument("name", metavar="NAME")
-@choices
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    help="Draw to it: png, pdf or svg; film morph: mp4, webm or gif; or keep a copy of the result: h5.",
-)
-@click.option(
-    "--format", "how", default="text", show_default=True, help="How tables are printed: text, markdown, latex or json."
-)
-@opt.runs
-@opt.device
-@opt.force
-@opt.quiet
-def command(name: str, output: str | None, how: str, force: bool, quiet: bool, **given: Any) -> None:
+@options
+def command(
+    name: str,
+    sweep: Sweep,
+    output: Annotated[
+        str | None,
+        Option(
+            "Draw to it: png, pdf or svg; film morph: mp4, webm or gif; or keep a copy of the result: h5.",
+            flags=OUTPUT,
+            metavar="FILE",
+        ),
+    ],
+    table_format: Annotated[
+        Format, Option("How tables are printed: text, markdown, latex or json.", "text", flags=("--format",))
+    ],
+    runs: Runs,
+    device: Device,
+    force: Force,
+    quiet: Quiet,
+) -> None:
     """Measure one claim of the document: fit, memorization, reliability, solutions, field, double-descent, scaling,
     tradeoffs, portrait, morph, or all of them.
 
@@ -75,36 +56,41 @@ def command(name: str, output: str | None, how: str, force: bool, quiet: bool, *
       landscape study morph --quick -o morph.mp4
       landscape study field --dataset mnist --data-dir DIR
     """
-    from landscape.study.catalogue import STUDIES, run_study, why_not
-    from landscape.study.settings import Settings
+    import landscape as ls
 
-    if how not in ("text", "markdown", "latex", "json"):
-        raise click.BadParameter(f"unknown format {how!r}; expected text, markdown, latex or json")
-    opt.torch_device(given["device"])
-    settings = Settings(**given, progress=not quiet, command=opt.command_line())
-    names = list(STUDIES) if name == "all" else [name]
+    if table_format not in get_args(Format):
+        raise click.BadParameter(f"unknown format {table_format!r}; expected text, markdown, latex or json")
+    settings = study_settings(sweep, runs, device, quiet=quiet)
+    obstacles = ls.list_studies(settings) if name == "all" else {name: ""}
     if output is not None:
-        _check(output, names, force)
+        _check(output, list(obstacles), force=force)
     results = []
-    for each in names:
-        if len(names) > 1 and (reason := why_not(each, settings)):
-            click.echo(f"{each}: left out, {reason}", err=True)
+    for study, obstacle in obstacles.items():
+        if obstacle:
+            click.echo(f"{study}: left out, {obstacle}", err=True)
             continue
-        results.append(run_study(each, settings, force=force))
-        if how != "json":
-            click.echo(("\n" if len(results) > 1 else "") + _text(results[-1], how))
-    if how == "json":
-        opt.print_json(results[0].to_dict() if len(results) == 1 else {"studies": [each.to_dict() for each in results]})
+        results.append(ls.run_study(study, settings, force=force))
+        if table_format != "json":
+            click.echo(("\n" if len(results) > 1 else "") + _text(results[-1], table_format))
+    if table_format == "json":
+        values = [result.to_dict() for result in results]
+        print_json(values[0] if len(values) == 1 else {"studies": values})
     if output is not None:
-        _write(results[0], output, force, quiet)
-        click.echo(output, err=how == "json")
+        _write(results[0], output, force=force, quiet=quiet)
+        click.echo(output, err=table_format == "json")
 
 
-def _check(output: str, names: list[str], force: bool) -> None:
+def study_settings(sweep: Sweep, runs: str, device: str, *, quiet: bool) -> "Settings":
+    """What the studies are measured on, with the command that asks for it."""
+    import landscape as ls
+
+    torch_device(device)
+    return ls.Settings(**vars(sweep), runs=runs, device=device, progress=not quiet, command=command_line())
+
+
+def _check(output: str, names: list[str], *, force: bool) -> None:
     """Refuse what could not be written, before anything is trained."""
-    from landscape.files.surfaces import check_writable
-    from landscape.rendering.film.movie import check_film
-    from landscape.rendering.write import check_free, check_target
+    import landscape as ls
 
     if len(names) > 1:
         raise click.UsageError("--output takes the figure of one study; name it instead of all")
@@ -112,31 +98,30 @@ def _check(output: str, names: list[str], force: bool) -> None:
     if suffix in FILMS and names != ["morph"]:
         raise click.UsageError(f"only the study morph can be filmed, not {names[0]}; draw to png, pdf or svg")
     if suffix in FILMS:
-        check_free(check_film(output), force=force)
+        ls.check_picture(output, force=force)
     elif suffix == ".h5":
-        check_writable(output, force=force)
+        ls.check_writable(output, force=force)
     else:
-        check_target(output, force=force)
+        ls.check_target(output, force=force)
 
 
-def _write(result: Any, output: str, force: bool, quiet: bool) -> None:
-    from landscape.files.findings import save_result
-    from landscape.rendering.study import film_study, render_study
+def _write(result: "StudyResult", output: str, *, force: bool, quiet: bool) -> None:
+    import landscape as ls
 
     suffix = Path(output).suffix.lower()
     if suffix in FILMS:
-        film_study(result, output, progress=not quiet)
+        ls.film_study(result, output, progress=not quiet)
     elif suffix == ".h5":
-        save_result(result, output, overwrite=force)
+        ls.save_result(result, output, overwrite=force)
     else:
-        render_study(result, output)
+        ls.render_study(result, output)
 
 
-def _text(result: Any, how: Any) -> str:
+def _text(result: "StudyResult", table_format: "TableFormat") -> str:
     from landscape.study.tradeoffs import format_table
 
-    if result.table is not None and how != "text":
-        return format_table(result.table, how)
+    if result.table is not None and table_format != "text":
+        return format_table(result.table, table_format)
     lines = [f"{result.name}: {result.verdict}", f"  claim: {result.claim}", f"  refuted by: {result.refuted_by}"]
     if result.table is not None:
         lines += ["", *(f"  {line}" for line in format_table(result.table).splitlines())]

@@ -3,19 +3,29 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from . import options as opt
+from landscape.errors import InputError
+
+from .options import Option, options
+from .params import Force, Metric, Scale
+
+if TYPE_CHECKING:
+    from landscape.records.sampled import Surface
 
 
 @click.command(short_help="Open a surface in a window; a page where there is no screen.")
 @click.argument("file", metavar="FILE.h5")
-@click.option("--metric", default="train_loss", show_default=True, help="What the height shows.")
-@click.option("--scale", default="auto", show_default=True, help="Height: auto, linear, log or sqrt.")
-@click.option("--ceiling", type=float, help="Cut the surface at this loss.")
-@opt.force
-def command(file: str, metric: str, scale: str, ceiling: float | None, force: bool) -> None:
+@options
+def command(
+    file: str,
+    metric: Metric,
+    scale: Scale,
+    ceiling: Annotated[float | None, Option("Cut the surface at this loss.")],
+    force: Force,
+) -> None:
     """Turn and zoom a surface on the screen.
 
     Without a screen the same surface is written beside FILE as a page for a browser.
@@ -25,27 +35,15 @@ def command(file: str, metric: str, scale: str, ceiling: float | None, force: bo
       landscape sample --model wide -o wide.h5
       landscape view wide.h5
     """
-    from typing import cast
+    import landscape as ls
 
-    from landscape.errors import InputError
-    from landscape.files.surfaces import load
-    from landscape.records.sampled import Surface
-    from landscape.rendering.geometry.heights import HeightScale
-
-    record = load(file)
-    if not isinstance(record, Surface):
-        raise InputError(f"{file} holds a {record.kind or 'profile'}, which has no surface; draw it: landscape render")
-    chosen = cast(HeightScale, scale)
+    surface = _load_surface(file)
     if has_screen():
-        from landscape.rendering.window import show
-
-        show(record, metric=metric, scale=chosen, ceiling=ceiling)
+        ls.show(surface, metric=metric, scale=scale, ceiling=ceiling)
         return
-    from landscape.rendering.page.web import check_page, render_page
-
     target = Path(file).with_suffix(".html")
-    check_page(target, force=force)
-    render_page(record, target, metric=metric, scale=chosen, ceiling=ceiling)
+    ls.check_picture(target, force=force)
+    ls.render(surface, target, metric=metric, scale=scale, ceiling=ceiling)
     click.echo("no screen here (DISPLAY and WAYLAND_DISPLAY are not set); open this page in a browser", err=True)
     click.echo(target)
 
@@ -53,3 +51,12 @@ def command(file: str, metric: str, scale: str, ceiling: float | None, force: bo
 def has_screen() -> bool:
     """Whether a window could open: always on macOS and Windows, elsewhere where a display server is named."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _load_surface(file: str) -> "Surface":
+    import landscape as ls
+
+    record = ls.load(file)
+    if not isinstance(record, ls.Surface):
+        raise InputError(f"{file} holds a {record.kind or 'profile'}, which has no surface; draw it: landscape render")
+    return record

@@ -17,9 +17,11 @@ if __name__ == "__main__":
     for name, run in runs.items():
         corridors.append(sample_view(run, "corridor", extent=extent))
         surface = corridors[-1]
-        made = surface.provenance
+        identity = surface.provenance.identity
         across = ls.corridor_width(surface)
-        print(f"{name}: {made.network}, P = {made.P:,}, N = {made.N:,}, K = {made.K} ({made.regime})")
+        print(
+            f"{name}: {identity.network}, P = {identity.P:,}, N = {identity.N:,}, K = {identity.K} ({identity.regime})"
+        )
         print(f"  half-width      {ls.half_width(surface)}")
         for row in (0, len(across.step) // 2, -1):
             sign = "=" if across.bounded[row] else ">"

@@ -5,24 +5,27 @@ from .errors import LandscapeError as LandscapeError
 
 # Records and files
 from .files.findings import load_result as load_result
+from .files.findings import save_result as save_result
 from .files.li import save_li as save_li
+from .files.surfaces import check_writable as check_writable
 from .files.surfaces import load as load
 from .files.surfaces import save as save
+from .files.surfaces import summarize as summarize
 
 # Numbers
 from .measures.axes import eigen_plane as eigen_plane
 from .measures.barriers import barrier as barrier
 from .measures.barriers import barriers as barriers
 from .measures.cross_sections import cross_section as cross_section
-from .measures.curvature import Eigenpairs as Eigenpairs
-from .measures.curvature import hessian_eigenpairs as hessian_eigenpairs
-from .measures.curvature import hessian_extremes as hessian_extremes
-from .measures.curvature import hessian_norm as hessian_norm
-from .measures.curvature import hessian_trace as hessian_trace
 from .measures.curvature_map import sample_curvature as sample_curvature
+from .measures.eigenvalues import Eigenpairs as Eigenpairs
+from .measures.eigenvalues import eigenpairs as eigenpairs
+from .measures.eigenvalues import extreme_eigenpairs as extreme_eigenpairs
 from .measures.freedom import FreeDirections as FreeDirections
 from .measures.freedom import free_directions as free_directions
-from .measures.products import hessian_product as hessian_product
+from .measures.matrix import CurvatureMatrix as CurvatureMatrix
+from .measures.matrix import gauss_newton as gauss_newton
+from .measures.matrix import hessian as hessian
 from .measures.sharpness import epsilon_sharpness as epsilon_sharpness
 from .measures.sharpness import noise_rise as noise_rise
 from .measures.sharpness import worst_rise as worst_rise
@@ -30,6 +33,8 @@ from .measures.spectrum import spectral_density as spectral_density
 from .measures.topology import Topology as Topology
 from .measures.topology import roughness as roughness
 from .measures.topology import topology as topology
+from .measures.trace import frobenius_norm as frobenius_norm
+from .measures.trace import trace as trace
 from .measures.widths import HalfWidth as HalfWidth
 from .measures.widths import corridor_width as corridor_width
 from .measures.widths import half_width as half_width
@@ -44,9 +49,15 @@ from .records.spectra import CrossSection as CrossSection
 from .records.spectra import Spectrum as Spectrum
 
 # Pictures
+from .rendering.checks import check_picture as check_picture
+from .rendering.export.mesh import export as export
+from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
 from .rendering.render import render as render
+from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study
+from .rendering.window import show as show
+from .rendering.write import check_target as check_target
 from .sampling.bend import train_curve as train_curve
 from .sampling.connections import path_between as path_between
 from .sampling.connections import sample_between as sample_between
@@ -79,15 +90,24 @@ from .space.subspaces import random_plane as random_plane
 from .statistics.comparison import compare as compare
 
 # Studies
+from .study.catalogue import list_studies as list_studies
+from .study.catalogue import result_path as result_path
 from .study.catalogue import run_study as run_study
+from .study.settings import Settings as Settings
 
 # Networks, data and runs
 from .train.checkpoints import load_weights as load_weights
+from .train.configs import read_config as read_config
+from .train.datasets import load_dataset as load_dataset
+from .train.networks import NetworkConfig as NetworkConfig
+from .train.recipe import Recipe as Recipe
 from .train.recorder import PathRecorder as PathRecorder
 from .train.recorder import lightning_callback as lightning_callback
 from .train.recorder import trainer_callback as trainer_callback
+from .train.runs import RunConfig as RunConfig
 from .train.runs import ensure_run as ensure_run
 from .train.runs import open_run as open_run
+from .train.runs import presets as presets
 
 # The version
 from .version import __version__ as __version__

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, hessian
 
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
 
 
@@ -35,13 +36,13 @@ def quadratic(
     generator = torch.Generator().manual_seed(seed)
     basis, _ = torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64))
     values = torch.tensor(spectrum, dtype=torch.float64)
-    hessian = basis @ torch.diag(values) @ basis.T
+    matrix = basis @ torch.diag(values) @ basis.T
     examples = (basis * (values * size).sqrt()).T.contiguous()
     model = nn.Sequential(nn.Linear(size, 1, bias=False, dtype=dtype))
     point = torch.tensor(centre if centre is not None else [0.1 * (k + 1) for k in range(size)])
     model.load_state_dict({"0.weight": point[None].to(dtype)})
     data = (examples.to(dtype), torch.zeros(size, 1, dtype=dtype))
-    return Objective(model, data, loss=half_square), hessian
+    return Objective(model, data, loss=half_square), matrix
 
 
 def small_mlp(width: int = 5, *, seed: int = 0, dtype: torch.dtype = torch.float64, classes: int = 3) -> nn.Module:
@@ -86,6 +87,19 @@ def examples(
     return inputs, torch.randint(0, classes, (count,), generator=generator)
 
 
+def dense_hessian(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """The Hessian (P, P) of a model's mean cross-entropy, by the transforms of `torch.func` alone."""
+    names = [name for name, _ in model.named_parameters()]
+    shapes = [tensor.shape for tensor in model.parameters()]
+
+    def loss(flat: Tensor) -> Tensor:
+        parts = flat.split([shape.numel() for shape in shapes])
+        state = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        return nn.functional.cross_entropy(functional_call(model, state, (inputs,)), targets)
+
+    return hessian(loss)(nn.utils.parameters_to_vector(model.parameters()).detach())
+
+
 def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, directions: int = 64) -> Surface:
     """A surface of ``curvature * (alpha^2 + beta^2) / 2``; its rays rise alike: half-width sqrt(2 rise / curvature)."""
     axis = extent * np.arange(1 - points, points, 2) / (points - 1)
@@ -97,7 +111,7 @@ def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, direc
         {"train_loss": loss},
         np.ones(loss.shape, dtype=np.uint8),
         np.zeros(loss.shape),
-        Provenance(subspace={"kind": "plane"}, loss="cross_entropy"),
+        Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy")),
         rays=rays,
     )
 
@@ -108,7 +122,10 @@ def tunnel() -> Surface:
     loss = 0.5 * (beta[None, :] * 4 / (2 - step[:, None])) ** 2 + (1 - step[:, None])
     axes = (Axis("alpha", step, "step", "training step"), Axis("beta", beta))
     path = Trajectory(step, step, np.zeros(21), 1 - step, step)
-    status, made = np.ones(loss.shape, np.uint8), Provenance(subspace={"kind": "corridor"}, loss="cross_entropy")
+    status, made = (
+        np.ones(loss.shape, np.uint8),
+        Provenance(Identity(subspace={"kind": "corridor"}, loss="cross_entropy")),
+    )
     return Surface(axes, {"train_loss": loss}, status, np.zeros(loss.shape), made, trajectory=path)
 
 
@@ -117,6 +134,8 @@ def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0",
     alpha = np.linspace(0, 1, 11)
     loss = 0.1 + 0.2 * alpha + 4 * height * alpha * (1 - alpha)
     recipe = {"kind": "line", "between": True, "to": "narrow:1", "aligned": aligned}
-    made = Provenance(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
+    provenance = Provenance(
+        Identity(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
+    )
     values = {"train_loss": loss, **metrics}
-    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), made)
+    return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), provenance)

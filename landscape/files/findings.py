@@ -29,6 +29,11 @@ _CURVES = ("x", "y", "low", "high")
 def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) -> None:
     """Write a study's result to an HDF5 file, all of it or nothing.
 
+    Args:
+        result: of a study.
+        path: of the file; its folder must exist.
+        overwrite: whether an existing file may be replaced.
+
     Raises:
         FileError: the file cannot be written, or exists and ``overwrite`` is off.
     """

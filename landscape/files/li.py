@@ -24,7 +24,7 @@ from landscape.errors import FileError, InputError
 from landscape.files.hdf5 import has, member, opened, read_numbers
 from landscape.files.replace import FilePath, check_target, replace_file
 from landscape.records.base import LOSS, Axis, FloatArray, Status
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Sampled, Surface
 
 NOT_DONE = -1.0
@@ -56,9 +56,9 @@ def read_li(file: h5py.File, path: FilePath) -> Surface | Profile:
     status = np.where(done, np.uint8(Status.MEASURED), np.uint8(Status.PENDING))
     kind = "plane" if len(axes) == 2 else "line"
     recipe = {"kind": kind, "source": "Li et al.", "dir_file": _text(file, "dir_file")}
-    made = Provenance(model=Path(path).stem, subspace=recipe)
+    provenance = Provenance(Identity(model=Path(path).stem, subspace=recipe))
     record = Surface if len(axes) == 2 else Profile
-    return record(axes, metrics, status, np.zeros(shape), made)
+    return record(axes, metrics, status, np.zeros(shape), provenance)
 
 
 def save_li(record: Sampled, path: FilePath, *, overwrite: bool = False) -> tuple[str, ...]:

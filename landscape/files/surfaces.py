@@ -108,6 +108,12 @@ def read_record(group: h5py.Group) -> Surface | Profile:
 def summarize(path: FilePath) -> Summary:
     """What is in an HDF5 file: its provenance, shape and how many points are done. The metrics are not read.
 
+    Args:
+        path: of a surface file, or of one by Li et al.'s code.
+
+    Returns:
+        Plain values by name: axes, units, metrics, how many points have which status, the provenance.
+
     Raises:
         FileError: as `load` does.
     """
@@ -128,7 +134,7 @@ def _summary(
     axes: tuple[Axis, ...],
     metrics: list[str],
     status: NDArray[np.uint8],
-    made: Provenance,
+    provenance: Provenance,
     schema: int,
     groups: Sequence[str] = (),
 ) -> Summary:
@@ -144,7 +150,7 @@ def _summary(
         rays="rays" in groups,
         marks="marks" in groups,
         directions="directions" in groups,
-        provenance=made.to_dict(),
+        provenance=provenance.to_dict(),
     )
 
 
@@ -152,6 +158,10 @@ def check_writable(path: FilePath, *, force: bool) -> None:
     """Refuse a path that `save` could not write, before hours are spent on what should go there.
 
     A file is created beside ``path`` and removed again: permissions alone do not tell of read-only disks and quotas.
+
+    Args:
+        path: of the file that is planned.
+        force: whether an existing file may be replaced.
 
     Raises:
         FileError: if it is a folder, exists and ``force`` is off, or nothing can be written there.
@@ -204,7 +214,7 @@ def write_record(group: h5py.Group, record: Sampled) -> None:
     if isinstance(record, Surface) and record.trajectory is not None:
         _write_trajectory(group, record.trajectory, record)
     if isinstance(record, Surface) and record.rays is not None:
-        _write_rays(group, record.rays, record.provenance.loss)
+        _write_rays(group, record.rays, record.provenance.identity.loss)
     if isinstance(record, Surface) and record.marks is not None:
         _write_marks(group, record.marks, record)
     if record.directions:
@@ -232,7 +242,7 @@ def _write_grid(file: h5py.File, record: Sampled) -> None:
         scale.make_scale(axis.name)
         scales.append(scale)
     for name, values in {**record.metrics, "error": record.error}.items():
-        unit = unit_of(name, record.provenance.loss)
+        unit = unit_of(name, record.provenance.identity.loss)
         write(file, name, values, scales, units=unit, long_name=name.replace("_", " "))
     meanings = " ".join(kind.name.lower() for kind in Status)
     status = write(file, "status", record.status, scales, units="1", flag_meanings=meanings)
@@ -246,16 +256,16 @@ def _write_trajectory(file: h5py.File, path: Trajectory, record: Sampled) -> Non
     scale = write(group, "step", path.step, units=unit_of("step"))
     scale.make_scale("step")
     for name in _TRAJECTORY[1:]:
-        unit = units.get(name, unit_of(name, record.provenance.loss))
+        unit = units.get(name, unit_of(name, record.provenance.identity.loss))
         write(group, name, getattr(path, name), [scale], units=unit)
     if path.on_plane is not None:
-        write(group, "on_plane", path.on_plane, [scale], units=unit_of("loss", record.provenance.loss))
+        write(group, "on_plane", path.on_plane, [scale], units=unit_of("loss", record.provenance.identity.loss))
 
 
 def _write_marks(file: h5py.File, marks: Marks, record: Sampled) -> None:
     group = file.create_group("marks")
     write_attributes(group, {"names": list(marks.names)})
-    units = {axis.name: axis.unit for axis in record.axes} | {"loss": unit_of("loss", record.provenance.loss)}
+    units = {axis.name: axis.unit for axis in record.axes} | {"loss": unit_of("loss", record.provenance.identity.loss)}
     for name in _MARKS:
         write(group, name, getattr(marks, name), units=units[name])
 
@@ -313,7 +323,7 @@ def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[
 def _read_provenance(file: h5py.File) -> Provenance:
     defaults = Provenance().to_dict()
     names = [name for name in defaults if name in file.attrs]
-    return Provenance(**{name: attribute(file, name, type(defaults[name])) for name in names})
+    return Provenance.parse({name: attribute(file, name, type(defaults[name])) for name in names})
 
 
 def _read_trajectory(file: h5py.File) -> Trajectory | None:

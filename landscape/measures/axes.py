@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.measures.curvature import hessian_eigenpairs
+from landscape.measures.eigenvalues import eigenpairs
+from landscape.measures.matrix import hessian
 from landscape.measures.products import refuse_reestimated
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.space import parameters as space
@@ -44,7 +45,7 @@ def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tupl
             raise ObjectiveError("the gradient at the centre is exactly zero: it gives no direction")
         return space.unflatten(slope / length, objective.centre), {"name": name, "norm": length}
     count = 2 if name == "second" else 1
-    pairs = hessian_eigenpairs(objective, count, which="bottom" if name == "bottom" else "top", seed=seed)
+    pairs = eigenpairs(hessian(objective), count, which="bottom" if name == "bottom" else "top", seed=seed)
     vector = pairs.vectors[-1]
     vector = vector * vector[vector.abs().argmax()].sign()
     found: Recipe = {"name": name, "eigenvalue": float(pairs.values[-1]), "residual": float(pairs.residuals[-1])}

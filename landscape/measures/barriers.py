@@ -101,7 +101,7 @@ def barriers(profiles: Sequence[Profile], *, split: str = "train", seed: int = 0
     Raises:
         InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
     """
-    ends = [(one.provenance.model, str(one.provenance.subspace.get("to", ""))) for one in profiles]
+    ends = [(one.provenance.identity.model, str(one.provenance.identity.subspace.get("to", ""))) for one in profiles]
     if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
         raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
     found = tuple(barrier(profile, split=split) for profile in profiles)
@@ -160,12 +160,13 @@ def mean_profile(profiles: Sequence[Profile]) -> Profile:
     for name in first.metrics:
         stacked = np.stack([profile.metrics[name] for profile in profiles])
         metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
-    made = first.provenance
-    which = "aligned" if made.subspace.get("aligned") else "as trained"
+    provenance = first.provenance
+    which = "aligned" if provenance.identity.subspace.get("aligned") else "as trained"
     # a picture ends near its lines: how far the band goes on is said
     highest = max(float(profile.loss.max()) for profile in profiles)
     band = f"{which}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
-    recipe = {**made.subspace, "to": "another member", "band": band}
-    model = made.model.partition(":")[0]
+    recipe = {**provenance.identity.subspace, "to": "another member", "band": band}
+    model = provenance.identity.model.partition(":")[0]
+    provenance = replace(provenance, identity=replace(provenance.identity, model=model, subspace=recipe))
     status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
-    return Profile(first.axes, metrics, status, error, replace(made, model=model, subspace=recipe))
+    return Profile(first.axes, metrics, status, error, provenance)

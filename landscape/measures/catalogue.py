@@ -12,18 +12,12 @@ from landscape.engine.tuning import DEFAULT_MEMORY
 from landscape.errors import InputError
 from landscape.files.ledger import Ledger, Pieces
 from landscape.measures.cross_sections import RANDOM, STIFF, cross_section
-from landscape.measures.curvature import (
-    Eigenpairs,
-    Probed,
-    hessian_eigenpairs,
-    hessian_extremes,
-    hessian_norm,
-    hessian_trace,
-)
+from landscape.measures.eigenvalues import Eigenpairs, eigenpairs, extreme_eigenpairs
 from landscape.measures.freedom import free_directions
-from landscape.measures.products import hessian_product
+from landscape.measures.matrix import hessian
 from landscape.measures.sharpness import epsilon_sharpness, noise_rise, worst_rise
 from landscape.measures.spectrum import STEPS, spectral_density
+from landscape.measures.trace import SpectralSum, frobenius_norm, trace
 from landscape.objective.objective import Objective
 from landscape.records.companions import Rays
 from landscape.records.spectra import CrossSection, Spectrum
@@ -113,7 +107,7 @@ def seconds_for(objective: Objective, names: Sequence[Measure], options: Options
     """A rough estimate of the seconds and bytes that the measures will take, from a few products timed now."""
     if not names:
         return 0.0, 0
-    product = hessian_product(objective, memory=options.memory)
+    product = hessian(objective, memory=options.memory).tuned()
     vector = torch.ones(product.size, dtype=torch.float64, device=objective.device)
     started = time.perf_counter()
     for _ in range(3):
@@ -185,19 +179,20 @@ def _curvature(objective: Objective, options: Options, parameters: list[str] | N
     size = sum(objective.centre[name].numel() for name in parameters or objective.centre)
     k = min(options.k, size)
     choice: dict[str, Any] = {"parameters": parameters, "seed": options.seed}
+    matrix = hessian(objective, parameters=parameters, memory=options.memory)
 
     def ends() -> Part:
         recipe = {"measure": "extremes", "k": k, **choice}
-        return recipe, lambda kept: _ends(*hessian_extremes(objective, k, memory=options.memory, pieces=kept, **choice))
+        return recipe, lambda kept: _ends(*extreme_eigenpairs(matrix, k, seed=options.seed, pieces=kept))
 
-    def probed(name: str, function: Callable[..., Probed]) -> Part:
+    def probed(name: str, function: Callable[..., SpectralSum]) -> Part:
         recipe = {"measure": name, **choice}
-        return recipe, lambda kept: asdict(function(objective, memory=options.memory, pieces=kept, **choice))
+        return recipe, lambda kept: asdict(function(matrix, seed=options.seed, pieces=kept))
 
     return {
         f"{prefix}ends": ends(),
-        f"{prefix}trace": probed("trace", hessian_trace),
-        f"{prefix}norm": probed("norm", hessian_norm),
+        f"{prefix}trace": probed("trace", trace),
+        f"{prefix}norm": probed("norm", frobenius_norm),
     }
 
 
@@ -229,9 +224,9 @@ def _layers(objective: Objective) -> dict[str, list[str]]:
 
 
 def _density(objective: Objective, seed: int, memory: int, kept: Pieces, progress: bool) -> dict[str, Any]:
-    found = spectral_density(objective, seed=seed, memory=memory, pieces=kept, progress=progress)
-    (trace, trace_error), (square, _) = found.moment(1), found.moment(2)
-    summary = {"error": found.error, "num_probes": len(found.nodes), "trace": trace, "trace_error": trace_error}
+    found = spectral_density(hessian(objective, memory=memory), seed=seed, pieces=kept, progress=progress)
+    (total, trace_error), (square, _) = found.moment(1), found.moment(2)
+    summary = {"error": found.error, "num_probes": len(found.nodes), "trace": total, "trace_error": trace_error}
     return {**_plain(found), "summary": {**summary, "norm": square**0.5}}
 
 
@@ -248,7 +243,7 @@ def _sharpness(objective: Objective, seed: int) -> dict[str, Any]:
 def _cross_section(objective: Objective, options: Options, kept: Pieces, progress: bool) -> dict[str, Any]:
     k = min(STIFF, objective.P)
     with tqdm(disable=not progress, total=1, unit="spectrum", desc=f"{objective.name} {k} largest eigenvalues") as bar:
-        pairs = hessian_eigenpairs(objective, k, seed=options.seed, pieces=kept)
+        pairs = eigenpairs(hessian(objective), k, seed=options.seed, pieces=kept)
         bar.update()
     choice: dict[str, Any] = {"rise": options.rise, "seed": options.seed, "memory": options.memory}
     found = cross_section(objective, k, pairs=pairs, progress=progress, **choice)

@@ -7,7 +7,8 @@ from tqdm import tqdm
 
 from landscape.engine.tuning import DEFAULT_MEMORY, Plan, choose
 from landscape.errors import InputError
-from landscape.measures.curvature import Eigenpairs, hessian_eigenpairs
+from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
+from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
 from landscape.records.base import RISE, FloatArray
 from landscape.records.spectra import CrossSection
@@ -46,7 +47,7 @@ def cross_section(
         k: eigenvectors, from the largest eigenvalue down.
         random: Gaussian directions in all parameters, at least 1.
         rise: nats per example, above 0.
-        pairs: eigenvectors from `hessian_eigenpairs`, if they are known already.
+        pairs: eigenvectors from `eigenpairs`, if they are known already.
         seed: of the iteration and the random directions.
         memory: bytes a block of points may take.
         progress: show a bar on stderr.
@@ -68,7 +69,7 @@ def cross_section(
     if random < 1:
         raise InputError(f"a cross-section compares with at least 1 random direction, got {random}")
     if pairs is None:
-        pairs = hessian_eigenpairs(objective, k, seed=seed)
+        pairs = eigenpairs(hessian(objective), k, seed=seed)
     vectors = [*pairs.vectors[:k], *_random(objective, random, seed)]
     search = _Search(objective, rise, memory)
     found = np.array(

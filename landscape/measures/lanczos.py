@@ -14,7 +14,7 @@ CHECK = 10
 
 @dataclass(frozen=True, eq=False)
 class Tridiagonal:
-    """What Lanczos leaves of a symmetric matrix for each of k start vectors: T_k with ``Q^T H Q = T``.
+    """The tridiagonal matrices ``T = Q^T H Q`` that Lanczos makes of a symmetric matrix, one for each start vector.
 
     Args:
         diagonal: shape (k, steps).
@@ -57,40 +57,41 @@ def lanczos(multiply: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> 
         image = multiply(vector)
         scale = torch.maximum(scale, image.norm(dim=1))
         diagonal[:, step] = (image * vector).sum(dim=1)
-        known = basis[:, : step + 1]
+        before = basis[:, : step + 1]
+        # one pass leaves rounding that grows from step to step, and eigenvalues would come twice
         for _ in range(2):
-            image = image - torch.einsum("ks,ksp->kp", torch.einsum("ksp,kp->ks", known, image), known)
+            image = image - torch.einsum("ks,ksp->kp", torch.einsum("ksp,kp->ks", before, image), before)
         length = image.norm(dim=1)
-        exhausted = length <= 1e2 * torch.finfo(start.dtype).eps * scale * start.shape[1] ** 0.5
-        off[:, step] = torch.where(exhausted, 0.0, length)
-        vector = torch.where(exhausted[:, None], 0.0, image / length.clamp_min(torch.finfo(start.dtype).tiny)[:, None])
+        at_end = length <= 1e2 * torch.finfo(start.dtype).eps * scale * start.shape[1] ** 0.5
+        off[:, step] = torch.where(at_end, 0.0, length)
+        vector = torch.where(at_end[:, None], 0.0, image / length.clamp_min(torch.finfo(start.dtype).tiny)[:, None])
     return Tridiagonal(diagonal, off[:, :-1], off[:, -1])
 
 
 def krylov(
     multiply: Callable[[Tensor], Tensor],
     start: Callable[[], Tensor],
-    most: int,
+    max_steps: int,
     *,
-    finished: Callable[[FloatArray, FloatArray], bool],
-    keep: int,
+    converged: Callable[[FloatArray, FloatArray], bool],
+    ends: int,
 ) -> tuple[Tensor, Tensor]:
-    """Ritz values of one Lanczos run, ascending, and unit Ritz vectors of the first and last ``keep``, as rows.
+    """Ritz values of one Lanczos run, ascending, and unit Ritz vectors of the first and last ``ends``, as rows.
 
-    Every vector is kept and every new one made orthogonal to all, twice. Where the Krylov space is exhausted, the run
-    goes on with another vector of ``start``, so that other copies of an eigenvalue are found.
+    All vectors stay in memory, and every new one is made orthogonal to all before it, twice. Where the Krylov space is
+    exhausted, the run goes on with another vector of ``start``, so that it finds other copies of an eigenvalue.
 
     Args:
         multiply: the symmetric matrix times a vector (P,).
         start: a random vector (P,), a new one each time.
-        most: steps at most, no more than P. Memory: ``most * P`` numbers.
-        finished: of the Ritz values and their residual norms, asked every 10 steps.
-        keep: so many vectors from each end.
+        max_steps: steps at most, no more than P. Memory: ``max_steps * P`` numbers.
+        converged: whether the run may end, from the Ritz values and their residual norms; asked every 10 steps.
+        ends: vectors from each end.
     """
     vector = start()
-    basis, matrix = vector.new_empty(most, len(vector)), np.zeros((most, most))
+    basis, matrix = vector.new_empty(max_steps, len(vector)), np.zeros((max_steps, max_steps))
     vector = vector / vector.norm()
-    for step in range(most):
+    for step in range(max_steps):
         basis[step] = vector
         image = multiply(vector)
         matrix[step, step], size = float(image @ vector), float(image.norm())
@@ -98,20 +99,21 @@ def krylov(
         length = float(image.norm())
         if length <= 1e2 * torch.finfo(vector.dtype).eps * max(size, np.abs(matrix).max()) * len(vector) ** 0.5:
             length = 0.0
-        last = step + 1 == most
+        last = step + 1 == max_steps
         if last or (step + 1) % CHECK == 0:
             values, vectors = np.linalg.eigh(matrix[: step + 1, : step + 1])
-            if last or finished(values, length * np.abs(vectors[-1])):
+            if last or converged(values, length * np.abs(vectors[-1])):
                 break
         matrix[step, step + 1] = matrix[step + 1, step] = length
         following = image if length else _orthogonal(start(), basis[: step + 1])
         vector = following / following.norm()
-    chosen = np.concatenate([vectors[:, :keep], vectors[:, -keep:]], axis=1).T
-    rows = torch.from_numpy(chosen).to(basis) @ basis[: len(values)]
+    mixtures = np.concatenate([vectors[:, :ends], vectors[:, -ends:]], axis=1).T
+    rows = torch.from_numpy(mixtures).to(basis) @ basis[: len(values)]
     return torch.from_numpy(values).to(basis.device), rows
 
 
-def _orthogonal(image: Tensor, known: Tensor) -> Tensor:
+def _orthogonal(image: Tensor, basis: Tensor) -> Tensor:
+    """The part of a vector (P,) that is orthogonal to the rows of the basis, (s, P)."""
     for _ in range(2):
-        image = image - (known @ image) @ known
+        image = image - (basis @ image) @ basis
     return image

@@ -1,20 +1,16 @@
-"""The spectral density of the Hessian by stochastic Lanczos quadrature."""
+"""The spectral density of a matrix by stochastic Lanczos quadrature."""
 
 import time
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from landscape.engine.tuning import DEFAULT_MEMORY
 from landscape.errors import InputError
 from landscape.files.ledger import SAVE_SECONDS, Pieces
-from landscape.measures.curvature import UNIT, Names
 from landscape.measures.lanczos import lanczos
-from landscape.measures.products import BLOCK, Matrix, Product, hessian_product
-from landscape.objective.objective import Objective
+from landscape.measures.matrix import BLOCK, UNIT, CurvatureMatrix
 from landscape.records.spectra import Spectrum
 
 STEPS = 90
@@ -24,19 +20,16 @@ _FIRST = 4
 
 
 def spectral_density(
-    objective: Objective,
+    matrix: CurvatureMatrix,
     *,
     error: float = 0.01,
     num_probes: int | None = None,
     steps: int = STEPS,
-    matrix: Matrix = "hessian",
-    parameters: Names = None,
-    memory: int = DEFAULT_MEMORY,
     seed: int = 0,
     pieces: Pieces | None = None,
     progress: bool = False,
 ) -> Spectrum:
-    """The density of the Hessian's eigenvalues, from ``steps`` Lanczos steps on each of several random vectors.
+    """The density of a matrix's eigenvalues, from ``steps`` Lanczos steps on each of several random vectors.
 
     Each probe gives a Gauss quadrature of the density as that vector sees it; their mean converges to the spectrum
     (Ghorbani et al. 2019, arXiv 1901.10159, section 2; Yao et al. 2020, arXiv 1912.07145). Probes are added until the
@@ -44,16 +37,16 @@ def spectral_density(
     512. The trace and the Frobenius norm follow from the same probes.
 
     Args:
-        objective: model and training data, never changed; in float64 whatever its precision.
+        matrix: from `hessian` or `gauss_newton`; the Lanczos vectors of a block of probes fit in its ``memory``.
         error: standard error asked for, a share of the P eigenvalues.
         num_probes: take so many probes instead, at least 2.
         steps: Lanczos steps per probe: two spectra whose moments agree to order ``2 steps - 1`` cannot be told apart.
-        matrix: ``"hessian"`` or ``"gauss-newton"``, see `hessian_product`.
-        parameters: name patterns that leave a diagonal block of the matrix.
-        memory: bytes that the Lanczos vectors, or a kept graph, may take.
         seed: of the probes.
-        pieces: where probes are kept while it runs, so that a stopped one goes on.
+        pieces: where probes are kept while they are taken, so that a stopped density goes on.
         progress: show a bar on stderr.
+
+    Returns:
+        The spectrum, with nodes and weights of shape (probes, steps).
 
     Raises:
         InputError: an error, number of probes or number of steps out of range.
@@ -63,60 +56,65 @@ def spectral_density(
         raise InputError(
             f"the density needs an error above 0, 2 probes and 2 steps or more, got {error}, {num_probes}, {steps}"
         )
-    taken = steps * (num_probes if num_probes is not None else _PILOT)
-    choice: dict[str, Any] = {"matrix": matrix, "parameters": parameters, "memory": memory}
-    product = hessian_product(objective, vectors=BLOCK, products=taken, **choice)
-    block = max(1, min(BLOCK, memory // (8 * (steps + 4) * product.size)))
-    probes = _Probes(product, steps, seed, pieces or Pieces(None, ""))
-    wanted, count = num_probes if num_probes is not None else _PILOT, min(block, _FIRST)
-    with tqdm(total=wanted, disable=not progress, unit="probe", desc=f"{objective.name} spectral density") as bar:
-        bar.update(min(len(probes), wanted))
-        try:
-            while len(probes) < wanted:
-                began = time.perf_counter()
-                count = min(count, wanted - len(probes))
-                probes.take(count)
-                bar.update(count)
-                probes.save()
-                # so that stopping it loses no more than some seconds
-                count = max(1, min(block, int(count * SAVE_SECONDS / (time.perf_counter() - began))))
-                if num_probes is None and len(probes) >= wanted:
-                    wanted = bar.total = probes.needed(error, wanted)
-        except BaseException:
-            probes.save(force=True)
-            raise
+    goal = num_probes if num_probes is not None else _PILOT
+    probes = _Probes(matrix.tuned(vectors=BLOCK, products=steps * goal), steps, seed, pieces or Pieces(None, ""))
+    name = f"{matrix.objective.name} spectral density"
+    with tqdm(total=goal, disable=not progress, unit="probe", desc=name) as bar:
+        bar.update(min(len(probes), goal))
+        probes.take_until(goal, bar)
+        # a stopped density has the goals of one that was not stopped: each follows from the probes of the last
+        while num_probes is None and (following := probes.goal(error, goal)) > goal:
+            goal = bar.total = following
+            probes.take_until(goal, bar)
     return probes.spectrum()
 
 
 class _Probes:
-    """The quadratures taken so far, with those that a stopped run has kept."""
+    """The quadratures of a matrix so far, with those that a stopped density left in its pieces."""
 
-    def __init__(self, product: Product, steps: int, seed: int, pieces: Pieces) -> None:
-        self.product, self.steps, self.seed, self.pieces = product, steps, seed, pieces
-        self.generator, found = torch.Generator().manual_seed(seed), pieces.load()
-        self.nodes, self.weights = list(found.get("nodes", ())), list(found.get("weights", ()))
+    def __init__(self, matrix: CurvatureMatrix, steps: int, seed: int, pieces: Pieces) -> None:
+        self.matrix, self.steps, self.seed, self.pieces = matrix, steps, seed, pieces
+        self.block = max(1, min(BLOCK, matrix.memory // (8 * (steps + 4) * matrix.size)))
+        self.count = min(self.block, _FIRST)
+        self.generator, arrays = torch.Generator().manual_seed(seed), pieces.load()
+        self.nodes, self.weights = list(arrays.get("nodes", ())), list(arrays.get("weights", ()))
         for _ in self.nodes:
             self._start()
 
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def take(self, count: int) -> None:
-        start = torch.stack([self._start() for _ in range(count)]).to(self.product.objective.device)
-        nodes, weights, _ = lanczos(self.product, start, self.steps).ritz()
+    def take_until(self, goal: int, bar: tqdm) -> None:
+        """Take probes in blocks of some seconds until there are so many."""
+        try:
+            while len(self) < goal:
+                start = time.perf_counter()
+                count = min(self.count, goal - len(self))
+                self._take(count)
+                bar.update(count)
+                self._save()
+                # so that stopping it loses no more than some seconds
+                self.count = max(1, min(self.block, int(count * SAVE_SECONDS / (time.perf_counter() - start))))
+        except BaseException:
+            self._save(force=True)
+            raise
+
+    def _take(self, count: int) -> None:
+        start = torch.stack([self._start() for _ in range(count)]).to(self.matrix.device)
+        nodes, weights, _ = lanczos(self.matrix, start, self.steps).ritz()
         self.nodes.extend(nodes.cpu().numpy())
         self.weights.extend(weights.cpu().numpy())
 
-    def save(self, *, force: bool = False) -> None:
+    def _save(self, *, force: bool = False) -> None:
         self.pieces.save(nodes=np.array(self.nodes), weights=np.array(self.weights), force=force)
 
-    def needed(self, error: float, taken: int) -> int:
-        """Probes after which the error is as asked for."""
-        return min(MAX_PROBES, max(taken, ceil(len(self) * (self.spectrum().error / error) ** 2)))
+    def goal(self, error: float, count: int) -> int:
+        """Probes after which the error is as asked for, from the first ``count``."""
+        return min(MAX_PROBES, max(count, ceil(count * (self.spectrum(count).error / error) ** 2)))
 
-    def spectrum(self) -> Spectrum:
-        nodes, weights = np.array(self.nodes), np.array(self.weights)
-        return Spectrum(nodes, weights, self.product.size, self.product.matrix, self.steps, self.seed, UNIT)
+    def spectrum(self, count: int | None = None) -> Spectrum:
+        nodes, weights = np.array(self.nodes[:count]), np.array(self.weights[:count])
+        return Spectrum(nodes, weights, self.matrix.size, self.matrix.kind, self.steps, self.seed, UNIT)
 
     def _start(self) -> torch.Tensor:
-        return torch.randn(self.product.size, dtype=torch.float64, generator=self.generator)
+        return torch.randn(self.matrix.size, dtype=torch.float64, generator=self.generator)

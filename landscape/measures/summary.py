@@ -18,14 +18,14 @@ def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> dict[s
     What a record does not hold is None: a profile has no half-width, a plane no corridor. A grid that is not complete
     is measured on the points it has, and says how many.
     """
-    made = record.provenance
+    identity = record.provenance.identity
     summary: dict[str, Any] = {
-        "model": made.model,
-        "network": made.network,
-        "P": made.P,
-        "N": made.N,
-        "K": made.K,
-        "regime": made.regime,
+        "model": identity.model,
+        "network": identity.network,
+        "P": identity.P,
+        "N": identity.N,
+        "K": identity.K,
+        "regime": identity.regime,
         "kind": record.kind,
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "loss": _range(record),
@@ -78,6 +78,6 @@ def _range(record: Surface | Profile) -> dict[str, Any]:
         "max": float(finite.max()) if finite.size else None,
         "diverged": int(np.count_nonzero(np.isinf(record.loss))),
         "unit": "nats per example"
-        if record.provenance.loss == "cross_entropy"
-        else record.provenance.loss or "of unknown unit",
+        if record.provenance.identity.loss == "cross_entropy"
+        else record.provenance.identity.loss or "of unknown unit",
     }

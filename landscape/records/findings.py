@@ -256,8 +256,13 @@ def _plot_dict(plot: Plot) -> dict[str, Any]:
 
 
 def _surface_dict(surface: Surface) -> dict[str, Any]:
-    made = surface.provenance
-    return {"model": made.model, "network": made.network, "kind": surface.kind, "shape": list(surface.status.shape)}
+    identity = surface.provenance.identity
+    return {
+        "model": identity.model,
+        "network": identity.network,
+        "kind": surface.kind,
+        "shape": list(surface.status.shape),
+    }
 
 
 def _check_verdict(verdict: str) -> None:

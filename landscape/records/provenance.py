@@ -1,20 +1,26 @@
 """What made a record: enough to repeat it, and to refuse to go on from something else."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    pass
 from landscape.records.base import Scalar
+from landscape.records.limits import Limit
+
+Part = TypeVar("Part")
+
+# The names of a file's attributes, in its order. They are flat: a file says `P`, not `identity.P`.
+ATTRIBUTES = (
+    *("model", "network", "P", "N", "K", "regime", "weights", "data", "loss", "dtype", "batchnorm", "subspace"),
+    *("precision_error", "precision_points", "strategy", "block_size", "device", "versions", "command", "created"),
+    *("wall_time", "tolerance", "held_back_points", "interpolation_error", "inside_error", "reach", "extent"),
+    *("drawn_from", "standard_error"),
+)
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """What made a record: enough to repeat it, and to refuse to go on from something else.
-
-    ``weights`` and ``data`` are SHA-256 digests of the bits at the centre and of the examples; ``subspace`` is the
-    recipe (kind, seed, normalization, ignored parameters, digest of the directions).
+class Identity:
+    """What the values of a record are of: a network, its data and loss, and the subspace.
 
     Args:
         model: the name people use, ``"wide:0"``.
@@ -23,19 +29,13 @@ class Provenance:
         N: training examples that were evaluated.
         K: outputs per example; the constraints are N * K.
         regime: ``"under"`` P < N, ``"critical"`` N <= P <= N * K, ``"over"`` P > N * K.
-        precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
-            ``precision_points`` points.
-        wall_time: seconds spent sampling, all attempts together.
-        tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
-        held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
-        interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a multiple
-            of the largest error at the held-back points, see `landscape.sampling.adaptive.Filling`.
-        inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
-            measured whole.
-        reach: rise of the training loss on every side for which the extent was chosen; 0 where the extent was given.
-        extent: why the grid reaches as far as it does, in words.
+        weights: SHA-256 digest of the bits of the parameters at the centre.
+        data: SHA-256 digest of the bits of the examples.
+        loss: name of the loss function.
+        dtype: precision that the values were computed in.
+        batchnorm: what BatchNorm statistics do at other points than the centre; empty where there are none.
+        subspace: the recipe of the subspace (kind, seed, normalization, ignored parameters, digest of the directions).
         drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
-        standard_error: of the training loss at the centre, in its unit, as an estimate for all examples.
     """
 
     model: str = ""
@@ -50,8 +50,68 @@ class Provenance:
     dtype: str = ""
     batchnorm: str = ""
     subspace: Mapping[str, Scalar] = field(default_factory=dict)
+    drawn_from: int = 0
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How far the values of a record may be off, by precision, interpolation and a subset of the examples.
+
+    Args:
+        precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
+            ``precision_points`` points.
+        precision_points: grid points that were computed in float64 too.
+        tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
+        held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
+        interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a multiple
+            of the largest error at the held-back points, see `landscape.sampling.adaptive.Filling`.
+        inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
+            measured whole.
+        standard_error: of the training loss at the centre, in its unit, as an estimate for all examples; 0 where all
+            examples were evaluated.
+    """
+
     precision_error: float = float("nan")
     precision_points: int = 0
+    tolerance: float = 0.0
+    held_back_points: int = 0
+    interpolation_error: Mapping[str, float] = field(default_factory=dict)
+    inside_error: float = 0.0
+    standard_error: float = 0.0
+
+    @staticmethod
+    def worst(several: Sequence["Accuracy"]) -> "Accuracy":
+        """The accuracy of a mean over records: the largest error of each kind that any of them has.
+
+        >>> Accuracy.worst([Accuracy(inside_error=0.25), Accuracy(inside_error=0.5)]).inside_error
+        0.5
+        """
+        metrics = sorted({name for accuracy in several for name in accuracy.interpolation_error})
+        return replace(
+            several[0],
+            precision_error=max(accuracy.precision_error for accuracy in several),
+            held_back_points=max(accuracy.held_back_points for accuracy in several),
+            interpolation_error={
+                name: max(accuracy.interpolation_error.get(name, 0.0) for accuracy in several) for name in metrics
+            },
+            inside_error=max(accuracy.inside_error for accuracy in several),
+        )
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a record was computed: strategy, machine, versions, command and time.
+
+    Args:
+        strategy: the plan of evaluation in words, ``"batched, 1437 examples"``.
+        block_size: grid points that were evaluated at once.
+        device: name of the GPU, or ``"cpu"``.
+        versions: of the tool, torch, NumPy and Python.
+        command: the command line, empty where there was none.
+        created: when sampling began, ISO 8601 with the time zone.
+        wall_time: seconds spent sampling, all attempts together.
+    """
+
     strategy: str = ""
     block_size: int = 0
     device: str = ""
@@ -59,16 +119,45 @@ class Provenance:
     command: str = ""
     created: str = ""
     wall_time: float = 0.0
-    tolerance: float = 0.0
-    held_back_points: int = 0
-    interpolation_error: Mapping[str, float] = field(default_factory=dict)
-    inside_error: float = 0.0
-    reach: float = 0.0
-    extent: str = ""
-    drawn_from: int = 0
-    standard_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a record: enough to repeat it, and to refuse to go on from something else.
+
+    Args:
+        identity: what the values are of.
+        accuracy: how far they may be off.
+        making: how they were computed.
+        extent: why the grid reaches as far as it does.
+    """
+
+    identity: Identity = field(default_factory=Identity)
+    accuracy: Accuracy = field(default_factory=Accuracy)
+    making: Making = field(default_factory=Making)
+    extent: Limit = field(default_factory=Limit)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, mappings as plain dictionaries: what JSON and HDF5 attributes take."""
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
+        parts = (_flat(self.identity), _flat(self.accuracy), _flat(self.making), self.extent.to_dict())
+        values = {name: value for part in parts for name, value in part.items()}
+        return {name: values[name] for name in ATTRIBUTES}
+
+    @classmethod
+    def parse(cls, attributes: Mapping[str, Any]) -> "Provenance":
+        """The provenance that the attributes of a file state; a name that is missing has its default value."""
+        limit = Limit.parse(**_named(attributes, ("reach", "extent")))
+        return cls(_part(Identity, attributes), _part(Accuracy, attributes), _part(Making, attributes), limit)
+
+
+def _flat(part: Any) -> dict[str, Any]:
+    values = {entry.name: getattr(part, entry.name) for entry in fields(part)}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+
+
+def _part(kind: type[Part], attributes: Mapping[str, Any]) -> Part:
+    return kind(**_named(attributes, (entry.name for entry in fields(kind))))  # type: ignore[arg-type]
+
+
+def _named(attributes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: attributes[name] for name in names if name in attributes}

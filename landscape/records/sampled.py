@@ -23,7 +23,7 @@ from landscape.records.base import (
     freeze_arrays,
 )
 from landscape.records.companions import Marks, Rays, Trajectory
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Accuracy, Provenance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ class Sampled:
     @property
     def kind(self) -> str:
         """``"line"``, ``"plane"``, ``"corridor"``, ...: the subspace the values were sampled on."""
-        return str(self.provenance.subspace.get("kind", ""))
+        return str(self.provenance.identity.subspace.get("kind", ""))
 
     @property
     def complete(self) -> bool:
@@ -107,16 +107,16 @@ class Sampled:
         return html_of(cast("Profile | Surface", self))
 
 
-def describe_points(measured: int, total: int, provenance: Provenance, metric: str = LOSS) -> list[str]:
+def describe_points(measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
     """How many grid points were measured and, where others were filled in, how far off they may be, in words.
 
-    >>> describe_points(353, 2601, Provenance(held_back_points=52, interpolation_error={"train_loss": 0.0041}))
+    >>> describe_points(353, 2601, Accuracy(held_back_points=52, interpolation_error={LOSS: 0.0041}))
     ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
     """
     words = [f"measured {measured:,} of {total:,} points"]
-    error = provenance.interpolation_error.get(metric)
-    if provenance.held_back_points and error is not None:
-        words.append(f"estimated interpolation error {error:.2g} ({provenance.held_back_points} held-back points)")
+    error = accuracy.interpolation_error.get(metric)
+    if accuracy.held_back_points and error is not None:
+        words.append(f"estimated interpolation error {error:.2g} ({accuracy.held_back_points} held-back points)")
     return words
 
 

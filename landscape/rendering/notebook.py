@@ -52,7 +52,7 @@ def plot_profile(profile: Profile, axes: Axes | None = None, *, metric: str = LO
         axes.plot(profile.alpha.positions, np.where(np.isfinite(values), values, np.nan), color=theme.series[0])
         axes.set_xlabel(axis_label(profile.alpha, "$\\alpha$"))
         axes.set_ylabel(metric_label(metric, profile.provenance))
-        axes.set_title(profile.provenance.model or profile.kind)
+        axes.set_title(profile.provenance.identity.model or profile.kind)
     return axes
 
 
@@ -80,12 +80,12 @@ def to_pyvista(surface: Surface) -> Any:
 
 def html_of(record: Surface | Profile) -> str:
     """A small table with what the record holds, and its picture; the table alone where there is nothing to draw."""
-    made = record.provenance
+    identity = record.provenance.identity
     rows = {
-        "network": made.network,
-        "P, N, K": f"{made.P:,}, {made.N:,}, {made.K}" if made.P else "",
+        "network": identity.network,
+        "P, N, K": f"{identity.P:,}, {identity.N:,}, {identity.K}" if identity.P else "",
         "grid": " x ".join(f"{len(axis)} {axis.name} ({axis.unit})" for axis in record.axes),
-        "points": ", ".join(describe_points(record.num_measured, record.status.size, made)),
+        "points": ", ".join(describe_points(record.num_measured, record.status.size, record.provenance.accuracy)),
         "metrics": ", ".join(record.metrics),
     }
     left = "style='text-align:left'"
@@ -94,7 +94,7 @@ def html_of(record: Surface | Profile) -> str:
         for name, text in rows.items()
         if text
     )
-    title = html.escape(f"{type(record).__name__}: {record.kind or 'grid'} {made.model}".strip())
+    title = html.escape(f"{type(record).__name__}: {record.kind or 'grid'} {identity.model}".strip())
     table = f"<table><caption>{title}</caption>{cells}</table>"
     try:
         picture = base64.b64encode(png_of(record)).decode()

@@ -171,6 +171,14 @@ def render_study(result: StudyResult, path: str | Path, *, theme: ThemeName = "p
 def film_study(result: StudyResult, path: str | Path, *, progress: bool = False) -> Path:
     """Film a study's corridors, one width after another on one scale, and return where the film is.
 
+    Args:
+        result: of the study ``morph``, with two corridors or more.
+        path: the suffix chooses MP4, WebM or GIF.
+        progress: whether a bar runs on stderr.
+
+    Returns:
+        The path of the film.
+
     Raises:
         InputError: fewer than two corridors, an unknown suffix, or a missing ``landscape[movie]``.
         FileError: the film cannot be written.
@@ -345,7 +353,7 @@ def _draw_maps(part: Any, rows: list[list[Surface]], theme: Theme) -> None:
     finite = np.concatenate([surface.loss[np.isfinite(surface.loss)] for surface in surfaces])
     if not finite.size:
         raise DisplayError("no surface of this study holds a finite loss")
-    ceiling = 1.5 * math.log(max(2, max(surface.provenance.K for surface in surfaces)))
+    ceiling = 1.5 * math.log(max(2, max(surface.provenance.identity.K for surface in surfaces)))
     low = max(LOWEST, float(finite.min()))
     norm = LogNorm(min(low, ceiling / 10), ceiling)
     grid = part.subplots(len(rows), max(map(len, rows)), squeeze=False)
@@ -378,7 +386,7 @@ def _draw_map(axes: Axes, surface: Surface, norm: LogNorm) -> Any:
 
 def size_of(surface: Surface) -> str:
     """``"width 4"`` of ``"mlp, width 4"``."""
-    return surface.provenance.network.rpartition(", ")[2]
+    return surface.provenance.identity.network.rpartition(", ")[2]
 
 
 def _draw_table(axes: Axes, table: Table, theme: Theme) -> None:

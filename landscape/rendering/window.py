@@ -66,6 +66,17 @@ def _labels(panel: Panel) -> tuple[FloatArray, list[str]]:
     return np.array(places), [plain(word) for word in (*alpha_words, *beta_words, *value_words, *names)]
 
 
-def show(surface: Surface, **options: Any) -> None:
-    """Open a window with the surface and return when it is closed; options are those of `plotter_of`."""
-    plotter_of(surface, **options).show()
+def show(surface: Surface, *, metric: str = LOSS, scale: HeightScale = "auto", ceiling: float | None = None) -> None:
+    """Open a window with the surface to turn and zoom, and return when it is closed.
+
+    Args:
+        surface: a plane or corridor.
+        metric: what the height shows.
+        scale: of heights: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where there is a natural ceiling.
+        ceiling: value of the metric above which the surface is cut away; by default found from the values.
+
+    Raises:
+        DisplayError: no OpenGL answers here, or nothing finite to draw.
+        InputError: an unknown metric or scale.
+    """
+    plotter_of(surface, metric=metric, scale=scale, ceiling=ceiling).show()

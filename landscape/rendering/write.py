@@ -40,6 +40,10 @@ def suffixed(path: str | Path) -> Path:
 def check_target(path: str | Path, *, force: bool = False) -> None:
     """Refuse a picture that could not be written, or that would replace a file landscape did not make.
 
+    Args:
+        path: of the picture that is planned.
+        force: whether a file that landscape did not make may be replaced.
+
     Raises:
         InputError: the suffix names no format.
         FileError: the folder is missing or locked, or something else lies there and ``force`` is off.

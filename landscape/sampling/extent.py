@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from landscape.errors import InputError
 from landscape.objective.calls import GivenLoss, ModelLoss
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
+from landscape.records.limits import Limit, Rule
 from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.losses import cross_entropy
@@ -20,20 +21,30 @@ REACH = 1.0
 SHARE = 0.5
 TIDY = tuple(m * 10.0**k for k in range(-3, 1) for m in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0))
 
+_USER = Limit(Rule.USER)
+
 
 @dataclass(frozen=True)
 class Extent:
     """Half the side of a grid, and why.
 
     Args:
-        value: in the subspace's unit.
-        reach: rise of the training loss on every side that it was chosen for; 0 where it was given.
-        reason: the same in words.
+        value: half the side in the subspace's unit.
+        limit: why the grid ends there.
     """
 
     value: float
-    reach: float = 0.0
-    reason: str = "given"
+    limit: Limit = _USER
+
+    @property
+    def reach(self) -> float:
+        """Rise of the training loss on every side that the extent was chosen for; 0 where it was given."""
+        return self.limit.reach
+
+    @property
+    def reason(self) -> str:
+        """Why the grid ends there, as a sentence."""
+        return str(self.limit)
 
 
 def given_extent(extent: float) -> Extent:
@@ -56,24 +67,22 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
         subspace: where; a line, a plane or a corridor.
     """
     if subspace.recipe.get("between"):
-        return Extent(1.0, reason="from one end to the other")
+        return Extent(1.0, Limit(Rule.ENDS))
     if isinstance(subspace, ModelPlane | PathPlane):
-        return Extent(1.0, reason="covers the networks that the plane was laid through")
+        return Extent(1.0, Limit(Rule.NETWORKS))
     alone = objective.loss_only()
     reach = _reach(alone)
     if not (math.isfinite(reach) and reach > 0):
-        return Extent(DEFAULT_EXTENT, reason="by default: outputs of 0 have no positive loss to measure a rise by")
+        return Extent(DEFAULT_EXTENT, Limit(Rule.DEFAULT))
     centre = alone.at_centre()[LOSS]
     value, risen = _search(lambda extent: _lowest(alone, subspace, extent) - centre >= reach)
-    if not risen:
-        return Extent(value, reach, f"the largest that is tried: the loss rises by less than {reach:.3g} on a side")
-    return Extent(value, reach, f"chosen: the loss rises by {reach:.3g} or more at both ends of every axis")
+    return Extent(value, Limit(Rule.RISE if risen else Rule.LARGEST, reach))
 
 
 def common_extent(chosen: Sequence[Extent]) -> Extent:
     """The largest of them, for surfaces that are drawn side by side.
 
-    >>> common_extent([Extent(0.4, 1.0), Extent(2.0, 1.0)]).value
+    >>> common_extent([Extent(0.4), Extent(2.0)]).value
     2.0
 
     Raises:
@@ -84,7 +93,7 @@ def common_extent(chosen: Sequence[Extent]) -> Extent:
     largest = max(chosen, key=lambda extent: extent.value)
     if len({extent.value for extent in chosen}) == 1:
         return largest
-    return Extent(largest.value, largest.reach, f"{largest.reason}, in the widest of {len(chosen)} surfaces")
+    return Extent(largest.value, replace(largest.limit, num_surfaces=len(chosen)))
 
 
 def _search(risen: Callable[[float], bool]) -> tuple[float, bool]:

@@ -24,7 +24,8 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, Axis, FloatArray, Status
 from landscape.records.companions import Rays
-from landscape.records.provenance import Provenance
+from landscape.records.limits import Limit
+from landscape.records.provenance import Accuracy, Identity, Making, Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.sampling.adaptive import Filling, check_tolerance, coarse_to_fine
 from landscape.sampling.companions import marks_of, trajectory_of
@@ -99,7 +100,9 @@ def sample(
     axes = subspace.axes(_per_axis(points), chosen.value)
     empty = _empty(objective, subspace, axes, command, chosen)
     if tf32:
-        empty = replace(empty, provenance=replace(empty.provenance, dtype="tf32"))
+        empty = replace(
+            empty, provenance=replace(empty.provenance, identity=replace(empty.provenance.identity, dtype="tf32"))
+        )
     started = _accurate(_begun(empty, path, overwrite), check_tolerance(tolerance), objective.metric_names)
     if started.complete and _rays_of(started, rays):
         return started
@@ -120,7 +123,7 @@ class _Sampler:
         self.values = {name: np.array(values) for name, values in start.metrics.items()}
         self.status, self.error = np.array(start.status), np.array(start.error)
         self.rays = start.rays if isinstance(start, Surface) else None
-        self.begun, self.spent_before = begun, start.provenance.wall_time
+        self.begun, self.spent_before = begun, start.provenance.making.wall_time
         self.built: dict[Plan, Strategy] = {}
 
     def run(self, rays: int, strategy: str, memory: int) -> Grid:
@@ -129,7 +132,7 @@ class _Sampler:
         self.bar.update(self.status.size - len(self._pending()))
         self.bar.set_description(self._described(plan))
         try:
-            if self.record.provenance.tolerance and not self.record.complete:
+            if self.record.provenance.accuracy.tolerance and not self.record.complete:
                 plan = self._coarse_to_fine(coordinates, plan)
             plan = self._measure_all(self._pending(), coordinates, plan)
             self._note(plan)
@@ -142,27 +145,27 @@ class _Sampler:
 
     def _described(self, plan: Plan) -> str:
         """What is measured, by which strategy, and where it goes; the bar adds the points."""
-        made = self.record.provenance
+        identity = self.record.provenance.identity
         to = f" -> {Path(self.path).name}" if self.path is not None else ""
-        return f"{self.objective.name} {self.subspace.kind}, {plan.name} {made.dtype}{to}"
+        return f"{self.objective.name} {self.subspace.kind}, {plan.name} {identity.dtype}{to}"
 
     def _plan(self, coordinates: Tensor, strategy: str, memory: int) -> Plan:
         """The plan of the file that is gone on with, so that the same blocks give the same bits; else a new one."""
         provenance = self.record.provenance
-        if provenance.strategy and provenance.block_size:
-            return Plan.parse(provenance.strategy, provenance.block_size)
+        if provenance.making.strategy and provenance.making.block_size:
+            return Plan.parse(provenance.making.strategy, provenance.making.block_size)
         plan = choose(
             self.objective,
             self.subspace,
             coordinates,
             strategy=strategy,
             memory=memory,
-            expected=len(coordinates) // (USUAL_SAVING if provenance.tolerance else 1),
+            expected=len(coordinates) // (USUAL_SAVING if provenance.accuracy.tolerance else 1),
             built=self.built,
         )
         self._note(plan)
         error = precision_error(self.objective, self.subspace, coordinates, plan, self._strategy(plan))
-        self._update(precision_error=error, precision_points=min(PRECISION_POINTS, len(coordinates)))
+        self._set_accuracy(precision_error=error, precision_points=min(PRECISION_POINTS, len(coordinates)))
         return plan
 
     def _measure_all(self, pending: NDArray[np.intp], coordinates: Tensor, plan: Plan) -> Plan:
@@ -203,7 +206,7 @@ class _Sampler:
     def _coarse_to_fine(self, coordinates: Tensor, plan: Plan) -> Plan:
         """Measure what the search asks for and fill in the rest; what stays pending is to be measured."""
         own = {name: self.values[name] for name in self.objective.metric_names}
-        search = coarse_to_fine(self.record.axes, own, self.record.provenance.tolerance)
+        search = coarse_to_fine(self.record.axes, own, self.record.provenance.accuracy.tolerance)
         while True:
             try:
                 wanted = next(search)
@@ -220,7 +223,7 @@ class _Sampler:
             self.values[name].flat[pending] = values.flat[pending]
         self.error.flat[pending] = filling.errors[LOSS]
         self.status.flat[pending] = Status.INTERPOLATED
-        self._update(
+        self._set_accuracy(
             held_back_points=filling.held_back,
             interpolation_error=filling.errors,
             inside_error=filling.inside_error,
@@ -234,13 +237,18 @@ class _Sampler:
         self.status.flat[block] = Status.MEASURED
 
     def _note(self, plan: Plan) -> None:
-        self._update(strategy=str(plan), block_size=plan.block)
+        self._set_making(strategy=str(plan), block_size=plan.block)
 
-    def _update(self, **changes: Any) -> None:
-        self.record = replace(self.record, provenance=replace(self.record.provenance, **changes))
+    def _set_accuracy(self, **changes: Any) -> None:
+        accuracy = replace(self.record.provenance.accuracy, **changes)
+        self.record = replace(self.record, provenance=replace(self.record.provenance, accuracy=accuracy))
+
+    def _set_making(self, **changes: Any) -> None:
+        making = replace(self.record.provenance.making, **changes)
+        self.record = replace(self.record, provenance=replace(self.record.provenance, making=making))
 
     def _snapshot(self) -> Grid:
-        self._update(wall_time=self.spent_before + time.perf_counter() - self.begun)
+        self._set_making(wall_time=self.spent_before + time.perf_counter() - self.begun)
         record = replace(self.record, metrics=self.values, status=self.status, error=self.error)
         return replace(record, rays=self.rays) if isinstance(record, Surface) else record
 
@@ -269,8 +277,8 @@ def _extent(objective: Objective, subspace: Subspace, extent: float | Extent | N
         return given_extent(extent)
     if path is not None and Path(path).exists():
         found = store.load(path)
-        if found.provenance.reach:
-            return Extent(float(found.axes[-1].values[-1]), found.provenance.reach, found.provenance.extent)
+        if found.provenance.extent.reach:
+            return Extent(float(found.axes[-1].values[-1]), found.provenance.extent)
     return choose_extent(objective, subspace)
 
 
@@ -278,7 +286,7 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     shape = tuple(len(axis) for axis in axes)
     metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status = np.full(shape, Status.PENDING, dtype=np.uint8)
-    provenance = replace(_provenance(objective, subspace, command), reach=extent.reach, extent=extent.reason)
+    provenance = _provenance(objective, subspace, command, extent.limit)
     kept = subspace.kept if isinstance(subspace, Affine) else ()
     if len(axes) == 1:
         return Profile(axes, metrics, status, np.zeros(shape), provenance, directions=kept)
@@ -287,9 +295,9 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     return Surface(*grid, trajectory=trajectory, marks=marks, directions=kept)
 
 
-def _provenance(objective: Objective, subspace: Subspace, command: str) -> Provenance:
+def _provenance(objective: Objective, subspace: Subspace, command: str, limit: Limit) -> Provenance:
     cuda = objective.device.type == "cuda"
-    return Provenance(
+    identity = Identity(
         model=objective.name,
         network=objective.network,
         P=objective.P,
@@ -297,9 +305,10 @@ def _provenance(objective: Objective, subspace: Subspace, command: str) -> Prove
         K=objective.K,
         regime=regime(objective.P, objective.drawn_from or objective.N, objective.K),
         drawn_from=objective.drawn_from,
-        standard_error=objective.standard_error,
         **cast(dict[str, Any], objective.fingerprint),
         subspace=subspace.recipe,
+    )
+    making = Making(
         device=torch.cuda.get_device_name(objective.device) if cuda else "cpu",
         versions={
             "landscape": __version__,
@@ -310,6 +319,7 @@ def _provenance(objective: Objective, subspace: Subspace, command: str) -> Prove
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    return Provenance(identity, Accuracy(standard_error=objective.standard_error), making, limit)
 
 
 def _begun(empty: Grid, path: str | Path | None, overwrite: bool) -> Grid:
@@ -334,14 +344,15 @@ def _accurate(found: Grid, tolerance: float, names: Sequence[str]) -> Grid:
 
     Only the metrics of these names were ever interpolated.
     """
-    made = found.provenance
+    accuracy = found.provenance.accuracy
     interpolated = found.status == Status.INTERPOLATED
-    if found.complete and (not interpolated.any() or 0 < made.tolerance <= tolerance):
+    if found.complete and (not interpolated.any() or 0 < accuracy.tolerance <= tolerance):
         return found
     metrics = dict(found.metrics) | {name: np.where(interpolated, np.nan, found.metrics[name]) for name in names}
     status = np.where(interpolated, np.uint8(Status.PENDING), found.status)
-    made = replace(made, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
-    return replace(found, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=made)
+    accuracy = replace(accuracy, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
+    provenance = replace(found.provenance, accuracy=accuracy)
+    return replace(found, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=provenance)
 
 
 def _differences(found: Grid, wanted: Grid) -> list[str]:
@@ -351,11 +362,11 @@ def _differences(found: Grid, wanted: Grid) -> list[str]:
 
 
 def _identity(record: Grid) -> dict[str, str]:
-    made = record.provenance
+    identity = record.provenance.identity
     names = ("weights", "data", "loss", "dtype", "batchnorm")
     grid = {axis.name: json.dumps(axis.values.tolist()) for axis in record.axes}
-    recipe = {f"subspace {key}": str(value) for key, value in made.subspace.items()}
-    return {name: getattr(made, name) for name in names} | grid | recipe
+    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.items()}
+    return {name: getattr(identity, name) for name in names} | grid | recipe
 
 
 def _rays_of(record: Grid, wanted: int) -> bool:

@@ -12,6 +12,7 @@ from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray, Status
+from landscape.records.provenance import Accuracy
 from landscape.sampling.extent import Extent, choose_extent, common_extent
 from landscape.sampling.grid import Grid, sample
 from landscape.space import parameters as space
@@ -90,13 +91,13 @@ def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> dict[str, An
 def _refuse_other(
     found: Grid, path: str | Path, wanted: dict[str, Any], subspace: Subspace, options: dict[str, Any]
 ) -> None:
-    different = [key for key, value in wanted.items() if getattr(found.provenance, key) != value]
+    different = [key for key, value in wanted.items() if getattr(found.provenance.identity, key) != value]
     points, extent = options["points"], options["extent"]
     reach = extent.value if isinstance(extent, Extent) else extent
     axes = subspace.axes((points,) if isinstance(points, int) else points, reach)
     if [axis.values.tolist() for axis in axes] != [axis.values.tolist() for axis in found.axes]:
         different.append("grid")
-    if found.provenance.tolerance > (options.get("tolerance") or 0.0):
+    if found.provenance.accuracy.tolerance > (options.get("tolerance") or 0.0):
         different.append("tolerance")
     if different:
         raise FileError(
@@ -120,17 +121,12 @@ def _mean(records: Sequence[Grid], recipe: dict[str, Any]) -> Grid:
         metrics |= {f"{name}_{suffix}": part for suffix, part in zip(SUFFIXES, band, strict=True)}
     measured = np.all([record.status == Status.MEASURED for record in records], axis=0)
     status = np.where(measured, np.uint8(Status.MEASURED), np.uint8(Status.INTERPOLATED))
-    made = [record.provenance for record in records]
-    names = {name for one in made for name in one.interpolation_error}
-    worst = {name: max(one.interpolation_error.get(name, 0.0) for one in made) for name in sorted(names)}
+    first, parts = records[0], [record.provenance for record in records]
     provenance = replace(
-        made[0],
-        subspace=recipe,
-        wall_time=sum(one.wall_time for one in made),
-        precision_error=max(one.precision_error for one in made),
-        held_back_points=max(one.held_back_points for one in made),
-        interpolation_error=worst,
+        first.provenance,
+        identity=replace(first.provenance.identity, subspace=recipe),
+        accuracy=Accuracy.worst([part.accuracy for part in parts]),
+        making=replace(first.provenance.making, wall_time=sum(part.making.wall_time for part in parts)),
     )
     error = np.max([record.error for record in records], axis=0)
-    first = records[0]
     return replace(first, metrics=metrics, status=status, error=error, provenance=provenance, directions=())

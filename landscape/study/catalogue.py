@@ -67,8 +67,28 @@ def why_not(name: str, settings: Settings) -> str:
     return ""
 
 
+def list_studies(settings: Settings | None = None) -> dict[str, str]:
+    """Every study by name, with the reason why it cannot be made from these settings.
+
+    Args:
+        settings: what on, and how much of it; the defaults where none are given.
+
+    Returns:
+        The reasons by name, in the order of the document; empty where the study can be made.
+    """
+    return {name: why_not(name, settings or Settings()) for name in STUDIES}
+
+
 def result_path(name: str, settings: Settings) -> Path:
-    """Where the result of a study is kept."""
+    """Where the result of a study is kept.
+
+    Args:
+        name: of the study.
+        settings: what it is measured on; other settings, another file.
+
+    Returns:
+        A file in the folder of the runs, whether it exists or not.
+    """
     return Path(settings.runs) / FOLDER / f"{name}-{settings.key(name, __version__)}.h5"
 
 

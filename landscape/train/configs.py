@@ -14,6 +14,12 @@ SCHEMA = 1
 def read_config(folder: Path) -> dict[str, Any]:
     """What was trained and how, from the folder of a run.
 
+    Args:
+        folder: of the run.
+
+    Returns:
+        What ``config.json`` holds: the configuration, P, N, K, the regime, the final losses of the members.
+
     Raises:
         RunError: the folder does not exist, is no run, or was made by another schema.
     """

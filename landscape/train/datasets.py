@@ -124,6 +124,9 @@ def load_dataset(
         seed: of the split and of that order.
         checksum: ``False`` reads files that differ from the published ones (all other checks remain).
 
+    Returns:
+        Training and test examples, ``x`` of shape (N, features) or (N, C, H, W) and classes ``y`` (N,).
+
     Raises:
         InputError: if an option cannot be used.
         FileError: if files are missing, damaged, or not what they should be.

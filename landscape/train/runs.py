@@ -326,6 +326,21 @@ def preset(name: str) -> RunConfig:
     return RunConfig(PRESETS[name], {"name": DATASET})
 
 
+def presets(name: str) -> dict[str, RunConfig]:
+    """The configurations that a name stands for: of a preset, or of both networks of ``"pair"``.
+
+    Args:
+        name: ``"narrow"``, ``"wide"`` or ``"pair"``.
+
+    Returns:
+        The configuration of each run by its name.
+
+    Raises:
+        InputError: no preset has that name.
+    """
+    return {single: preset(single) for single, _ in models_of(name)}
+
+
 def find_or_train(name: str, *, runs: str | Path = RUNS, device: str = "cpu", progress: bool = True) -> Run:
     """The run of that name as it is, or a preset of that name trained now."""
     if (Path(runs) / name).exists():

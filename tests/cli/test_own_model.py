@@ -79,7 +79,7 @@ def test_a_model_of_ones_own_is_sampled_kept_and_measured(tmp_path: Path) -> Non
     assert result.stdout.startswith("make.h5: plane of own_nets:make, measured 9 of 9 points")
     surface = load("make.h5")
     assert set(surface.metrics) == {"train_loss", "train_accuracy", "test_loss", "test_accuracy"}
-    assert surface.provenance.batchnorm == "frozen"
+    assert surface.provenance.identity.batchnorm == "frozen"
     assert json.loads(landscape("measure", "make.h5", "--json").stdout)["P"] == 4 * 5 + 5 + 10 + 18
 
 
@@ -95,8 +95,13 @@ def test_weights_options_and_subsets_reach_the_file() -> None:
     assert "on 20 of 40 training examples: standard error of the loss at the centre" in result.stdout
     surface = load("a.h5")
     assert isinstance(surface, Surface)
-    made = surface.provenance
-    assert (made.N, made.drawn_from, made.batchnorm, made.standard_error > 0) == (20, 40, "reestimate", True)
+    provenance = surface.provenance
+    assert (
+        provenance.identity.N,
+        provenance.identity.drawn_from,
+        provenance.identity.batchnorm,
+        provenance.accuracy.standard_error > 0,
+    ) == (20, 40, "reestimate", True)
     assert surface.metrics["l2"][1, 1] == pytest.approx(source[0].weight.norm().item(), rel=1e-6)  # type: ignore[operator, index, union-attr]
 
 

@@ -15,9 +15,9 @@ def test_the_stored_error_is_that_of_the_precision(dtype: str, low: float, high:
     exact = Objective(small_mlp(20), examples(50))
     objective = Objective(small_mlp(20), examples(50), dtype=getattr(torch, dtype))
     surfaces = [sample(o, random_plane(o), points=5, rays=0, progress=False) for o in (objective, exact)]
-    made = surfaces[0].provenance
-    assert made.dtype == dtype
-    assert low <= made.precision_error <= high
+    provenance = surfaces[0].provenance
+    assert provenance.identity.dtype == dtype
+    assert low <= provenance.accuracy.precision_error <= high
     relative = np.abs(surfaces[0].loss - surfaces[1].loss) / np.maximum(1, surfaces[1].loss)
     assert relative.max() <= max(10 * high, 1e-12)
 

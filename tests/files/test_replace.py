@@ -13,7 +13,7 @@ from record_files import axis, example
 
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile
 
 
@@ -33,7 +33,7 @@ def test_a_metric_must_not_take_a_name_of_the_schema(tmp_path: Path) -> None:
 
 
 def test_what_hdf5_cannot_hold_is_an_input_error(tmp_path: Path) -> None:
-    provenance = Provenance(P=2**70)
+    provenance = Provenance(Identity(P=2**70))
     with pytest.raises(InputError, match="P cannot be stored"):
         Profile((axis("alpha", 2),), {}, np.ones(2), np.zeros(2), provenance).save(tmp_path / "odd.h5")
     with pytest.raises(InputError, match="expected 'alpha'"):

@@ -35,7 +35,7 @@ def test_the_loss_over_an_eigen_plane_is_the_sum_of_two_parabolas() -> None:
     expected = 2.5 * alpha[:, None] ** 2 + 1.5 * beta[None, :] ** 2
     np.testing.assert_allclose(surface.loss, expected, rtol=1e-12, atol=1e-14)
     assert [axis.unit for axis in surface.axes] == ["L2", "L2"]
-    assert surface.provenance.subspace["eigenvalue 2"] == pytest.approx(3.0)
+    assert surface.provenance.identity.subspace["eigenvalue 2"] == pytest.approx(3.0)
 
 
 def test_what_gives_no_direction_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from landscape.errors import InputError
 from landscape.measures.barriers import barrier, barriers, mean_profile
 from landscape.records.base import Axis, FloatArray
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile
 
 ALPHA = np.linspace(0, 1, 25)
@@ -73,7 +73,7 @@ def pairs(heights: dict[tuple[str, str], float], **more: FloatArray) -> list[Pro
             {"train_loss": height * bump} | more,
             np.ones(25),
             np.zeros(25),
-            Provenance(model=start, subspace={"to": end}),
+            Provenance(Identity(model=start, subspace={"to": end})),
         )
         for (start, end), height in heights.items()
     ]
@@ -122,6 +122,6 @@ def test_a_pair_that_diverges_makes_the_mean_infinite() -> None:
 def test_the_mean_profile_holds_the_mean_the_lowest_and_the_highest() -> None:
     found = mean_profile(pairs({("r:0", "r:1"): 0.2, ("r:0", "r:2"): 0.4, ("r:1", "r:2"): 0.9}))
     assert [found.metrics[f"train_loss{end}"][12] for end in ("", "_low", "_high")] == pytest.approx([0.5, 0.2, 0.9])
-    assert found.provenance.model == "r"
+    assert found.provenance.identity.model == "r"
     with pytest.raises(InputError, match="same coordinates"):
         mean_profile([profile(train_loss=ALPHA), profile(ALPHA * 2, train_loss=ALPHA)])

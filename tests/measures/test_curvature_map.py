@@ -9,7 +9,7 @@ from problems import examples, quadratic, small_mlp
 from landscape.files import surfaces as store
 from landscape.measures import curvature_map
 from landscape.measures.curvature_map import METRICS, sample_curvature
-from landscape.measures.products import hessian_product
+from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
@@ -46,7 +46,7 @@ def test_each_point_has_the_extremes_of_its_own_dense_hessian() -> None:
     theta = plane.at(torch.tensor([[found.alpha.values[2], found.beta.values[1]]]))
     moved = small_mlp()
     moved.load_state_dict({**dict(objective.centre), **{name: value[0] for name, value in theta.items()}})
-    dense = hessian_product(Objective(moved, examples(30)))(torch.eye(objective.P, dtype=torch.float64))
+    dense = hessian(Objective(moved, examples(30)))(torch.eye(objective.P, dtype=torch.float64))
     exact = torch.linalg.eigvalsh((dense + dense.T) / 2)
     assert found.metrics["hessian_top"][2, 1] == pytest.approx(exact[-1].item(), rel=1e-6)
     assert found.metrics["hessian_bottom"][2, 1] == pytest.approx(exact[0].item(), rel=1e-6)

@@ -7,8 +7,9 @@ from problems import examples, quadratic, small_mlp
 from torch import nn
 
 from landscape.errors import InputError
-from landscape.measures.curvature import hessian_trace
+from landscape.measures.matrix import hessian
 from landscape.measures.sharpness import Sharpness, epsilon_sharpness, interval, noise_rise, worst_rise
+from landscape.measures.trace import trace
 from landscape.objective.objective import Objective
 
 SPECTRUM = [1.0, 2.0, 4.0, 9.0]
@@ -74,7 +75,7 @@ def test_says_truly_whether_it_survives_a_rescaling(name: str) -> None:
 def test_the_trace_does_not_survive_a_rescaling() -> None:
     model, data = small_mlp(), examples(50)
     plain, scaled = (
-        hessian_trace(Objective(each, data), num_probes=500).value for each in (model, rescaled(model, 10.0))
+        trace(hessian(Objective(network, data)), num_probes=500).value for network in (model, rescaled(model, 10.0))
     )
     assert scaled > 2 * plain
 

@@ -137,17 +137,21 @@ def test_the_standard_error_is_that_of_a_mean_without_replacement_and_is_stored(
     losses = cross_entropy(model(kept), classes, reduction="none")
     expected = losses.std().item() / math.sqrt(20) * math.sqrt(1 - 20 / 60)
     assert objective.standard_error == pytest.approx(expected, rel=1e-12)
-    made = sample(objective, random_plane(objective), points=3, rays=2, progress=False).provenance
-    assert (made.N, made.drawn_from, made.standard_error) == (20, 60, pytest.approx(expected))
+    provenance = sample(objective, random_plane(objective), points=3, rays=2, progress=False).provenance
+    assert (provenance.identity.N, provenance.identity.drawn_from, provenance.accuracy.standard_error) == (
+        20,
+        60,
+        pytest.approx(expected),
+    )
 
 
 def test_the_subset_is_kept_in_the_file(tmp_path: object) -> None:
     objective = Objective(small_mlp(), examples(60), num_examples=20)
     path = f"{tmp_path}/subset.h5"
     sample(objective, random_plane(objective), points=3, rays=0, path=path, progress=False)
-    made = load(path).provenance
-    assert (made.N, made.drawn_from) == (20, 60)
-    assert made.standard_error == objective.standard_error > 0
+    provenance = load(path).provenance
+    assert (provenance.identity.N, provenance.identity.drawn_from) == (20, 60)
+    assert provenance.accuracy.standard_error == objective.standard_error > 0
 
 
 def test_the_standard_error_covers_the_loss_of_all_examples() -> None:

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import update_bn
 
 from landscape.engine.strategies import STRATEGIES
 from landscape.errors import InputError, ObjectiveError
-from landscape.measures.products import hessian_product
+from landscape.measures.matrix import hessian
 from landscape.objective.batchnorm import BATCH
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
@@ -61,7 +61,7 @@ def test_a_resnet_20_agrees_with_a_straightforward_loop(policy: str, dtype: torc
     expected = plain_loop(model, plane, (images, classes), policy=policy, points=3, extent=0.5)
     tolerance = 1e-5 if dtype == torch.float32 else 1e-12
     assert torch.from_numpy(surface.loss.copy()).sub(expected).abs().max() < tolerance
-    assert surface.provenance.batchnorm == policy
+    assert surface.provenance.identity.batchnorm == policy
 
 
 def test_the_policies_differ_where_statistics_move() -> None:
@@ -152,4 +152,4 @@ def test_batchnorm_without_statistics_depends_on_the_batch_and_is_refused() -> N
 
 def test_the_hessian_of_reestimated_statistics_is_refused() -> None:
     with pytest.raises(InputError, match="batchnorm='frozen'"):
-        hessian_product(Objective(small_cnn(), examples(5, (1, 6, 6)), batchnorm="reestimate"))
+        hessian(Objective(small_cnn(), examples(5, (1, 6, 6)), batchnorm="reestimate"))

@@ -13,7 +13,7 @@ from landscape.engine.strategies import STRATEGIES
 from landscape.engine.tuning import choose
 from landscape.errors import InputError, ObjectiveError
 from landscape.measures.freedom import free_directions
-from landscape.measures.products import hessian_product
+from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
 from landscape.space.subspaces import random_plane
@@ -182,7 +182,7 @@ def test_a_physics_loss_differentiates_by_its_inputs_and_is_not_cut() -> None:
     assert objective.at_centre()["train_loss"] == pytest.approx(residual(model, batch).item(), abs=1e-14)
     surface = sample(objective, random_plane(objective), points=3, rays=2, progress=False)
     assert surface.loss[1, 1] == pytest.approx(residual(model, batch).item(), abs=1e-13)
-    assert surface.provenance.strategy.startswith("loop"), "autograd does not run under vmap"
+    assert surface.provenance.making.strategy.startswith("loop"), "autograd does not run under vmap"
 
 
 @pytest.mark.parametrize(
@@ -269,9 +269,9 @@ def test_the_hessian_of_a_loss_of_ones_own_is_its_derivative(kind: str) -> None:
 
     centre = torch.cat([t.flatten() for t in objective.centre.values()])
     dense = torch.autograd.functional.hessian(total, centre)
-    product = hessian_product(objective)
+    matrix = hessian(objective)
     vector = torch.linspace(-1, 1, len(centre), dtype=torch.float64)
-    torch.testing.assert_close(product(vector), dense @ vector, rtol=1e-10, atol=1e-11)
+    torch.testing.assert_close(matrix(vector), dense @ vector, rtol=1e-10, atol=1e-11)
 
 
 def test_free_directions_need_outputs() -> None:

@@ -17,7 +17,7 @@ from problems import bowl, tunnel
 import landscape
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Axis
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.notes import small_print
 from landscape.rendering.geometry.backend import find_backend
@@ -37,8 +37,8 @@ def surface_of(loss: Any, kind: str = "plane", **made: Any) -> Surface:
     axes = tuple(
         Axis(name, np.linspace(-1, 1, size)) for name, size in zip(("alpha", "beta"), values.shape, strict=True)
     )
-    recipe = Provenance(subspace={"kind": kind}, model="net:0", **made)
-    return Surface(axes, {"train_loss": values}, np.ones(values.shape, np.uint8), np.zeros(values.shape), recipe)
+    provenance = Provenance(Identity(subspace={"kind": kind}, model="net:0", **made))
+    return Surface(axes, {"train_loss": values}, np.ones(values.shape, np.uint8), np.zeros(values.shape), provenance)
 
 
 def panel_of(surface: Surface, **options: Any) -> Panel:

@@ -12,6 +12,7 @@ from problems import bowl
 
 from landscape.errors import InputError
 from landscape.records.base import Axis
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.export.mesh import export
 
@@ -37,7 +38,7 @@ def test_a_record_without_a_finite_value_shows_the_table_alone() -> None:
 
 def test_text_of_a_record_is_escaped() -> None:
     surface = bowl(points=5)
-    named = replace(surface, provenance=replace(surface.provenance, model="<script>x</script>"))
+    named = replace(surface, provenance=Provenance(Identity(model="<script>x</script>")))
     assert "<script>" not in named._repr_html_()
 
 
@@ -93,6 +94,6 @@ def test_records_survive_pickling_read_only() -> None:
     made = bowl(points=5)
     copy = pickle.loads(pickle.dumps(made))
     assert np.array_equal(copy.loss, made.loss)
-    assert copy.provenance.subspace == made.provenance.subspace
+    assert copy.provenance.identity.subspace == made.provenance.identity.subspace
     with pytest.raises(TypeError):
         copy.metrics["train_loss"] = made.loss

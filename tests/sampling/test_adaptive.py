@@ -173,17 +173,20 @@ def test_trained_planes_cost_a_seventh_and_are_within_the_tolerance(member: int,
 
 def test_a_quadratic_is_interpolated_within_its_stated_error() -> None:
     exact, coarse = sampled(bowl(), None), sampled(bowl(), TOLERANCE)
-    made = coarse.provenance
+    provenance = coarse.provenance
     wrong = np.abs(coarse.loss - exact.loss)
     assert coarse.complete
     assert coarse.num_measured < 81 + 2 * 64
     assert wrong.max() <= TOLERANCE * np.ptp(exact.loss)
     assert np.all(wrong <= coarse.error + 1e-13)
-    assert made.tolerance == TOLERANCE
-    assert made.held_back_points > 40
-    assert made.interpolation_error[LOSS] == coarse.error.max()
-    assert describe_points(145, 1681, made)[0] == "measured 145 of 1,681 points"
-    assert f"({made.held_back_points} held-back points)" in describe_points(145, 1681, made)[1]
+    assert provenance.accuracy.tolerance == TOLERANCE
+    assert provenance.accuracy.held_back_points > 40
+    assert provenance.accuracy.interpolation_error[LOSS] == coarse.error.max()
+    assert describe_points(145, 1681, provenance.accuracy)[0] == "measured 145 of 1,681 points"
+    assert (
+        f"({provenance.accuracy.held_back_points} held-back points)"
+        in describe_points(145, 1681, provenance.accuracy)[1]
+    )
 
 
 def test_every_measured_value_is_the_exact_samplers() -> None:
@@ -202,7 +205,7 @@ def test_a_rough_surface_costs_the_full_grid_once(monkeypatch: pytest.MonkeyPatc
     surface = sampled(rough(), TOLERANCE)
     assert sorted(seen) == list(range(SIZE**2))
     assert np.all(surface.status == Status.MEASURED)
-    assert not surface.provenance.held_back_points
+    assert not surface.provenance.accuracy.held_back_points
 
 
 def test_where_the_loss_diverges_the_full_grid_is_measured() -> None:
@@ -244,7 +247,7 @@ def test_a_file_serves_larger_tolerances_and_is_refined_for_smaller(
 ) -> None:
     path, objective = tmp_path / "s.h5", bowl()
     coarse = sampled(objective, TOLERANCE, path=path)
-    assert store.load(path).provenance.interpolation_error == coarse.provenance.interpolation_error
+    assert store.load(path).provenance.accuracy.interpolation_error == coarse.provenance.accuracy.interpolation_error
     seen = count_measured(monkeypatch)
     assert sampled(objective, 0.1, path=path).loss.tobytes() == coarse.loss.tobytes()
     assert not seen
@@ -252,7 +255,7 @@ def test_a_file_serves_larger_tolerances_and_is_refined_for_smaller(
     assert len(seen) == SIZE**2 - coarse.num_measured
     assert np.all(exact.status == Status.MEASURED)
     assert not exact.error.any()
-    assert exact.provenance.tolerance == 0
+    assert exact.provenance.accuracy.tolerance == 0
     assert sampled(objective, TOLERANCE, path=path).loss.tobytes() == exact.loss.tobytes()
 
 

@@ -60,7 +60,7 @@ def test_batchnorm_is_trained_on_batches_and_the_model_is_not_touched() -> None:
     before = {name: tensor.clone() for name, tensor in models[0].state_dict().items()}
     curve = train_curve(start, end, steps=4, batch_size=8, progress=False)
     profile = sample(start, curve, points=5, progress=False)
-    assert profile.provenance.batchnorm == "reestimate"
+    assert profile.provenance.identity.batchnorm == "reestimate"
     assert profile.loss[-1] == pytest.approx(end.at_centre()["train_loss"], rel=1e-10)
     after = models[0].state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
+from landscape.records.limits import Limit, Rule
 from landscape.records.sampled import Surface
 from landscape.sampling import grid as sampling
 from landscape.sampling.extent import REACH, TIDY, Extent, choose_extent, common_extent
@@ -94,8 +95,9 @@ def test_lines_between_solutions_keep_their_ends_and_other_lines_are_searched() 
 
 
 def test_surfaces_of_one_figure_share_the_largest_extent() -> None:
-    both = common_extent([Extent(0.4, 1.0, "chosen"), Extent(2.0, 1.0, "chosen")])
-    assert both == Extent(2.0, 1.0, "chosen, in the widest of 2 surfaces")
+    both = common_extent([Extent(0.4, Limit(Rule.RISE, 1.0)), Extent(2.0, Limit(Rule.RISE, 1.0))])
+    assert both == Extent(2.0, Limit(Rule.RISE, 1.0, num_surfaces=2))
+    assert both.reason.endswith(", in the widest of 2 surfaces")
     with pytest.raises(InputError, match="at least one"):
         common_extent([])
 
@@ -108,11 +110,11 @@ def test_the_file_keeps_the_extent_its_reason_and_goes_on_with_it(
     chosen = choose_extent(objective, plane)
     first = sample(objective, plane, points=5, path=path, **QUIET)  # type: ignore[arg-type]
     assert isinstance(first, Surface)
-    made = store.load(path).provenance
-    assert (made.reach, made.extent) == (REACH, chosen.reason)
-    monkeypatch.setattr(sampling, "choose_extent", lambda *args: Extent(77.0, 1.0, "another machine"))
+    provenance = store.load(path).provenance
+    assert (provenance.extent, str(provenance.extent)) == (Limit(Rule.RISE, REACH), chosen.reason)
+    monkeypatch.setattr(sampling, "choose_extent", lambda *args: Extent(77.0, Limit(Rule.RISE, 1.0)))
     again = sample(objective, plane, points=5, path=path, **QUIET)  # type: ignore[arg-type]
     assert again.loss.tobytes() == first.loss.tobytes()
     given = sample(objective, plane, points=5, extent=chosen.value, **QUIET)  # type: ignore[arg-type]
     assert given.loss.tobytes() == first.loss.tobytes()
-    assert (given.provenance.reach, given.provenance.extent) == (0.0, "given")
+    assert given.provenance.extent.to_dict() == {"reach": 0.0, "extent": "given"}

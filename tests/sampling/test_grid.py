@@ -173,7 +173,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 
 def _plan_of(surface: Surface) -> tuple[str, int, int, int]:
-    plan = tuning.Plan.parse(surface.provenance.strategy, surface.provenance.block_size)
+    plan = tuning.Plan.parse(surface.provenance.making.strategy, surface.provenance.making.block_size)
     return plan.name, plan.block, plan.examples, plan.workers
 
 
@@ -183,7 +183,7 @@ def test_a_complete_file_is_returned_without_measuring(tmp_path: Path, monkeypat
     killed_after(0, monkeypatch)
     again = surface_of(objective, path=tmp_path / "s.h5")
     assert again.loss.tobytes() == first.loss.tobytes()
-    assert again.provenance.created == first.provenance.created
+    assert again.provenance.making.created == first.provenance.making.created
 
 
 @pytest.mark.parametrize("change", ["seed", "weights", "data", "grid"])
@@ -228,7 +228,7 @@ def test_out_of_memory_halves_the_block_and_goes_on(
     monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
     surface = surface_of(objective)
     np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
-    assert surface.provenance.block_size == 4
+    assert surface.provenance.making.block_size == 4
     lines = [line for line in capsys.readouterr().out.splitlines() if "out of memory" in line]
     assert lines == [
         "out of memory: going on with 8 points, 10 examples at a time",
@@ -257,14 +257,20 @@ def test_a_plan_that_cannot_shrink_says_so() -> None:
 
 def test_provenance_says_what_was_measured_and_how_exactly() -> None:
     objective = Objective(small_mlp(dtype=torch.float32), examples(10, dtype=torch.float32), name="mine")
-    made = surface_of(objective, command="landscape sample").provenance
-    assert (made.model, made.P, made.N, made.K, made.regime) == ("mine", objective.P, 10, 3, "over")
-    assert made.dtype == "float32"
-    assert 0 <= made.precision_error < 1e-5
-    assert made.precision_points == sampling.PRECISION_POINTS
-    assert made.subspace["kind"] == "plane"
-    assert made.subspace["seed"] == 0
-    assert set(made.versions) >= {"landscape", "torch"}
+    provenance = surface_of(objective, command="landscape sample").provenance
+    assert (
+        provenance.identity.model,
+        provenance.identity.P,
+        provenance.identity.N,
+        provenance.identity.K,
+        provenance.identity.regime,
+    ) == ("mine", objective.P, 10, 3, "over")
+    assert provenance.identity.dtype == "float32"
+    assert 0 <= provenance.accuracy.precision_error < 1e-5
+    assert provenance.accuracy.precision_points == sampling.PRECISION_POINTS
+    assert provenance.identity.subspace["kind"] == "plane"
+    assert provenance.identity.subspace["seed"] == 0
+    assert set(provenance.making.versions) >= {"landscape", "torch"}
 
 
 def test_the_file_holds_the_record(tmp_path: Path) -> None:
@@ -273,7 +279,8 @@ def test_the_file_holds_the_record(tmp_path: Path) -> None:
     loaded = store.load(tmp_path / "s.h5")
     assert isinstance(loaded, Surface)
     assert loaded.loss.tobytes() == surface.loss.tobytes()
-    assert replace(loaded.provenance, wall_time=0) == replace(surface.provenance, wall_time=0)
+    made, read = surface.provenance.making, loaded.provenance.making
+    assert replace(loaded.provenance, making=replace(read, wall_time=made.wall_time)) == surface.provenance
     assert loaded.rays is not None
     assert loaded.rays.loss.shape[0] == 4
     assert np.all(loaded.status == Status.MEASURED)

@@ -31,8 +31,18 @@ def test_mean_and_band_are_those_of_the_single_surfaces() -> None:
     np.testing.assert_array_equal(found.metrics["train_loss_low"], single.min(axis=0))
     np.testing.assert_array_equal(found.metrics["train_loss_high"], single.max(axis=0))
     np.testing.assert_allclose(found.metrics["train_loss_std"], single.std(axis=0, ddof=1), rtol=1e-12)
-    assert found.provenance.subspace["seeds"] == "3, 1, 8"
+    assert found.provenance.identity.subspace["seeds"] == "3, 1, 8"
     assert (found.metrics["train_loss_std"] > 1e-9).sum() == 24, "all repeats meet at the centre and nowhere else"
+
+
+def test_the_accuracy_of_a_mean_is_the_worst_of_its_parts() -> None:
+    objective, seeds = network(), (3, 2, 1, 0)
+    options = {**OPTIONS, "points": 129, "extent": 1.5, "tolerance": 0.03}
+    mean = sample_repeats(objective, lambda seed: random_line(objective, seed=seed), seeds=seeds, **options)
+    parts = [sample(objective, random_line(objective, seed=seed), **options).provenance.accuracy for seed in seeds]
+    inside = [part.inside_error for part in parts]
+    assert 0 < mean.provenance.accuracy.inside_error == max(inside) != inside[0], "the first is not the worst"
+    assert mean.provenance.accuracy.precision_error == max(part.precision_error for part in parts)
 
 
 def test_lines_of_equal_curvature_leave_no_band() -> None:
@@ -78,11 +88,11 @@ def test_an_interrupted_repetition_goes_on_from_its_parts(tmp_path: Path) -> Non
 
     part = tmp_path / "mean.repeat-0.h5"
     sample(objective, random_line(objective, seed=0), path=part, **OPTIONS)
-    stamp = store.load(part).provenance
+    provenance = store.load(part).provenance
     found = sample_repeats(objective, breaking, seeds=range(2), path=path, **OPTIONS)
     whole = sample_repeats(objective, breaking, seeds=range(2), **OPTIONS)
     np.testing.assert_array_equal(found.loss, whole.loss)
-    assert found.provenance.created == stamp.created
+    assert found.provenance.making.created == provenance.making.created
 
 
 def test_repeats_with_the_same_seed_are_refused() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS, Status
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve
 from landscape.rendering.facts.notes import REGIMES, dimension_words
 from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
@@ -90,11 +90,13 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
 def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption:
     """The caption of a profile picture."""
     said = Caption()
-    made = curves[0].profile.provenance
+    provenance = curves[0].profile.provenance
     many = len(curves) > 1
     places = [_along(curve, many=many) for curve in curves]
     alike = len(set(places)) == 1
-    said.sentences.append(f"{_capital(metric_label(metric, made))} {_against(places[0]) if alike else 'along paths'}.")
+    said.sentences.append(
+        f"{_capital(metric_label(metric, provenance))} {_against(places[0]) if alike else 'along paths'}."
+    )
     common = _common([settings(curve.profile) for curve in curves])
     for index, curve in enumerate(curves):
         own = [] if alike else [Fact(_named(_along(curve)))]
@@ -112,15 +114,14 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
 
 
 def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alone: bool) -> None:
-    made = panel.surface.provenance
-    parts = [*_network(said, made, letter), *(said.fact(fact, letter) for fact in own)]
+    parts = [*_network(said, panel.surface.provenance.identity, letter), *(said.fact(fact, letter) for fact in own)]
     parts += [*_widths(said, panel, letter), *_left_out(said, panel, letter)]
     title = panel.title if alone else f"({letter.lower()}) {panel.title}"
     said.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
 
 
 def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
-    made, surface, parts = panel.surface.provenance, panel.surface, []
+    surface, parts = panel.surface, []
     clipped, total = panel.heights.num_clipped(surface, panel.metric), int(surface.status.size)
     count = said.number(f"{letter}Points", total)
     cut = said.number(f"{letter}Clipped", clipped)
@@ -133,7 +134,7 @@ def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
         parts.append(f"{said.number(f'{letter}Pending', pending)} points not measured yet")
     if np.any(surface.status == Status.INTERPOLATED):
         worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
-        worst = made.interpolation_error.get(panel.metric, worst)
+        worst = surface.provenance.accuracy.interpolation_error.get(panel.metric, worst)
         measured = said.number(f"{letter}Measured", surface.num_measured)
         error = said.number(f"{letter}InterpolationError", worst)
         parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")
@@ -167,7 +168,7 @@ def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
 
 
 def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[Fact]) -> None:
-    parts = [*_network(said, curve.profile.provenance, letter), *(said.fact(fact, letter) for fact in own)]
+    parts = [*_network(said, curve.profile.provenance.identity, letter), *(said.fact(fact, letter) for fact in own)]
     if curve.half_width is not None:
         parts.append(_half_width(said, curve.half_width, letter))
     found = curve.barrier(metric)
@@ -177,14 +178,14 @@ def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[
         said.sentences.append(f"{curve.label}: {', '.join(parts)}.")
 
 
-def _network(said: Caption, made: Provenance, letter: str) -> list[str]:
-    parts = [made.network] if made.network else []
-    if made.P:
-        values = {"P": made.P, "N": made.drawn_from or made.N, "K": made.K}
+def _network(said: Caption, identity: Identity, letter: str) -> list[str]:
+    parts = [identity.network] if identity.network else []
+    if identity.P:
+        values = {"P": identity.P, "N": identity.drawn_from or identity.N, "K": identity.K}
         named = ((symbol, said.number(f"{letter}{symbol}", value)) for symbol, value in values.items())
         parts += [f"${symbol}$ = {value}" for symbol, value in named]
-    if made.regime in REGIMES:
-        parts.append(REGIMES[made.regime])
+    if identity.regime in REGIMES:
+        parts.append(REGIMES[identity.regime])
     return parts
 
 

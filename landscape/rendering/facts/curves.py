@@ -1,6 +1,6 @@
 """The curves of a 1-D picture: profiles as they are, surfaces along their rays, and what tells them apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,9 +8,9 @@ import numpy as np
 from landscape.errors import InputError
 from landscape.measures.barriers import Barrier, barrier
 from landscape.measures.widths import HalfWidth, half_width
-from landscape.records.base import LOSS, Axis, Status
+from landscape.records.base import LOSS, Axis, Scalar, Status
 from landscape.records.companions import Rays
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
 
 MOST_CURVES = 6
@@ -37,7 +37,7 @@ class Curve:
     @property
     def between(self) -> bool:
         """Whether it runs from one network to another."""
-        recipe = self.profile.provenance.subspace
+        recipe = self.profile.provenance.identity.subspace
         return bool(recipe.get("between")) or "to" in recipe
 
     def barrier(self, metric: str) -> Barrier | None:
@@ -99,44 +99,47 @@ def ray_profile(surface: Surface, metric: str = LOSS) -> Profile:
     )
 
 
-def ends_of(made: Provenance) -> tuple[str, str]:
+def ends_of(provenance: Provenance) -> tuple[str, str]:
     """Names of the networks that a line runs between: two solutions, or the two ends of a training path."""
-    if made.subspace.get("of") == "path":
-        return "start of training", made.model or "solution"
-    return made.model, str(made.subspace.get("to", ""))
+    if provenance.identity.subspace.get("of") == "path":
+        return "start of training", provenance.identity.model or "solution"
+    return provenance.identity.model, str(provenance.identity.subspace.get("to", ""))
 
 
 def _labels(profiles: Sequence[Profile]) -> list[str]:
     """What tells the profiles apart: networks, kind of curve, alignment, seed; the network where nothing does."""
-    made = [profile.provenance for profile in profiles]
-    networks = _networks(made)
-    curves = {str(one.subspace.get("form", one.subspace.get("kind"))) for one in made}
-    kinds = [_kind(one, curves) for one in made]
-    seeds = [f"seed {one.subspace['seed']}" if "seed" in one.subspace else "" for one in made]
+    identities = [profile.provenance.identity for profile in profiles]
+    networks = _networks(identities)
+    recipes = [identity.subspace for identity in identities]
+    curves = {str(recipe.get("form", recipe.get("kind"))) for recipe in recipes}
+    kinds = [_kind(recipe, curves) for recipe in recipes]
+    seeds = [f"seed {recipe['seed']}" if "seed" in recipe else "" for recipe in recipes]
     parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
     if not parts:
         return (
-            networks if len(set(networks)) == 1 and "" not in networks else [f"curve {k + 1}" for k in range(len(made))]
+            networks
+            if len(set(networks)) == 1 and "" not in networks
+            else [f"curve {k + 1}" for k in range(len(profiles))]
         )
-    if len(set(zip(*parts[:-1], strict=True))) == len(made):
+    if len(set(zip(*parts[:-1], strict=True))) == len(profiles):
         parts = parts[:-1]
     return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]
 
 
-def _kind(made: Provenance, others: set[str]) -> str:
+def _kind(recipe: Mapping[str, Scalar], others: set[str]) -> str:
     """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
-    if "to" not in made.subspace:
+    if "to" not in recipe:
         return ""
-    kind = str(made.subspace.get("form", made.subspace.get("kind")))
-    aligned = "aligned" if made.subspace.get("aligned") else ""
+    kind = str(recipe.get("form", recipe.get("kind")))
+    aligned = "aligned" if recipe.get("aligned") else ""
     if others == {kind}:
         return aligned or "as trained"
     return ", ".join(filter(None, [CURVES.get(kind, "curve"), aligned]))
 
 
-def _networks(made: Sequence[Provenance]) -> list[str]:
+def _networks(identities: Sequence[Identity]) -> list[str]:
     """Names of the networks, without their members where these are the same for all."""
-    ends = [(one.model, str(one.subspace.get("to", ""))) for one in made]
+    ends = [(identity.model, str(identity.subspace.get("to", ""))) for identity in identities]
     names = [start.partition(":")[0] for start, _ in ends]
     members = {tuple(end.partition(":")[2] for end in pair) for pair in ends}
     inside = all(not to or to.partition(":")[0] == name for name, (_, to) in zip(names, ends, strict=True))
@@ -148,14 +151,16 @@ def _networks(made: Sequence[Provenance]) -> list[str]:
 def _band(profile: Profile, metric: str) -> str:
     if f"{metric}_low" not in profile.metrics:
         return ""
-    recipe = profile.provenance.subspace
+    recipe = profile.provenance.identity.subspace
     if "repeats" in recipe:
         return f"line: mean over {recipe['repeats']} repeats; band: {recipe.get('band', 'smallest to largest')} of them"
     return str(recipe.get("band", "band: lowest to highest"))
 
 
-def _provenance_of_rays(made: Provenance, rays: Rays) -> Provenance:
+def _provenance_of_rays(provenance: Provenance, rays: Rays) -> Provenance:
     low, high = (round(100 * share) for share in BAND)
     words = f"line: mean over {len(rays.length)} random directions; band: {low} % to {high} % of them"
     recipe = {"kind": "rays", "band": words}
-    return replace(made, subspace=recipe, extent="", reach=0.0, interpolation_error={}, held_back_points=0)
+    identity = replace(provenance.identity, subspace=recipe)
+    accuracy = replace(provenance.accuracy, interpolation_error={}, held_back_points=0)
+    return Provenance(identity, accuracy, provenance.making)

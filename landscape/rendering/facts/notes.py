@@ -17,12 +17,12 @@ REGIMES = {"under": "underparameterized", "critical": "critically parameterized"
 
 def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
     """Network, half-width, width of the corridor, and what the picture leaves out."""
-    made = panel.surface.provenance
+    identity = panel.surface.provenance.identity
     lines = []
-    if made.network:
-        lines.append(made.network + (f", {REGIMES[made.regime]}" if made.regime in REGIMES else ""))
-    if made.P:
-        lines.append(f"$P$ = {made.P:,}   $N$ = {made.drawn_from or made.N:,}   $K$ = {made.K}")
+    if identity.network:
+        lines.append(identity.network + (f", {REGIMES[identity.regime]}" if identity.regime in REGIMES else ""))
+    if identity.P:
+        lines.append(f"$P$ = {identity.P:,}   $N$ = {identity.drawn_from or identity.N:,}   $K$ = {identity.K}")
     lines.append(
         ", ".join([short_place(panel.surface), *(fact.text(_number) for fact in details(panel.surface, cross=False))])
     )
@@ -34,7 +34,7 @@ def small_print(panel: Panel, *, flat: bool = False) -> list[str]:
 
 def names_of(surfaces: Sequence[Surface]) -> list[str]:
     """The models' names for people, ``"wide"``, ``"wide, member 3"``, with the kind of surface where kinds differ."""
-    models = [surface.provenance.model or "surface" for surface in surfaces]
+    models = [surface.provenance.identity.model or "surface" for surface in surfaces]
     names = [re.sub(r":(\d+)$", r", member \1", model.removesuffix(":0")) for model in models]
     if len({surface.kind for surface in surfaces}) > 1:
         names = [
@@ -91,7 +91,7 @@ def _widths(panel: Panel, how: str) -> list[str]:
 
 def dimension_words(panel: Panel) -> str:
     """Where the width of the set is noted, and along what."""
-    mean = " of the mean" if "repeats" in panel.surface.provenance.subspace else ""
+    mean = " of the mean" if "repeats" in panel.surface.provenance.identity.subspace else ""
     if panel.surface.kind == "corridor":
         return f"at the last step{mean}"
     return rf"through {panel.reference_name} along $\beta${mean}"
@@ -99,7 +99,7 @@ def dimension_words(panel: Panel) -> str:
 
 def _look(surface: Surface) -> str:
     """What tells planes of one network apart, in a word or two."""
-    recipe = surface.provenance.subspace
+    recipe = surface.provenance.identity.subspace
     if recipe.get("of") == "path":
         return "principal components"
     if "through" in recipe:
@@ -132,7 +132,7 @@ def _left_out(panel: Panel, how: str) -> list[str]:
             f"grey: {metric_label(panel.color, surface.provenance)} not measured at {blank:,} of {total:,} points"
         )
     if interpolated:
-        lines += describe_points(surface.num_measured, total, surface.provenance, panel.metric)
+        lines += describe_points(surface.num_measured, total, surface.provenance.accuracy, panel.metric)
     floored = panel.heights.num_floored(surface, panel.metric)
     if floored and panel.heights.floor is not None:
         lines.append(f"{floored:,} of {total:,} points below {number(panel.heights.floor, 2)} drawn there")

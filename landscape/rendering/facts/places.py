@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from landscape.records.base import LOSS
+from landscape.records.limits import Rule
 from landscape.records.provenance import Provenance
 from landscape.records.sampled import Sampled, Surface
 
@@ -44,7 +45,7 @@ def units_of(unit: str) -> str:
 
 def place(record: Sampled, *, many: bool = False) -> str:
     """The subspace that a record was sampled on: ``"a plane along two random filter-normalized directions"``."""
-    recipe, kind = record.provenance.subspace, record.kind
+    recipe, kind = record.provenance.identity.subspace, record.kind
     if kind == "corridor":
         across = f"across {'them' if many else 'it'} a random {_scaled(recipe.get('normalize'))} direction"
         return (
@@ -75,7 +76,7 @@ def details(record: Sampled, *, cross: bool = True) -> list[Fact]:
     Args:
         cross: whether the cosine of a plane's axes is named, which are drawn at right angles.
     """
-    recipe = record.provenance.subspace
+    recipe = record.provenance.identity.subspace
     facts = [*_seeds(recipe), *_found(recipe)]
     if recipe.get("orthogonal"):
         kept = {"LengthKept": 100 * float(recipe.get("length_kept", 1.0))}
@@ -91,24 +92,24 @@ def details(record: Sampled, *, cross: bool = True) -> list[Fact]:
 
 def settings(record: Sampled) -> list[Fact]:
     """How it was measured, where that is not plain: parameters left alone, BatchNorm, examples, how far axes reach."""
-    made, facts = record.provenance, []
-    ignored = {str(value) for key, value in made.subspace.items() if key.split(" ")[0] == "ignore"}
+    identity, facts = record.provenance.identity, []
+    ignored = {str(value) for key, value in identity.subspace.items() if key.split(" ")[0] == "ignore"}
     if len(ignored) == 1:
-        others = {str(made.subspace.get(f"name {k}", "random")) for k in (1, 2)} - {"random"}
+        others = {str(identity.subspace.get(f"name {k}", "random")) for k in (1, 2)} - {"random"}
         facts.append(Fact(_ignored(ignored.pop()) + (" along the random direction" if others else "")))
-    if made.batchnorm == "reestimate":
+    if identity.batchnorm == "reestimate":
         facts.append(Fact("BatchNorm statistics re-estimated at every point"))
-    elif made.batchnorm == "frozen":
+    elif identity.batchnorm == "frozen":
         along = record.kind == "corridor"
         facts.append(Fact("BatchNorm statistics those of the path" if along else "BatchNorm statistics held fixed"))
-    if made.drawn_from:
-        numbers: dict[str, Number] = {"Examples": made.N, "DrawnFrom": made.drawn_from}
+    if identity.drawn_from:
+        numbers: dict[str, Number] = {"Examples": identity.N, "DrawnFrom": identity.drawn_from}
         words = "measured on {Examples} of {DrawnFrom} training examples"
-        if made.standard_error:
-            numbers["StandardError"] = made.standard_error
+        if record.provenance.accuracy.standard_error:
+            numbers["StandardError"] = record.provenance.accuracy.standard_error
             words += " (standard error of the loss at the centre {StandardError})"
         facts.append(Fact(words, numbers))
-    return facts + _extent(made)
+    return facts + _extent(record.provenance)
 
 
 def short_settings(record: Sampled) -> list[Fact]:
@@ -131,7 +132,7 @@ def listed(names: Sequence[str]) -> str:
 
 def _affine(record: Sampled, kind: str) -> tuple[str, str]:
     """Article, and what follows the noun, of a line or plane."""
-    recipe = record.provenance.subspace
+    recipe = record.provenance.identity.subspace
     if recipe.get("between"):
         if recipe.get("of") == "path":
             return "the straight", "from the start of training to the solution"
@@ -218,15 +219,15 @@ def _on_plane(surface: Surface) -> list[Fact]:
     return facts
 
 
-def _extent(made: Provenance) -> list[Fact]:
-    reason = made.extent
-    if reason.startswith("chosen") and made.reach:
-        unit = " nat" if made.loss == "cross_entropy" else ""
-        widest = ", in the widest of the surfaces compared" if "widest" in reason else ""
+def _extent(provenance: Provenance) -> list[Fact]:
+    limit = provenance.extent
+    if limit.rule is Rule.RISE:
+        unit = " nat" if provenance.identity.loss == "cross_entropy" else ""
+        widest = ", in the widest of the surfaces compared" if limit.num_surfaces > 1 else ""
         words = f"extent chosen so that the loss rises by {{Reach}}{unit} or more at both ends of every axis{widest}"
-        return [Fact(words, {"Reach": float(made.reach)})]
-    if reason.startswith(("the largest", "by default")):
-        return [Fact(f"extent {reason}")]
+        return [Fact(words, {"Reach": float(limit.reach)})]
+    if limit.rule in (Rule.LARGEST, Rule.DEFAULT):
+        return [Fact(f"extent {limit}")]
     return []
 
 

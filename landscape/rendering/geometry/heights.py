@@ -137,9 +137,9 @@ def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
     """1 for an accuracy, a multiple of the loss of guessing for a cross-entropy."""
     if metric.endswith("accuracy"):
         return 1.0
-    provenances = [record.provenance for record in records]
-    if metric.endswith("loss") and all(network.loss == "cross_entropy" and network.K > 1 for network in provenances):
-        return GUESSES * math.log(max(network.K for network in provenances))
+    identities = [record.provenance.identity for record in records]
+    if metric.endswith("loss") and all(network.loss == "cross_entropy" and network.K > 1 for network in identities):
+        return GUESSES * math.log(max(network.K for network in identities))
     return None
 
 

@@ -83,7 +83,7 @@ def _reference(surface: Surface) -> FloatArray | None:
         reference = float(surface.marks.loss[0])
     elif path is not None:
         reference = float(path.loss[-1])
-    elif surface.rays is not None and "repeats" not in surface.provenance.subspace:
+    elif surface.rays is not None and "repeats" not in surface.provenance.identity.subspace:
         reference = float(surface.rays.loss[0, 0])
     else:
         return None

@@ -65,6 +65,10 @@ def render_report(results: Sequence[StudyResult], path: str | Path, *, facts: Ma
 def check_report(path: str | Path, *, force: bool = False) -> None:
     """Refuse a page that could not be written, or that would replace a file landscape did not make.
 
+    Args:
+        path: of the page that is planned.
+        force: whether a file that landscape did not make may be replaced.
+
     Raises:
         InputError: the suffix is not ``.html``.
         FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
@@ -138,7 +142,7 @@ def _hero(results: Sequence[StudyResult]) -> dict[str, Any] | None:
 
 
 def _hero_words(narrow: Surface, wide: Surface) -> str:
-    few, many = narrow.provenance, wide.provenance
+    few, many = narrow.provenance.identity, wide.provenance.identity
     return (
         "Height is the training loss, on one scale. Training runs along the red path, to the white dot; to both sides "
         f"lie steps in a random direction. Left, {size_of(narrow)}: {few.P:,} parameters for {few.N:,} examples. "

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from landscape.errors import DisplayError
 from landscape.measures.barriers import Barrier
 from landscape.records.base import Axis, FloatArray, Status
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve, ends_of
 from landscape.rendering.facts.notes import wrapped
 from landscape.rendering.facts.places import details, short_place, short_settings
@@ -66,7 +66,7 @@ def profile_figure(
 
 def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[str]:
     """What a reader must know: networks, what bands are, and what lies outside the picture."""
-    networks = [_network(curve.profile.provenance) for curve in curves]
+    networks = [_network(curve.profile.provenance.identity) for curve in curves]
     lines = list(dict.fromkeys(filter(None, networks)))
     lines += list(dict.fromkeys(_path(curve) for curve in curves if curve.half_width is None))
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
@@ -169,15 +169,15 @@ class _Drawing:
 
     def _solutions(self) -> dict[float, str]:
         """Where on the axis which trained networks lie."""
-        made = [curve.profile.provenance for curve in self.curves]
+        provenances = [curve.profile.provenance for curve in self.curves]
         if all(curve.between for curve in self.curves):
             last = float(self.curves[0].profile.alpha.positions[-1])
             return {
-                0.0: _common([ends_of(one)[0] for one in made], "start"),
-                last: _common([ends_of(one)[1] for one in made], "end"),
+                0.0: _common([ends_of(provenance)[0] for provenance in provenances], "start"),
+                last: _common([ends_of(provenance)[1] for provenance in provenances], "end"),
             }
         inside = any(curve.profile.alpha.values[0] <= 0 <= curve.profile.alpha.values[-1] for curve in self.curves)
-        return {0.0: _common([one.model for one in made], "solution")} if inside else {}
+        return {0.0: _common([provenance.identity.model for provenance in provenances], "solution")} if inside else {}
 
     def _curve(self, index: int) -> None:
         curve, color, theme = self.curves[index], self.colors[index], self.theme
@@ -303,12 +303,12 @@ def _free(at: float, rise: tuple[float, float], taken: list[tuple[float, float, 
     return at
 
 
-def _network(made: Provenance) -> str:
-    if not made.P:
+def _network(identity: Identity) -> str:
+    if not identity.P:
         return ""
-    name = re.sub(r":\d+$", "", made.model)
-    words = f"{name}: {made.network}, " if made.network else f"{name}: "
-    return f"{words}$P$ = {made.P:,}, $N$ = {made.drawn_from or made.N:,}, $K$ = {made.K}"
+    name = re.sub(r":\d+$", "", identity.model)
+    words = f"{name}: {identity.network}, " if identity.network else f"{name}: "
+    return f"{words}$P$ = {identity.P:,}, $N$ = {identity.drawn_from or identity.N:,}, $K$ = {identity.K}"
 
 
 def _path(curve: Curve) -> str:

@@ -12,7 +12,7 @@ from problems import bowl
 
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.export.mesh import KEPT, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
 
@@ -27,7 +27,11 @@ def slope(*, holes: bool = False) -> Surface:
     status[1, 2] = 2
     metrics = {"train_loss": loss, "test_loss": loss * 0.1}
     return Surface(
-        (Axis("alpha", alpha), Axis("beta", beta)), metrics, status, np.zeros(loss.shape), Provenance(model="slope")
+        (Axis("alpha", alpha), Axis("beta", beta)),
+        metrics,
+        status,
+        np.zeros(loss.shape),
+        Provenance(Identity(model="slope")),
     )
 
 

@@ -12,7 +12,7 @@ from problems import examples, small_cnn, small_mlp, tunnel
 import landscape as ls
 from landscape.measures.axes import eigen_plane
 from landscape.records.base import Axis
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
 from landscape.rendering.facts.quantities import axis_label, metric_label
@@ -162,10 +162,10 @@ def test_no_set_is_shaded_where_the_centre_is_not_known() -> None:
     from landscape.rendering.geometry.panel import panels_of
 
     axis = np.array([-0.75, -0.25, 0.25, 0.75])
-    made = Provenance(subspace={"kind": "plane"}, loss="cross_entropy")
+    provenance = Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy"))
     loss = np.add.outer(axis**2, axis**2)
     even = Surface(
-        (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, made
+        (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, provenance
     )
     panel = panels_of([even], "train_loss", Box(), [""], sublevel=0.5)[0]
     assert panel.excess() is None
@@ -195,9 +195,9 @@ def test_labels_name_units() -> None:
     assert axis_label(Axis("alpha", axis, "layer norm"), "a") == "a (layer norms)"
     assert axis_label(Axis("alpha", axis, "L2"), "a") == "a (L2)"
     assert axis_label(Axis("alpha", axis, "L2", "principal component 1 (93.1 %)"), "a") == "PC 1 (93.1 %), L2"
-    made = Provenance(loss="cross_entropy")
-    assert metric_label("hessian_top", made) == "largest Hessian eigenvalue (nats per example per L2 squared)"
-    assert metric_label("curvature_ratio", made) == "|smallest / largest Hessian eigenvalue|"
+    provenance = Provenance(Identity(loss="cross_entropy"))
+    assert metric_label("hessian_top", provenance) == "largest Hessian eigenvalue (nats per example per L2 squared)"
+    assert metric_label("curvature_ratio", provenance) == "|smallest / largest Hessian eigenvalue|"
     assert listed(["a", "b"]) == "a and b"
 
 
@@ -208,9 +208,13 @@ def test_a_needle_is_seen_without_any_option() -> None:
 
     side = np.linspace(-2, 2, 81)
     loss = 4 * np.add.outer(side**2, side**2) / 0.2
-    made = Provenance(subspace={"kind": "plane"}, loss="cross_entropy", K=10)
+    provenance = Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy", K=10))
     surface = Surface(
-        (Axis("alpha", side), Axis("beta", side)), {"train_loss": loss}, np.ones(loss.shape, np.uint8), 0 * loss, made
+        (Axis("alpha", side), Axis("beta", side)),
+        {"train_loss": loss},
+        np.ones(loss.shape, np.uint8),
+        0 * loss,
+        provenance,
     )
     panels = panels_of([surface], "train_loss", Box(top=1.18), [""])
     camera = viewpoint(panels)

@@ -16,13 +16,14 @@ from problems import bowl, tunnel
 import landscape
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
+from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.page.document import page
 from landscape.rendering.page.web import check_page, component, render_page
 
 
 def named(surface: Surface, model: str) -> Surface:
-    return replace(surface, provenance=replace(surface.provenance, model=model))
+    return replace(surface, provenance=Provenance(replace(surface.provenance.identity, model=model)))
 
 
 # ---- without a browser ----

@@ -12,6 +12,7 @@ from problems import bowl, hill
 import landscape
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Axis
+from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile
 from landscape.rendering.facts.curves import Curve, curves_of, ray_profile
 from landscape.rendering.geometry.style import theme_of
@@ -145,7 +146,10 @@ def test_nothing_to_draw_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_curves_say_what_tells_them_apart() -> None:
-    curve = replace(hill(), provenance=replace(hill().provenance, subspace={"kind": "bezier", "to": "narrow:1"}))
+    curve = replace(
+        hill(),
+        provenance=Provenance(replace(hill().provenance.identity, subspace={"kind": "bezier", "to": "narrow:1"})),
+    )
     labels = [one.label for one in curves_of([hill(), hill(aligned=True), curve], "train_loss")]
     assert labels == ["straight line", "straight line, aligned", "Bezier curve"]
     assert isinstance(curves_of([hill()], "train_loss")[0], Curve)

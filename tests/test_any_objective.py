@@ -13,7 +13,7 @@ from landscape.errors import InputError
 from landscape.measures.axes import gradient, named_direction
 from landscape.measures.curvature_map import sample_curvature
 from landscape.measures.freedom import free_directions
-from landscape.measures.products import Product, hessian_product
+from landscape.measures.matrix import CurvatureMatrix, gauss_newton
 from landscape.measures.sharpness import epsilon_sharpness, worst_rise
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
@@ -123,8 +123,9 @@ def test_products_are_those_of_the_dense_hessian_in_every_way(problem: Any) -> N
     assert expected.abs().max() > 0.1
     unit = torch.eye(objective.P, dtype=torch.float64)
     for block in (1, 3):
-        for kept in (False, True):
-            found = Product(objective, tuple(objective.centre), block=block, retained=kept)(unit)
+        for stores_graph in (False, True):
+            matrix = CurvatureMatrix(objective, tuple(objective.centre), block=block, stores_graph=stores_graph)
+            found = matrix(unit)
             torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-11)
 
 
@@ -165,6 +166,6 @@ def test_the_curvature_of_a_plane_is_the_dense_one_at_each_point(problem: Any) -
 def test_what_rests_on_outputs_is_refused_in_one_line(problem: Any) -> None:
     objective, _ = problem
     with pytest.raises(InputError, match="needs outputs and targets, pairs"):
-        hessian_product(objective, matrix="gauss-newton")
+        gauss_newton(objective)
     with pytest.raises(InputError, match="free directions are counted on outputs: give pairs"):
         free_directions(objective)

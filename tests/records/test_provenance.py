@@ -1,0 +1,45 @@
+"""Provenance: four parts in memory, flat attributes in a file."""
+
+from dataclasses import fields
+
+from landscape.records.limits import Limit, Rule
+from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
+
+# As files of schema 1 have had them from the first; readers of other languages rely on the names.
+OF_SCHEMA_1 = """model network P N K regime weights data loss dtype batchnorm subspace precision_error precision_points
+    strategy block_size device versions command created wall_time tolerance held_back_points interpolation_error
+    inside_error reach extent drawn_from standard_error"""
+
+
+def test_a_file_has_the_attributes_of_schema_1_in_their_order() -> None:
+    assert list(Provenance().to_dict()) == OF_SCHEMA_1.split()
+
+
+def test_every_field_of_a_part_is_an_attribute_of_the_same_name() -> None:
+    names = [entry.name for part in (Identity, Accuracy, Making) for entry in fields(part)]
+    assert sorted([*names, "reach", "extent"]) == sorted(ATTRIBUTES)
+
+
+def test_a_provenance_is_read_back_from_its_attributes() -> None:
+    provenance = Provenance(
+        Identity("wide:0", P=3, subspace={"kind": "plane"}),
+        Accuracy(1e-7, 5, inside_error=0.25),
+        Making("loop", 4, versions={"torch": "2"}),
+        Limit(Rule.RISE, 1.0, 2),
+    )
+    assert Provenance.parse(provenance.to_dict()) == provenance
+
+
+def test_a_name_that_is_missing_has_its_default_value_and_one_that_is_unknown_is_left_alone() -> None:
+    provenance = Provenance.parse({"P": 3, "colour": "red"})
+    assert (provenance.identity, provenance.accuracy.tolerance) == (Identity(P=3), 0.0)
+
+
+def test_the_worst_of_several_accuracies_takes_the_largest_error_of_each_kind() -> None:
+    several = [
+        Accuracy(1e-7, 5, 0.01, 50, {"train_loss": 0.25, "test_loss": 0.125}, inside_error=0.00104),
+        Accuracy(3e-7, 5, 0.01, 40, {"train_loss": 0.5}, inside_error=0.0012),
+    ]
+    assert Accuracy.worst(several) == Accuracy(
+        3e-7, 5, 0.01, 50, {"test_loss": 0.125, "train_loss": 0.5}, inside_error=0.0012
+    )
