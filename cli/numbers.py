@@ -87,8 +87,8 @@ def _estimate(width: dict[str, Any]) -> str:
     at_least = f"at least (censored {width['censored']}) " if width["censored"] else ""
     over = f"{width['directions']} directions" + (f", {width['members']} members" if width["members"] > 1 else "")
     return (
-        f"{at_least}{width['mean']:.4g} [{width['low']:.4g}, {width['high']:.4g}] {width['unit']} "
-        f"(+{width['rise']:g} nat, {over}, 95 % interval)"
+        f"{at_least}{width['mean']:.4g}{_ends(width)} {width['unit']} "
+        f"(+{width['rise']:g} nat, {over}, {'95 %' if _ends(width) else 'no'} interval)"
     )
 
 
@@ -117,7 +117,12 @@ def _row(one: dict[str, Any]) -> list[str]:
 def _interval(estimate: dict[str, Any]) -> str:
     if estimate["low"] == estimate["high"]:
         return f"{estimate['mean']:.4g}"
-    return f"{estimate['mean']:.4g} [{estimate['low']:.4g}, {estimate['high']:.4g}]"
+    return f"{estimate['mean']:.4g}{_ends(estimate)}"
+
+
+def _ends(estimate: dict[str, Any]) -> str:
+    """The interval, empty for one number alone."""
+    return "" if estimate["low"] == float("-inf") else f" [{estimate['low']:.4g}, {estimate['high']:.4g}]"
 
 
 def _estimates(values: dict[str, Any]) -> list[str]:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Estimate
 from landscape.records.sampled import Profile
+from landscape.statistics.intervals import mean_of_pairs
 
-RESAMPLES = 2000
 DEFINITION = "highest rise of the loss along the path above the straight line between its ends"
 
 
@@ -87,16 +86,15 @@ class Barriers:
     pairs: tuple[Barrier, ...]
 
 
-def barriers(profiles: Sequence[Profile], *, split: str = "train", seed: int = 0) -> Barriers:
+def barriers(profiles: Sequence[Profile], *, split: str = "train") -> Barriers:
     """Mean barrier over pairs of solutions, with an interval that knows that pairs share members.
 
-    The interval is a bootstrap over members, not over pairs: each resample draws as many members as there are, with
-    replacement, and averages over the pairs of different ones, a pair counted as often as its two members together.
-    Treating 15 pairs of 6 members as 15 independent numbers would make it too narrow.
+    The interval is Student's t, with pairs counted as `independent_pairs` says: 15 pairs of 6 members as about 2
+    independent ones. Treating them as 15 independent numbers would make it too narrow.
 
     Args:
         profiles: paths between solutions, each pair once; who they join is read from their provenance.
-        seed: of the 2000 resamples.
+        split: ``"train"`` or ``"test"``: whose loss and accuracy.
 
     Raises:
         InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
@@ -105,27 +103,19 @@ def barriers(profiles: Sequence[Profile], *, split: str = "train", seed: int = 0
     if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
         raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
     found = tuple(barrier(profile, split=split) for profile in profiles)
-    names = list(dict.fromkeys(name for pair in ends for name in pair))
-    rows = np.array([[names.index(name) for name in pair] for pair in ends])
     falls = [one.accuracy for one in found if one.accuracy is not None]
     return Barriers(
-        loss=_mean(np.array([one.loss for one in found]), rows, "nats per example", seed),
-        accuracy=_mean(np.array(falls), rows, "share", seed) if len(falls) == len(found) else None,
+        loss=_mean([one.loss for one in found], ends, "nats per example"),
+        accuracy=_mean(falls, ends, "share") if len(falls) == len(found) else None,
         pairs=found,
     )
 
 
-def _mean(values: FloatArray, rows: NDArray[np.intp], unit: str, seed: int) -> Estimate:
-    """The mean over pairs with its bootstrap interval over members; ``rows`` names the two of each, (pairs, 2)."""
-    members = int(rows.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(members, np.full(members, 1 / members), size=RESAMPLES)
-    weights = drawn[:, rows[:, 0]] * drawn[:, rows[:, 1]]
-    # a resample of one member alone has no pair
-    weights = weights[weights.sum(1) > 0]
+def _mean(values: list[float], pairs: list[tuple[str, str]], unit: str) -> Estimate:
+    """The mean over pairs with its interval; infinite where one diverged."""
     if not np.all(np.isfinite(values)):
         return Estimate(float("inf"), float("inf"), float("inf"), unit)
-    low, high = np.quantile(weights @ values / weights.sum(1), (0.025, 0.975))
-    return Estimate(float(values.mean()), float(low), float(high), unit)
+    return mean_of_pairs(np.array(values), pairs, unit=unit).estimate
 
 
 def _above_the_ends(profile: Profile, name: str, *, sign: int = 1) -> FloatArray:

@@ -13,7 +13,8 @@ from landscape.records.companions import Rays
 from landscape.records.estimates import Estimate
 from landscape.records.sampled import Profile, Surface
 from landscape.records.spectra import CrossSection, Spectrum
-from landscape.statistics.comparison import Comparison, compare, estimate
+from landscape.statistics.comparison import Comparison, compare
+from landscape.statistics.intervals import mean_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,8 @@ class Quantity:
 
     @property
     def estimate(self) -> Estimate:
-        """Mean with its bootstrap 95 % interval over members and directions."""
-        return estimate(self.values, unit=self.unit)
+        """Mean with its 95 % interval over members and directions."""
+        return mean_over(self.values, unit=self.unit).estimate
 
 
 def of_record(record: Surface | Profile, *, rise: float = RISE) -> Measured:

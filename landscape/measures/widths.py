@@ -13,7 +13,7 @@ from landscape.records.base import RISE, FloatArray
 from landscape.records.companions import Rays
 from landscape.records.estimates import Estimate
 from landscape.records.sampled import Surface
-from landscape.statistics.comparison import resampled_means
+from landscape.statistics.intervals import mean_over
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 
@@ -22,11 +22,11 @@ Unit = Literal["filter norm", "L2"]
 
 @dataclass(frozen=True)
 class HalfWidth(Estimate):
-    """Mean distance from the minimum at which the loss has risen by ``rise`` nats, with its bootstrap 95 % interval.
+    """Mean distance from the minimum at which the loss has risen by ``rise`` nats, with its 95 % interval.
 
     Args:
         directions: directions measured, all members together.
-        members: networks measured; the interval resamples members first and directions within a member second.
+        members: networks measured; the interval is that of their means, of one network that over its directions.
         rise: the rise that defines the half-width, nats per example.
         censored: directions along which the loss did not rise that far within the sampled radius; they enter with that
             radius, so the mean is a lower bound where this is not 0.
@@ -92,7 +92,7 @@ class Walls:
 def half_width(
     rays: Rays | Surface | Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm", seed: int = 0
 ) -> HalfWidth:
-    """Mean half-width over directions (and members), with a bootstrap 95 % interval.
+    """Mean half-width over directions (and members), with its 95 % interval.
 
     A half-width is the smallest ``r`` with ``L(theta + r d) = L(theta) + rise``, found by monotone cubic interpolation
     between the sampled radii. It says how far one can walk in a random direction, so it shows the average curvature of
@@ -115,11 +115,11 @@ def half_width(
     scales = _scales(members, unit)
     values = [crossing * scale for (crossing, _), scale in zip(found, scales, strict=True)]
     coarse = [_crossings(_thinned(member), rise)[0] * scale for member, scale in zip(members, scales, strict=True)]
-    low, high = np.percentile(resampled_means(values, seed=seed), [2.5, 97.5])
+    mean = mean_over(values, unit=unit, seed=seed)
     return HalfWidth(
-        mean=float(np.mean([np.mean(value) for value in values])),
-        low=float(low),
-        high=float(high),
+        mean=mean.mean,
+        low=mean.low,
+        high=mean.high,
         unit=unit,
         directions=sum(map(len, values)),
         members=len(members),

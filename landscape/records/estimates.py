@@ -1,6 +1,7 @@
 """Numbers with their 95 % interval and unit."""
 
 from dataclasses import dataclass
+from math import inf
 
 # Units as people read them, where that is not the unit's own name.
 UNITS = {
@@ -18,7 +19,8 @@ class Estimate:
 
     Args:
         mean: the estimate.
-        low: lower end of the 95 % interval.
+        low: lower end of the 95 % interval; -inf, and ``high`` inf, for one measured value alone, of which nothing says
+            how far it lies from the mean. All three are equal where a number is exact.
         high: upper end.
         unit: unit of all three.
     """
@@ -29,7 +31,20 @@ class Estimate:
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] {self.unit}"
+        return f"{self.mean:.3g}{self.ends()} {self.unit}"
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the interval has an end: one value alone has none."""
+        return self.low > -inf or self.high < inf
+
+    def ends(self, form: str = ".3g") -> str:
+        """The interval as text; empty for one value alone.
+
+        >>> Estimate(2, 1, 3, "L2").ends(), Estimate(2, -inf, inf, "L2").ends()
+        (' [1, 3]', '')
+        """
+        return f" [{self.low:{form}}, {self.high:{form}}]" if self.has_interval else ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,11 @@ class Number(Estimate):
     how: str = ""
 
     @property
+    def estimate(self) -> Estimate:
+        """The number without its name and origin."""
+        return Estimate(self.mean, self.low, self.high, self.unit)
+
+    @property
     def text(self) -> str:
         """Value, interval and unit for people, shares in per cent.
 
@@ -55,7 +75,8 @@ class Number(Estimate):
         share = self.unit == "share" or self.unit.startswith("share of ")
         unit = "%" + self.unit.removeprefix("share") if share else unit
         mean, low, high = (readable(value * (100 if share else 1)) for value in (self.mean, self.low, self.high))
-        interval = "" if self.low == self.high == self.mean else f" [{low}, {high}]"
+        exact = self.low == self.high == self.mean
+        interval = "" if exact or not self.has_interval else f" [{low}, {high}]"
         return f"{mean}{interval} {unit}".rstrip()
 
 

@@ -7,10 +7,7 @@ import numpy as np
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Estimate, Number
-from landscape.statistics.intervals import (
-    NUM_RESAMPLES,
-    tail_of,
-)
+from landscape.statistics.intervals import NUM_RESAMPLES, resampling, tail_of
 
 # Points that a power law with a corner is fitted to.
 FEWEST = 5
@@ -43,8 +40,7 @@ def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1
     (2.0, 2.828, 4.0)
     """
     members = values.shape[1]
-    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
-    means = values[:, drawn].mean(axis=-1).T
+    means = values[:, resampling(members, seed=seed)].mean(axis=-1).T
     below, above = _bracket(x, means, level)
     (low,), (high,) = _bracket(x, values.mean(axis=1)[None], level)
     if not np.isfinite(high):
@@ -101,10 +97,10 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
     if len(x) < FEWEST or not np.all(values > 0):
         raise InputError(f"a power law needs at least {FEWEST} points with positive values, got {len(x)}")
     members = values.shape[1]
-    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES // 8, members))
+    samples = resampling(members, seed=seed, num_resamples=NUM_RESAMPLES // 8)
     logs = np.log(x)
     corner, slopes, intercept, stops = _fit_broken(logs, np.log(values.mean(axis=1)))
-    fits = [_fit_broken(logs, np.log(values[:, rows].mean(axis=1)), broken=stops) for rows in drawn]
+    fits = [_fit_broken(logs, np.log(values[:, rows].mean(axis=1)), broken=stops) for rows in samples]
     return PowerLaw(
         exponent=_interval(-slopes[0], [-fit[1][0] for fit in fits], "exponent", members),
         scale=float(np.exp(intercept)),
@@ -173,8 +169,7 @@ def peak(x: FloatArray, values: FloatArray, *, unit: str = "1", seed: int = 0) -
     (1.0, 2.0, 3.0)
     """
     members = values.shape[1]
-    drawn = np.random.default_rng(seed).integers(members, size=(NUM_RESAMPLES, members))
-    places = values[:, drawn].mean(axis=-1).argmax(axis=0)
+    places = values[:, resampling(members, seed=seed)].mean(axis=-1).argmax(axis=0)
     place, tail = int(values.mean(axis=1).argmax()), tail_of(members)
     left, right = (int(np.quantile(places, q, method="nearest")) for q in (tail, 1 - tail))
     low, high = x[max(min(left, place) - 1, 0)], x[min(max(right, place) + 1, len(x) - 1)]

@@ -158,12 +158,16 @@ def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
 
 
 def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
-    mean, low, high = (f"{value:.2f}" for value in (width.mean, width.low, width.high))
-    sign = "at least " if width.censored else ""
+    sign, ends = "at least " if width.censored else "", ""
+    mean = said.number(f"{letter}HalfWidth", f"{width.mean:.2f}")
+    if width.has_interval:
+        low = said.number(f"{letter}HalfWidthLow", f"{width.low:.2f}")
+        high = said.number(f"{letter}HalfWidthHigh", f"{width.high:.2f}")
+        ends = f" [{low}, {high}]"
     return (
-        f"half-width {sign}{said.number(f'{letter}HalfWidth', mean)} [{said.number(f'{letter}HalfWidthLow', low)}, "
-        f"{said.number(f'{letter}HalfWidthHigh', high)}] filter norms at a rise of {width.rise:g} nat "
-        f"(mean over {said.number(f'{letter}Directions', width.directions)} directions, 95 % interval)"
+        f"half-width {sign}{mean}{ends} filter norms at a rise of {width.rise:g} nat "
+        f"(mean over {said.number(f'{letter}Directions', width.directions)} directions, "
+        f"{'95 %' if ends else 'no'} interval)"
     )
 
 

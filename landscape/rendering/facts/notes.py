@@ -77,7 +77,7 @@ def _widths(panel: Panel, how: str) -> list[str]:
     if half is not None:
         sign = "\u2265 " if half.censored else ""
         lines.append(
-            f"half-width {sign}{half.mean:.2f} [{half.low:.2f}, {half.high:.2f}] filter norms at "
+            f"half-width {sign}{half.mean:.2f}{half.ends('.2f')} filter norms at "
             f"+{half.rise:g} nat (95 %, {half.directions} directions)"
         )
     dimension = panel.dimension

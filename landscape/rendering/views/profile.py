@@ -277,7 +277,7 @@ class _Drawing:
             arrow = np.array([(0.0, level), (found.mean, level)])
             placer.block(arrow)
             sign = "\u2265 " if found.censored else ""
-            text = f"half-width {sign}{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+            text = f"half-width {sign}{found.mean:.2f}{found.ends('.2f')}"
             places = arrow[0] + np.array([1.0, 0.5, 0.4, 0.6, 0.3, 0.7])[:, None] * (arrow[1] - arrow[0])
             placer.near(places, text, fontsize=self.theme.size - 0.5, color=color)
 
