@@ -15,13 +15,13 @@ from landscape.sampling.grid import sample
 from landscape.sampling.rays import sample_rays
 from landscape.sampling.solutions import objective_of, subspace_of
 from landscape.statistics.intervals import band_of
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.train.runs import Run
 
 CLAIM = "Training a narrow network walks through a tunnel; training a wide one crosses an open field."
-REFUTED = "a half-width or a corridor that is narrower at wide width than at narrow, with 95 % intervals apart"
+REFUTATION = "a half-width or a corridor that is narrower at wide width than at narrow, with 95 % intervals apart"
 # Grids reach out so many half-widths, so that narrow and wide minima are seen with as many points.
 REACH = 4.0
 CORRIDOR_POINTS, PLANE_POINTS = 41, 25
@@ -112,12 +112,16 @@ def study(settings: Settings) -> StudyResult:
         name="field",
         title="Narrow tunnel, wide open field",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(compared(half[0], "below", half[1]), compared(ends[0], "below", ends[1])),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(order_verdict(half[0], "below", half[1]), order_verdict(ends[0], "below", ends[1])),
         numbers=(*half, *half_l2, *areas, *ends),
         remarks=(
-            Remark("In plain L2 distance the wide minimum is wider too.", compared(half_l2[0], "below", half_l2[1])),
-            Remark("The area within 0.5 nat of the minimum grows with width.", compared(areas[0], "below", areas[1])),
+            Remark(
+                "In plain L2 distance the wide minimum is wider too.", order_verdict(half_l2[0], "below", half_l2[1])
+            ),
+            Remark(
+                "The area within 0.5 nat of the minimum grows with width.", order_verdict(areas[0], "below", areas[1])
+            ),
         ),
         plots=_plots(found, pair),
         command=settings.reproduce("field"),

@@ -16,13 +16,13 @@ from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
 from landscape.sampling.solutions import objective_of, subspace_of
 from landscape.statistics.intervals import mean_of
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.train.runs import Run
 
 CLAIM = "As the width grows, the tunnel around the training path opens step by step into a field."
-REFUTED = "a corridor that is open over a smaller share at wide width than at narrow, with 95 % intervals apart"
+REFUTATION = "a corridor that is open over a smaller share at wide width than at narrow, with 95 % intervals apart"
 MORPH_WIDTHS = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 EXTENT, POINTS = 2.0, 41
 # The narrowest tunnel is a tenth of the grid across.
@@ -59,8 +59,8 @@ def study(settings: Settings) -> StudyResult:
         name="morph",
         title="From tunnel to field",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(narrow, "below", wide),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(narrow, "below", wide),
         numbers=(narrow, wide, _trend(opened)),
         remarks=(_steadily(widths, opened),),
         plots=(_plot(sweep.P, sweep.widths, widths, opened),),
@@ -112,12 +112,12 @@ def _trend(opened: FloatArray) -> Number:
 def _steadily(widths: list[int], opened: FloatArray) -> Remark:
     """Neighbouring widths compared: one fall with intervals apart refutes it, one overlap leaves it open."""
     numbers = [mean_of(row) for row in opened]
-    steps = [compared(here, "below", there) for here, there in pairwise(numbers)]
+    steps = [order_verdict(here, "below", there) for here, there in pairwise(numbers)]
     counts = [steps.count(verdict) for verdict in ("agrees", "disagrees", "undecided")]
     return Remark(
         f"The corridor opens at every step of width: of {len(steps)} steps from width {widths[0]} to {widths[-1]} its "
         "open share rises at {}, falls at {}, and at {} the intervals overlap.".format(*counts),
-        together(*steps),
+        joint_verdict(*steps),
     )
 
 

@@ -18,12 +18,12 @@ from tqdm import tqdm
 from landscape.errors import FileError, InputError
 from landscape.records.base import FloatArray
 from landscape.records.findings import Picture, Plot, Remark, StudyResult
-from landscape.statistics.verdicts import compared
+from landscape.statistics.verdicts import order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, pair_of, provenance_of
 
 CLAIM = "Drawing a portrait with few straight lines fails, however well one draws; with many it succeeds."
-REFUTED = "a narrow network whose best picture is as close to the photograph as the wide one's"
+REFUTATION = "a narrow network whose best picture is as close to the photograph as the wide one's"
 WIDTHS = (8, 32, 128, 512, 2048)
 SIDE = 64
 # The face in matplotlib's sample portrait: left, upper, right, lower.
@@ -67,10 +67,10 @@ def study(settings: Settings) -> StudyResult:
         name="portrait",
         title="A portrait of straight lines",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(close[0], "below", close[1]),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(close[0], "below", close[1]),
         numbers=(*close, *pieces),
-        remarks=(Remark("The narrow network has fewer linear pieces.", compared(pieces[0], "below", pieces[1])),),
+        remarks=(Remark("The narrow network has fewer linear pieces.", order_verdict(pieces[0], "below", pieces[1])),),
         plots=(_plot(photo, drawn),),
         pictures=(Picture("photograph", photo, np.full(photo.shape, -1.0)), *shown),
         command=settings.reproduce("portrait"),

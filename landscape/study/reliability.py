@@ -9,14 +9,14 @@ from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, Series, StudyResult, Sweep
 from landscape.statistics.intervals import mean_of, wilson
-from landscape.statistics.verdicts import compared
+from landscape.statistics.verdicts import order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import pair_of, provenance_of, sweep_words
-from landscape.study.sweep import Condition, Plan, run_sweep
+from landscape.study.sweep import Condition, SweepPlan, run_sweep
 from landscape.train.training import Recipe
 
 CLAIM = "Training a narrow network often gets stuck; training a wide one succeeds reliably."
-REFUTED = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"
+REFUTATION = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"
 RATES = (1e-3, 1e-2, 1e-1)
 MORE_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SEEDS, MORE_SEEDS = 32, 64
@@ -24,7 +24,7 @@ SEEDS, MORE_SEEDS = 32, 64
 ALLOWANCE = 1.25
 
 
-def reliability_plan(settings: Settings) -> Plan:
+def reliability_plan(settings: Settings) -> SweepPlan:
     """At least 32 seeds at each of several learning rates, in small batches."""
     widths = settings.widths or (_digits_widths(settings) if settings.small else settings.main_widths)
     steps = settings.steps or settings.pick(quick=400, full=1500)
@@ -32,7 +32,7 @@ def reliability_plan(settings: Settings) -> Plan:
     conditions = tuple(Condition(f"{rate:g}", recipe={"learning_rate": rate}) for rate in rates)
     recipe = Recipe(steps=steps, batch_size=64, checkpoints=min(25, steps + 1))
     members = settings.members or settings.pick(quick=SEEDS, full=MORE_SEEDS)
-    return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
+    return SweepPlan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
 
 
 def _digits_widths(settings: Settings) -> tuple[int, ...]:
@@ -94,8 +94,8 @@ def study(settings: Settings) -> StudyResult:
         name="reliability",
         title="Stuck, or reliable",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(small, "below", large),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(small, "below", large),
         numbers=(small, large, target, *_speeds(sweep, found, pair), *stuck, *per_rate),
         remarks=(_own_best(*stuck), *_remarks(rates, per_rate)),
         plots=_plots(sweep, found, rates),
@@ -122,7 +122,7 @@ def _own_best(narrow: Number, wide: Number) -> Remark:
         "Seeds of a narrow network end farther above the best one of the same width and learning rate: "
         f"{narrow.text} against {wide.text}."
     )
-    return Remark(text, compared(narrow, "above", wide))
+    return Remark(text, order_verdict(narrow, "above", wide))
 
 
 def _speeds(sweep: Sweep, found: Successes, pair: tuple[int, int]) -> list[Number]:
@@ -144,7 +144,7 @@ def _remarks(rates: tuple[float, ...], per_rate: tuple[Number, ...]) -> tuple[Re
     return tuple(
         Remark(
             f"At learning rate {rate:g} the narrow network succeeds less often: {a.text} against {b.text}.",
-            compared(a, "below", b),
+            order_verdict(a, "below", b),
         )
         for rate, a, b in zip(rates, narrow, wide, strict=True)
     )

@@ -16,13 +16,13 @@ from landscape.sampling.connections import sample_between
 from landscape.sampling.solutions import objective_of
 from landscape.space import parameters as space
 from landscape.space.alignment import align
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
 from landscape.train.runs import Run
 
 CLAIM = "A narrow network has few solutions, with walls between them; a wide one has many, and they hang together."
-REFUTED = "free directions that do not grow with width, or barriers between solutions that do not fall with it"
+REFUTATION = "free directions that do not grow with width, or barriers between solutions that do not fall with it"
 POINTS = 11
 
 
@@ -92,17 +92,17 @@ def study(settings: Settings) -> StudyResult:
         name="solutions",
         title="Few solutions, many solutions",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(compared(free[0], "below", free[1]), compared(plain[0], "above", plain[1])),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(order_verdict(free[0], "below", free[1]), order_verdict(plain[0], "above", plain[1])),
         numbers=(*plain, *aligned, *free, *distances),
         remarks=(
             Remark(
                 "Once hidden units are matched, the barrier of wide networks lies below that of narrow ones.",
-                compared(aligned[0], "above", aligned[1]),
+                order_verdict(aligned[0], "above", aligned[1]),
             ),
             Remark(
                 "Narrow solutions lie farther from one another than wide ones, relative to their norm, units matched.",
-                compared(distances[0], "above", distances[1]),
+                order_verdict(distances[0], "above", distances[1]),
             ),
             _at_least(wide, sweep),
         ),

@@ -11,7 +11,7 @@ from landscape.measures.freedom import FreeDirections, free_directions
 from landscape.records.estimates import Number
 from landscape.records.findings import Remark, StudyResult, Sweep, Table, Verdict
 from landscape.sampling.solutions import objective_of
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.memorization import RANDOM, random_sweep
 from landscape.study.reliability import reliability_sweep, share_of, successes
 from landscape.study.settings import Settings
@@ -24,7 +24,7 @@ CLAIM = (
     "Narrow networks: capacity low, training error high, optimization hard, generalization poor, flexibility limited, "
     "little memorization; wide ones the opposite in all six."
 )
-REFUTED = "an aspect whose narrow and wide numbers lie the other way round, with 95 % intervals apart"
+REFUTATION = "an aspect whose narrow and wide numbers lie the other way round, with 95 % intervals apart"
 HEADER = ("aspect", "measured as", "narrow", "wide", "document", "verdict")
 MEMBERS = 3
 
@@ -52,7 +52,7 @@ class Aspect:
     @property
     def verdict(self) -> Verdict:
         """Undecided where the intervals overlap."""
-        return compared(self.narrow, self.expected, self.wide)
+        return order_verdict(self.narrow, self.expected, self.wide)
 
 
 def study(settings: Settings) -> StudyResult:
@@ -66,8 +66,8 @@ def study(settings: Settings) -> StudyResult:
         name="tradeoffs",
         title="Six trade-offs",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(*(each.verdict for each in aspects)),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(*(each.verdict for each in aspects)),
         numbers=tuple(number for each in aspects for number in (each.narrow, each.wide)),
         remarks=tuple(
             Remark(f"{each.name}: {each.says}. Measured {each.narrow.text} and {each.wide.text}.", each.verdict)
