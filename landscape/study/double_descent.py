@@ -18,7 +18,9 @@ from landscape.train.datasets import load_dataset
 from landscape.train.training import Recipe
 
 CLAIM = "With more parameters the test error first gets worse, peaks, and then falls far below the peak."
-REFUTATION = "no rise to a peak inside the sweep, or a fall after it to more than half of the peak, beyond the intervals"
+REFUTATION = (
+    "no rise to a peak inside the sweep, or a fall after it to more than half of the peak, beyond the intervals"
+)
 # Far below the peak: less than a half of it.
 FAR = 2.0
 NUM_TRAIN, NOISE = 200, 0.2

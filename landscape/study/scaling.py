@@ -12,7 +12,9 @@ from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, curve, main_sweep, provenance_of, sweep_words
 
 CLAIM = "More parameters lower the test loss: over a range it falls as a power of their number."
-REFUTATION = "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"
+REFUTATION = (
+    "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"
+)
 # A looser fit than this is not called a power law.
 OFF = 0.15
 

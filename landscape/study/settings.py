@@ -60,9 +60,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.widths is not None:
             if len(set(self.widths)) < 2 or min(self.widths) < 1 or max(self.widths) > WIDEST:
-                raise InputError(
-                    f"a study compares at least two widths from 1 to {WIDEST:,}, got {list(self.widths)}"
-                )
+                raise InputError(f"a study compares at least two widths from 1 to {WIDEST:,}, got {list(self.widths)}")
             object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
         if self.members is not None and self.members < 2:
             raise InputError(f"members must be at least 2, for an interval over them, got {self.members}")

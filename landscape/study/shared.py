@@ -43,6 +43,11 @@ def main_run(settings: Settings, width: int) -> Run:
     return run_of(main_plan(settings), settings.runs, width)
 
 
+def alive(run: Run) -> list[int]:
+    """The members of a run that did not diverge."""
+    return [member for member in range(run.members) if member not in run.diverged]
+
+
 def pair_of(widths: tuple[int, ...]) -> tuple[int, int]:
     """The narrow and the wide width that a claim is decided by: 4 (or the smallest), and the largest."""
     return (NARROW if NARROW in widths[:-1] else widths[0]), widths[-1]
@@ -67,7 +72,13 @@ def curve(
 
 
 def at_width(
-    quantity: str, width: int, values: FloatArray, unit: str = "1", over: str = "members", *, independent: float | None = None
+    quantity: str,
+    width: int,
+    values: FloatArray,
+    unit: str = "1",
+    over: str = "members",
+    *,
+    independent: float | None = None,
 ) -> Number:
     """Mean and interval of a quantity at one width, see `mean_of`."""
     return mean_of(values, name=f"{quantity}, width {width}", unit=unit, over=over, independent=independent)
