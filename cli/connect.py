@@ -165,10 +165,10 @@ def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str],
 
 
 def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
-    from landscape.rendering.figure import render
+    import landscape
 
     for path in pictures:
-        for line in render(profiles, path, titles=titles).messages:
+        for line in landscape.render(profiles, path, titles=titles).messages:
             click.echo(line, err=True)
 
 

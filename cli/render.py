@@ -109,7 +109,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
     drawing |= {"sublevel": given.pop("sublevel") or None, "titles": given.pop("titles") or None}
     subspace = given.pop("subspace") or (view if view in SURFACES else None)
     records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view, beside=target)
-    kind = {"view": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
+    kind: dict[str, Any] = {"draw": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
     drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)
     for line in drawn.messages:
         click.echo(line, err=True)

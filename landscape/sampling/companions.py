@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from landscape.engine.tuning import plain_plan
+from landscape.engine.plans import plain_plan
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.companions import Marks, Trajectory
@@ -35,7 +35,9 @@ def trajectory_of(objective: Objective, subspace: Subspace, trail: Trail) -> Tra
         losses = _losses_within(objective, subspace, trail.places)
         return Trajectory(path.steps, alpha, beta, losses, length)
     buffers = path.buffers or [{}] * len(path.points)
-    losses = _losses(objective, ({**point, **moving} for point, moving in zip(path.points, buffers, strict=True)))
+    losses = _losses(
+        objective, ({**point, **statistics} for point, statistics in zip(path.points, buffers, strict=True))
+    )
     on_plane = _losses(objective, _points(objective, subspace, trail.places))
     return Trajectory(path.steps, alpha, beta, losses, length, trail.explained, on_plane)
 
@@ -47,9 +49,9 @@ def _points(objective: Objective, plane: Subspace, places: FloatArray) -> Iterat
 
 def _losses(objective: Objective, points: Iterable[Parameters]) -> FloatArray:
     """One point after another, so that a path may be longer than memory; a loss that is no number has diverged."""
-    stacked = ({name: tensor[None] for name, tensor in point.items()} for point in points)
+    stacks = ({name: tensor[None] for name, tensor in point.items()} for point in points)
     alone = objective.loss_only()
-    losses = torch.cat([alone.evaluate(point)[LOSS] for point in stacked]).cpu().numpy()
+    losses = torch.cat([alone.evaluate(stack)[LOSS] for stack in stacks]).cpu().numpy()
     return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 

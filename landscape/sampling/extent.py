@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
 from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
 from landscape.space.subspaces import Subspace
-from landscape.train.losses import cross_entropy
 
 DEFAULT_EXTENT = 2.0
 REACH = 1.0
@@ -133,9 +133,9 @@ def _reach(objective: Objective) -> float:
     Where the outputs are not seen, a model's own loss is taken for a cross-entropy, and a callable's scale is its loss
     with all parameters at 0.
     """
-    if objective.loss is cross_entropy or not (objective.has_outputs or objective.differentiates):
+    if objective.call.is_cross_entropy:
         return REACH
-    if objective.differentiates:
+    if not objective.has_outputs:
         zeros = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
         scale = float(objective.loss_only().evaluate(zeros)[LOSS])
         return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH

@@ -51,7 +51,10 @@ class Curve:
     recipe_: Recipe = field(default_factory=dict)
 
     kind = "curve"
-    rule, kept, trail, landmarks = Rule.ENDS, (), None, None
+    affine = row = trail = landmarks = None
+    rule = Rule.ENDS
+    resident = True
+    arrays = ()
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:

@@ -100,7 +100,7 @@ def test_what_tells_it_apart_is_said(kind: str) -> None:
 
 
 def test_a_caption_carries_place_facts_and_the_unit_of_its_own_axes(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"view": "contour", "dpi": 40, "with_tex": True}
+    options: dict[str, Any] = {"draw": "contour", "dpi": 40, "with_tex": True}
     layer = ls.render(sampled("layer"), tmp_path / "a.png", **options)
     assert "two random layer-normalized directions" in layer.caption
     assert "filter norms" not in layer.caption.replace("directions, 95 % interval", "").split("width through")[-1]
@@ -184,7 +184,7 @@ def test_zeros_on_a_logarithmic_scale_are_drawn_at_the_smallest_measured_value(t
         tmp_path / "a.png",
         scale="log",
         dpi=40,
-        view="contour",
+        draw="contour",
     )
     smallest = float(loss[status == 1].min())
     assert drawn.low == smallest
