@@ -13,7 +13,7 @@ from landscape.statistics.verdicts import compared
 from landscape.study.settings import Settings
 from landscape.study.shared import pair_of, provenance_of, sweep_words
 from landscape.study.sweep import Condition, Plan, run_sweep
-from landscape.train.training import Recipe
+from landscape.train.recipe import Recipe
 
 CLAIM = "Training a narrow network often gets stuck; training a wide one succeeds reliably."
 REFUTED = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"
