@@ -18,7 +18,8 @@ from landscape.sampling.start import Grid
 from landscape.space.subspaces import random_line, random_plane
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, Trained, train
+from landscape.train.recipe import Recipe
+from landscape.train.training import TrainingResult, train
 
 TOLERANCE = 0.005
 SIZE = 41
@@ -145,7 +146,7 @@ def test_a_constant_surface_needs_the_coarsest_level_alone() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained() -> Trained:
+def trained() -> TrainingResult:
     return train(
         NetworkConfig("mlp", 4),
         load_dataset("digits", num_train=300),
@@ -156,7 +157,7 @@ def trained() -> Trained:
 
 
 @pytest.mark.parametrize("member", range(3))
-def test_trained_planes_cost_a_seventh_and_are_within_the_tolerance(member: int, trained: Trained) -> None:
+def test_trained_planes_cost_a_seventh_and_are_within_the_tolerance(member: int, trained: TrainingResult) -> None:
     data = load_dataset("digits", num_train=300)
     model = build(NetworkConfig("mlp", 4), data.in_shape, data.K, seed=0).eval()
     model.load_state_dict({name: tensor[-1, member] for name, tensor in trained.path.items()})

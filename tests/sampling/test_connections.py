@@ -12,8 +12,8 @@ from landscape.sampling.connections import path_between, sample_between, sample_
 from landscape.sampling.grid import sample
 from landscape.sampling.solutions import Solution, member_of, survivors
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 
 @pytest.mark.parametrize("family", ["mlp", "cnn", "resnet"])
