@@ -181,14 +181,14 @@ def _values(profile: Any, found: Any) -> dict[str, Any]:
     identity, recipe = profile.provenance.identity, profile.provenance.identity.subspace
     return {
         "start": identity.model,
-        "end": recipe["to"],
-        "curve": recipe.get("form", "line"),
-        "aligned": recipe["aligned"],
+        "end": recipe.to,
+        "curve": _shape(recipe),
+        "aligned": recipe.aligned,
         **_measured(found),
         "points": found.points,
         "unit": "nats per example",
         "batchnorm": identity.batchnorm,
-        "alignment": {key: recipe[key] for key in ("sweeps", "converged")} if recipe["aligned"] else None,
+        "alignment": {"sweeps": recipe.sweeps, "converged": recipe.converged} if recipe.aligned else None,
         "alpha": profile.alpha.values.tolist(),
         "metrics": {name: values.tolist() for name, values in profile.metrics.items()},
     }
@@ -211,8 +211,7 @@ def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], foun
     }
     for aligned, one in found.items():
         ends = [
-            (profile.provenance.identity.model, profile.provenance.identity.subspace["to"])
-            for profile in sampled[aligned]
+            (profile.provenance.identity.model, profile.provenance.identity.subspace.to) for profile in sampled[aligned]
         ]
         values["aligned" if aligned else "plain"] = {
             "barrier": asdict(one.loss),
@@ -227,7 +226,7 @@ def _text(profile: Any, found: Any) -> str:
 
     identity, loss = profile.provenance.identity, profile.loss
     lines = [
-        f"{identity.model} to {identity.subspace['to']}{_how(identity)}: {identity.network}, "
+        f"{identity.model} to {identity.subspace.to}{_how(identity)}: {identity.network}, "
         f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
         f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
         f"  {'barrier':<16} {found.loss:.4g} nats per example, highest at {found.where:.3g} of the way "
@@ -260,15 +259,19 @@ def _how(identity: Any) -> str:
     """What the path is, where it is not the plain straight line."""
     recipe = identity.subspace
     aligned = ""
-    if recipe["aligned"]:
-        ended = "" if recipe["converged"] else ", not converged"
-        aligned = f", aligned ({recipe['sweeps']} sweeps{ended})"
-    return aligned + (f", {CURVES[recipe['form']]}" if "form" in recipe else "")
+    if recipe.aligned:
+        ended = "" if recipe.converged else ", not converged"
+        aligned = f", aligned ({recipe.sweeps} sweeps{ended})"
+    return aligned + (f", {CURVES[recipe.form]}" if recipe.kind == "curve" else "")
 
 
 def _label(profile: Any) -> str:
     recipe = profile.provenance.identity.subspace
-    return CURVES[recipe.get("form", "line")] + (", aligned" if recipe["aligned"] else "")
+    return CURVES[_shape(recipe)] + (", aligned" if recipe.aligned else "")
+
+
+def _shape(recipe: Any) -> str:
+    return str(recipe.form) if recipe.kind == "curve" else "line"
 
 
 def _notes(identity: Any) -> list[str]:

@@ -1,5 +1,6 @@
 """Directions as they are named on the command line, and the line or plane along them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,19 @@ def along(objective: Any, named: tuple[str, ...], **given: Any) -> Any:
         named: ``random``, ``top``, ``second``, ``bottom``, ``gradient``, a file, or another network to point at.
         given: the options of `landscape sample`.
     """
+    from landscape.records.recipe import DirectionsRecipe
     from landscape.space.directions import scale_to
     from landscape.space.subspaces import line_along, plane_along
 
     found = [pair for index, name in enumerate(named) for pair in _found(objective, name, index, given)]
     if len(found) > 2:
         raise click.UsageError(f"a plane has two directions, got {len(found)}")
-    directions, recipes = [one for one, _ in found], [made for _, made in found]
+    directions, origins, method = [one for one, _ in found], [origin for _, origin in found], None
     if given["normalize_given"]:
         method = given["normalize"]
         directions = [scale_to(one, objective.centre, normalize=method) for one in directions]
-        recipes = [{key: value for key, value in made.items() if key != "unit"} for made in recipes]
-    recipe = {f"{key} {k + 1}": value for k, made in enumerate(recipes) for key, value in made.items()}
-    if given["normalize_given"]:
-        recipe["normalize"] = given["normalize"]
+        origins = [replace(origin, unit="") for origin in origins]
+    recipe = DirectionsRecipe("line" if len(found) == 1 else "plane", tuple(origins), normalize=method)
     keep = stored(objective, len(found), given, seeded=all(name == "random" for name in named))
     if len(found) == 1:
         if given["orthogonal"]:
@@ -48,8 +48,9 @@ def stored(objective: Any, count: int, given: dict[str, Any], *, seeded: bool) -
     return not seeded and size <= STORED_BYTES
 
 
-def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list[tuple[Any, Any]]:
     from landscape.measures.axes import NAMED, named_direction
+    from landscape.records.directions import NamedDirection, RandomDirection
     from landscape.space.checkpoints import SUFFIXES, read_direction
     from landscape.space.directions import random_direction
     from landscape.space.parameters import difference
@@ -63,17 +64,17 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
         choice = {"seed": 2 * given["direction_seed"] + index, "ignore": given["ignore"]}
         method = given["normalize"]
         direction = random_direction(theta, normalize=method, **choice)
-        return [(direction, {"name": name, **choice, "normalize": method, "unit": unit_of(method)})]
+        return [(direction, RandomDirection(**choice, normalize=method, unit=unit_of(method)))]
     if name in NAMED:
-        direction, made = named_direction(objective, name)  # type: ignore[arg-type]
-        return [(direction, {**made, "unit": "L2"})]
+        direction, origin = named_direction(objective, name)  # type: ignore[arg-type]
+        return [(direction, replace(origin, unit="L2"))]
     if Path(name).suffix in (".h5", ".hdf5"):
-        return [(one, {"name": name}) for one in _of_li(name, theta)]
+        return [(one, NamedDirection(name)) for one in _of_li(name, theta)]
     if Path(name).suffix in SUFFIXES or Path(name).is_file():
-        return [(read_direction(name, theta), {"name": name})]
+        return [(read_direction(name, theta), NamedDirection(name))]
     end = member_of(name, **given)
     refuse_unlike(theta, end.centre)
-    return [(difference(end.centre, theta), {"name": f"to {name}"})]
+    return [(difference(end.centre, theta), NamedDirection(f"to {name}"))]
 
 
 def _of_li(path: str, theta: Any) -> list[Any]:

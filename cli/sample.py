@@ -250,6 +250,7 @@ def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str,
 
 
 def _text(target: str, record: Any) -> str:
+    from landscape.records.recipe import RepeatsRecipe
     from landscape.records.sampled import describe_points
 
     identity, recipe = record.provenance.identity, record.provenance.identity.subspace
@@ -265,8 +266,9 @@ def _text(target: str, record: Any) -> str:
             f"  on {identity.N:,} of {identity.drawn_from:,} training examples: "
             f"standard error of the loss at the centre {accuracy.standard_error:.2g}"
         )
-    if recipe.get("repeats"):
-        lines.append(f"  mean of {recipe['repeats']} repeats, seeds {recipe['seeds']}, with their band")
+    if isinstance(recipe, RepeatsRecipe):
+        seeds = ", ".join(map(str, recipe.seeds))
+        lines.append(f"  mean of {len(recipe.seeds)} repeats, seeds {seeds}, with their band")
     path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
     if marks is not None:
         places = zip(marks.names, marks.alpha, marks.beta, marks.loss, strict=True)
@@ -292,7 +294,7 @@ def _values(target: str, record: Any) -> dict[str, Any]:
         "model": identity.model,
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "metrics": list(record.metrics),
-        "subspace": dict(identity.subspace),
+        "subspace": identity.subspace.to_dict(),
         "explained": None if seen is None else seen.explained,
         "largest_gap": None if gap is None else float(abs(gap).max()),
         "path": None

@@ -12,6 +12,7 @@ from landscape.objective.calls import GivenLoss, ModelLoss
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
+from landscape.records.recipe import runs_between
 from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
 from landscape.train.losses import cross_entropy
@@ -66,7 +67,7 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
         objective: whose training loss is to rise.
         subspace: where; a line, a plane or a corridor.
     """
-    if subspace.recipe.get("between"):
+    if runs_between(subspace.recipe):
         return Extent(1.0, Limit(Rule.ENDS))
     if isinstance(subspace, ModelPlane | PathPlane):
         return Extent(1.0, Limit(Rule.NETWORKS))

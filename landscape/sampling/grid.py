@@ -365,7 +365,7 @@ def _identity(record: Grid) -> dict[str, str]:
     identity = record.provenance.identity
     names = ("weights", "data", "loss", "dtype", "batchnorm")
     grid = {axis.name: json.dumps(axis.values.tolist()) for axis in record.axes}
-    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.items()}
+    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.to_dict().items()}
     return {name: getattr(identity, name) for name in names} | grid | recipe
 
 

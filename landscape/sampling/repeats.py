@@ -13,6 +13,7 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray, Status
 from landscape.records.provenance import Accuracy
+from landscape.records.recipe import RepeatsRecipe, mean_recipe
 from landscape.sampling.extent import Extent, choose_extent, common_extent
 from landscape.sampling.grid import Grid, sample
 from landscape.space import parameters as space
@@ -81,11 +82,9 @@ def sample_repeats(
     return mean
 
 
-def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> dict[str, Any]:
-    first = {key: value for key, value in subspaces[0].recipe.items() if key not in ("digest", "cosine", "length_kept")}
-    digests = "".join(str(subspace.recipe["digest"]) for subspace in subspaces)
-    made = {"repeats": len(seeds), "seeds": ", ".join(map(str, seeds)), "band": "smallest to largest"}
-    return {**first, **made, "digest": space.digest_text(digests)}
+def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> RepeatsRecipe:
+    recipes = [subspace.recipe for subspace in subspaces]
+    return mean_recipe(recipes, seeds, space.digest_text("".join(recipe.digest for recipe in recipes)))
 
 
 def _refuse_other(
@@ -110,7 +109,7 @@ def _part(path: str | Path, seed: int) -> Path:
     return Path(path).with_name(f"{Path(path).stem}.repeat-{seed}.h5")
 
 
-def _mean(records: Sequence[Grid], recipe: dict[str, Any]) -> Grid:
+def _mean(records: Sequence[Grid], recipe: RepeatsRecipe) -> Grid:
     metrics: dict[str, FloatArray] = {}
     for name in records[0].metrics:
         values = np.stack([record.metrics[name] for record in records])

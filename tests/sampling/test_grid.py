@@ -14,6 +14,7 @@ from landscape.errors import FileError, InputError, ObjectiveError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Status
+from landscape.records.recipe import seed_of
 from landscape.records.sampled import Profile, Surface
 from landscape.sampling import grid as sampling
 from landscape.sampling.grid import sample
@@ -268,8 +269,8 @@ def test_provenance_says_what_was_measured_and_how_exactly() -> None:
     assert provenance.identity.dtype == "float32"
     assert 0 <= provenance.accuracy.precision_error < 1e-5
     assert provenance.accuracy.precision_points == sampling.PRECISION_POINTS
-    assert provenance.identity.subspace["kind"] == "plane"
-    assert provenance.identity.subspace["seed"] == 0
+    recipe = provenance.identity.subspace
+    assert (recipe.kind, seed_of(recipe)) == ("plane", 0)
     assert set(provenance.making.versions) >= {"landscape", "torch"}
 
 
