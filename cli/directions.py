@@ -57,7 +57,7 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
     from landscape.space.planes import refuse_unlike
     from landscape.space.subspaces import unit_of
 
-    from .networks import member_of
+    from .networks import solution_of
 
     theta = objective.centre
     if name == "random":
@@ -72,7 +72,7 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
         return [(one, NamedDirection(name)) for one in _of_li(name, theta)]
     if Path(name).suffix in SUFFIXES or Path(name).is_file():
         return [(read_direction(name, theta), NamedDirection(name))]
-    end = member_of(name, **given)
+    end = solution_of(name, **{**given, "checkpoints": None}).objective
     refuse_unlike(theta, end.centre)
     return [(difference(end.centre, theta), NamedDirection(f"to {name}"))]
 

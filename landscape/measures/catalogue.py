@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from tqdm import tqdm
 
-from landscape.engine.tuning import DEFAULT_MEMORY
+from landscape.defaults import DEFAULT_MEMORY
 from landscape.errors import InputError
 from landscape.files.ledger import Ledger, Pieces
 from landscape.measures.cross_sections import RANDOM, STIFF, cross_section

@@ -255,7 +255,7 @@ class RepeatsRecipe(SubspaceRecipe):
 
     def _entries(self) -> dict[str, Scalar]:
         seeds = ", ".join(map(str, self.seeds))
-        repeats = {"repeats": len(self.seeds), "seeds": seeds, "band": self.band}
+        repeats: dict[str, Scalar] = {"repeats": len(self.seeds), "seeds": seeds, "band": self.band}
         return {**self.of.to_dict(), **repeats, **_nonempty(digest=self.digest)}
 
 
