@@ -170,10 +170,10 @@ def test_no_set_is_shaded_where_the_centre_is_not_known() -> None:
         (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, provenance
     )
     panel = panels_of([even], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert panel.below() is None
-    assert panel.bore() is None
+    assert panel.excess() is None
+    assert panel.dimension is None
     odd = panels_of([tunnel()], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert odd.bore() is not None
+    assert odd.dimension is not None
 
 
 def test_zeros_on_a_logarithmic_scale_are_drawn_at_the_smallest_measured_value(tmp_path: Path) -> None:
