@@ -335,6 +335,12 @@ def end_of(recipe: SubspaceRecipe) -> str | None:
     return path.to if isinstance(path, ConnectionRecipe | CurveRecipe) else None
 
 
+def shape_of(recipe: SubspaceRecipe) -> str:
+    """The form of a curve, ``"bezier"`` or ``"polygon"``; for all else the kind of the subspace, ``"line"``."""
+    path = recipe.single
+    return path.form or path.kind if isinstance(path, CurveRecipe) else path.kind
+
+
 def runs_between(recipe: SubspaceRecipe) -> bool:
     """Whether a line or curve runs from one network to another."""
     path = recipe.single

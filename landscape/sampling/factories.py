@@ -1,7 +1,9 @@
 """Models and data of the user's own, named ``package.module:factory``: imported, called and checked."""
 
 import importlib
+import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -81,6 +83,8 @@ def _import(spec: str) -> Callable[[], Any]:
     if match is None:
         raise InputError(f"expected package.module:factory, got {spec!r}")
     name, attribute = match.groups()
+    if os.getcwd() not in sys.path:  # a console script has its own folder in the place of the user's
+        sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -19,7 +19,7 @@ from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
+from landscape.space.subspaces import Line, Plane, Subspace, corridor_along, line_between, random_line, random_plane
 
 View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
 
@@ -84,7 +84,7 @@ def subspace_of(
     return _subspace(solution, view, RandomDirections(seed, normalize, ignore, orthogonal, stored, keep))
 
 
-def subspace_through(solutions: Sequence[Solution]) -> Affine:
+def subspace_through(solutions: Sequence[Solution]) -> Line | Plane:
     """The line from one solution to another, or the plane through three (see `plane_through`).
 
     Args:
@@ -176,7 +176,7 @@ def sample_view(
         InputError: choices that do not go together; see `subspace_of`.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    _refuse_mismatch(view, orthogonal, repeats)
+    check_view(view, orthogonal=orthogonal, repeats=repeats)
     stored = keep or orthogonal or options.get("strategy") != "streamed"
     directions = RandomDirections(seed, normalize, ignore, orthogonal, stored, keep)
     make, seeds = _by_seed(solution, view, directions), range(seed, seed + repeats)
@@ -189,6 +189,28 @@ def sample_view(
     if repeats == 1:
         return sample(solution.objective, make(seed), **where, **options)
     return sample_repeats(solution.objective, make, seeds=seeds, **where, **options)
+
+
+def check_view(view: View, *, orthogonal: bool = False, repeats: int = 1, checkpoints: bool = False) -> None:
+    """Refuse choices of a view that do not go together, before a network is opened.
+
+    Args:
+        view: see `subspace_of`.
+        orthogonal: as for `sample_view`.
+        repeats: as for `sample_view`.
+        checkpoints: whether a training path is given.
+
+    Raises:
+        InputError: an unknown view, or a choice that it does not have.
+    """
+    if view not in VIEWS:
+        raise _unknown(view)
+    if orthogonal and view != "plane":
+        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
+    if checkpoints and view not in PATH_VIEWS:
+        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
+    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
+        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 class _Where(TypedDict):
@@ -249,16 +271,6 @@ def _refuse_frozen(objective: Objective) -> None:
             f"{objective.network} carries BatchNorm statistics, which hold at the ends alone and not between them; "
             "re-estimate them at every point (batchnorm='reestimate'), or take networks without BatchNorm"
         )
-
-
-def _refuse_mismatch(view: View, orthogonal: bool, repeats: int) -> None:
-    """Refuses choices of a view that do not go together."""
-    if view not in VIEWS:
-        raise _unknown(view)
-    if orthogonal and view != "plane":
-        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
-    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
-        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 def _unknown(view: str) -> InputError:

@@ -12,7 +12,6 @@ from landscape.records.base import LOSS, Axis, Status
 from landscape.records.companions import Rays
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.recipe import (
-    CurveRecipe,
     PairsRecipe,
     PathLineRecipe,
     RaysRecipe,
@@ -22,6 +21,7 @@ from landscape.records.recipe import (
     is_aligned,
     runs_between,
     seed_of,
+    shape_of,
 )
 from landscape.records.sampled import Profile, Surface
 
@@ -123,7 +123,7 @@ def _labels(profiles: Sequence[Profile]) -> list[str]:
     identities = [profile.provenance.identity for profile in profiles]
     networks = _networks(identities)
     recipes = [identity.subspace for identity in identities]
-    curves = {_shape(recipe) for recipe in recipes}
+    curves = {shape_of(recipe) for recipe in recipes}
     kinds = [_kind(recipe, curves) for recipe in recipes]
     seeds = ["" if seed is None else f"seed {seed}" for seed in map(seed_of, recipes)]
     parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
@@ -138,16 +138,11 @@ def _labels(profiles: Sequence[Profile]) -> list[str]:
     return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]
 
 
-def _shape(recipe: SubspaceRecipe) -> str:
-    path = recipe.single
-    return path.form or path.kind if isinstance(path, CurveRecipe) else path.kind
-
-
 def _kind(recipe: SubspaceRecipe, others: set[str]) -> str:
     """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
     if end_of(recipe) is None:
         return ""
-    kind = _shape(recipe)
+    kind = shape_of(recipe)
     aligned = "aligned" if is_aligned(recipe) else ""
     if others == {kind}:
         return aligned or "as trained"
