@@ -13,8 +13,8 @@ from .solutions import grid_options, opening, random_directions, shared_extent
 
 if TYPE_CHECKING:
     from landscape.records.companions import Marks, Trajectory
-    from landscape.sampling.grid import Grid
     from landscape.sampling.solutions import Opening, Solution
+    from landscape.sampling.start import Grid
     from landscape.sampling.views import View
     from landscape.space.subspaces import Subspace
 else:

@@ -207,7 +207,7 @@ def open_members(
     """
     run_name, _ = _run_and_member(name)
     run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
-    return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
+    return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
 
 def file_stem(spec: str) -> str:
@@ -219,7 +219,7 @@ def file_stem(spec: str) -> str:
     return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
 
 
-def converged(run: Run, num_members: int | None = None) -> list[int]:
+def survivors(run: Run, num_members: int | None = None) -> list[int]:
     """The members that did not diverge, or the first of them.
 
     Raises:
@@ -340,8 +340,8 @@ def _follow(
     objective = build(model)
     parts = [split_state(checkpoint, objective.centre) for checkpoint in states]
     # parameters that the objective leaves at its centre are no buffers that move along the path
-    fixed = {key for key in states[-1] if key in theta and key not in objective.centre}
-    buffers = [{key: tensor for key, tensor in rest.items() if key not in fixed} for _, rest in parts]
+    constants = {key for key in states[-1] if key in theta and key not in objective.centre}
+    buffers = [{key: tensor for key, tensor in tensors.items() if key not in constants} for _, tensors in parts]
     source = str(checkpoints) if isinstance(checkpoints, str | Path) else ", ".join(map(str, checkpoints))
     return objective, TrainingPath(steps, [points for points, _ in parts], buffers, source)
 

@@ -5,16 +5,17 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 from landscape.defaults import DEFAULT_POINTS
 from landscape.errors import FileError, InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import Grid, Sampling, sample
+from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.sampling.solutions import Solution
+from landscape.sampling.start import Grid
 from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
@@ -98,15 +99,15 @@ def subspace_through(solutions: Sequence[Solution]) -> Line | Plane:
     """
     if len(solutions) not in (2, 3):
         raise InputError(f"a line runs through 2 networks and a plane through 3, got {len(solutions)}")
-    first, *rest = (solution.objective for solution in solutions)
-    for objective in rest:
+    first, *ends = (solution.objective for solution in solutions)
+    for objective in ends:
         refuse_unlike(first.centre, objective.centre)
         if objective.fingerprint["data"] != first.fingerprint["data"]:
             raise InputError(f"{first.name} and {objective.name} have different data: their losses cannot be compared")
     _refuse_frozen(first)
-    if len(rest) == 1:
-        return line_between(first, rest[0], to=rest[0].name)
-    return plane_through(first, *rest, names=[solution.name for solution in solutions])
+    if len(ends) == 1:
+        return line_between(first, ends[0], to=ends[0].name)
+    return plane_through(first, *ends, names=[solution.name for solution in solutions])
 
 
 def extent_of(
@@ -185,10 +186,10 @@ def sample_view(
             extent = common_extent([choose_extent(solution.objective, make(number)) for number in seeds])
         path = _surface_path(solution, view, directions, repeats, points, extent)
     rows = len(solution.path.steps) if view == "corridor" and solution.path is not None else points
-    where: _Where = {"points": (rows, points), "extent": extent, "path": path, "progress": progress}
+    grid: Where = {"points": (rows, points), "extent": extent, "path": path}
     if repeats == 1:
-        return sample(solution.objective, make(seed), **where, **options)
-    return sample_repeats(solution.objective, make, seeds=seeds, **where, **options)
+        return sample(solution.objective, make(seed), progress=progress, **grid, **options)
+    return sample_repeats(solution.objective, make, seeds=seeds, progress=progress, **grid, **options)
 
 
 def check_view(view: View, *, orthogonal: bool = False, repeats: int = 1, checkpoints: bool = False) -> None:
@@ -211,13 +212,6 @@ def check_view(view: View, *, orthogonal: bool = False, repeats: int = 1, checkp
         raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
     if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
         raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
-
-
-class _Where(TypedDict):
-    points: tuple[int, int]
-    extent: float | Extent | None
-    path: str | Path | None
-    progress: bool
 
 
 @dataclass(frozen=True, eq=False)
