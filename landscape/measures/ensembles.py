@@ -11,7 +11,7 @@ from landscape.files.ledger import Ledger
 from landscape.measures.catalogue import Measure, Options, measure_network, missing, seconds_for
 from landscape.measures.quantities import Measured
 from landscape.objective.objective import Objective
-from landscape.sampling.solutions import converged, member_of
+from landscape.sampling.solutions import member_of, survivors
 from landscape.train.regime import regime
 from landscape.train.runs import Run
 
@@ -41,7 +41,7 @@ def measure_run(
     Raises:
         RunError: every member diverged, or one was asked for that did, or that does not exist.
     """
-    chosen = tuple(converged(run) if members is None else members)
+    chosen = tuple(survivors(run) if members is None else members)
     kept = Ledger(run.folder) if ledger is None else ledger
     base = options or Options()
     values: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
@@ -60,7 +60,7 @@ def cost_of(
     run: Run, names: Sequence[Measure], options: Options, *, members: Sequence[int] | None = None, ledger: Ledger
 ) -> tuple[float, int]:
     """Rough seconds and bytes that measuring a run will take, without what the ledger holds."""
-    chosen = tuple(converged(run) if members is None else members)
+    chosen = tuple(survivors(run) if members is None else members)
     objectives = [member_of(run, member).objective for member in chosen]
     lacking = [
         missing(objective, names, replace(options, seed=options.seed + 1000 * member), ledger)

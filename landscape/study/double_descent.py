@@ -15,7 +15,7 @@ from landscape.study.settings import Settings
 from landscape.study.shared import provenance_of, sweep_words
 from landscape.study.sweep import Condition, SweepPlan, run_sweep
 from landscape.train.datasets import load_dataset
-from landscape.train.training import Recipe
+from landscape.train.recipe import Recipe
 
 CLAIM = "With more parameters the test error first gets worse, peaks, and then falls far below the peak."
 REFUTATION = (

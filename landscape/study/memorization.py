@@ -7,7 +7,7 @@ from landscape.study.fitting import Fitting, fitting
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, curve, main_sweep, per_example, provenance_of, sweep_words
 from landscape.study.sweep import Condition, SweepPlan, run_sweep
-from landscape.train.training import Recipe
+from landscape.train.recipe import Recipe
 
 CLAIM = "A wide network fits even labels that are pure noise; a narrow one cannot."
 REFUTATION = "wide networks with errors on random training labels, or narrow ones that fit them as well"

@@ -13,7 +13,7 @@ from landscape.statistics.verdicts import order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import pair_of, provenance_of, sweep_words
 from landscape.study.sweep import Condition, SweepPlan, run_sweep
-from landscape.train.training import Recipe
+from landscape.train.recipe import Recipe
 
 CLAIM = "Training a narrow network often gets stuck; training a wide one succeeds reliably."
 REFUTATION = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"

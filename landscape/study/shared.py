@@ -20,8 +20,8 @@ from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import band_of, mean_of
 from landscape.study.settings import Settings
 from landscape.study.sweep import SweepPlan, run_of, run_sweep
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run
-from landscape.train.training import Recipe
 from landscape.version import __version__
 
 TRUE = "true"

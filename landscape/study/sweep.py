@@ -20,8 +20,9 @@ from landscape.records.base import FloatArray
 from landscape.records.findings import Sweep
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import Family, NetworkConfig, build, count_parameters
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run, open_run
-from landscape.train.training import Curves, Recipe, checkpoint_steps, train
+from landscape.train.training import History, checkpoint_steps, train
 
 FOLDER = "studies"
 # seconds per step and per multiply-add; only their ratio matters once the first network is trained
@@ -166,19 +167,19 @@ class _Engine:
             raise RunError(f"{self.path} was begun with other data; remove it, or give another --runs")
         return sweep
 
-    def _train(self, condition: int, width: int) -> Curves:
+    def _train(self, condition: int, width: int) -> History:
         way = self.plan.conditions[condition]
         config = self.plan.config(way, self.plan.widths[width])
         if self.plan.keep:
             name = _run_name(self.plan, way, config.network.width)
             run = ensure_run(name, config, runs=self.runs, device=self.device, progress=self.progress)
-            return run.curves
+            return run.history
         seeds = range(config.seed, config.seed + config.members)
         dataset = self._dataset(way)
         training = train(
             config.network, dataset, config.recipe, seeds=seeds, device=self.device, progress=self.progress, path=False
         )
-        return training.curves
+        return training.history
 
     def _dataset(self, condition: Condition) -> Dataset:
         if condition.name not in self.datasets:
@@ -241,8 +242,8 @@ def _empty(plan: SweepPlan, origin: Mapping[str, Any], parameters: tuple[int, ..
     )
 
 
-def _with_cell(sweep: Sweep, cell: tuple[int, int], curves: Curves, seconds: float) -> Sweep:
-    values = {name: _put(array, cell, curves.values[name]) for name, array in sweep.values.items()}
+def _with_cell(sweep: Sweep, cell: tuple[int, int], history: History, seconds: float) -> Sweep:
+    values = {name: _put(array, cell, history.values[name]) for name, array in sweep.values.items()}
     return replace(sweep, values=values, done=_put(sweep.done, cell, True), seconds=_put(sweep.seconds, cell, seconds))
 
 

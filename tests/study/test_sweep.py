@@ -11,8 +11,8 @@ from landscape.files.findings import load_sweep
 from landscape.study import sweep as engine
 from landscape.study.sweep import Condition, SweepPlan, run_of, run_sweep
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 PLAN = SweepPlan(
     {"name": "digits", "num_train": 40},
@@ -69,7 +69,7 @@ def test_a_sweep_that_keeps_its_networks_leaves_runs_with_the_same_curves(tmp_pa
     plain = run_sweep(PLAN, tmp_path, progress=False)
     kept = run_sweep(replace(PLAN, keep=True), tmp_path, progress=False)
     run = run_of(replace(PLAN, keep=True), tmp_path, 3, "random")
-    for name, values in run.curves.values.items():
+    for name, values in run.history.values.items():
         np.testing.assert_array_equal(kept.values[name][1, 1], values)
         np.testing.assert_array_equal(plain.values[name][1, 1], values)
     assert run.path(1)[1]["1.weight"].shape == (3, 3, 64)
