@@ -10,7 +10,7 @@ from torch.func import functional_call
 
 import landscape as ls
 from benchmarks.settings import EXTENT
-from landscape.engine.tuning import choose
+from landscape.engine.trial import choose
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from landscape.objective.objective import Objective
-from landscape.sampling.solutions import objective_of
+from landscape.sampling.solutions import member_of
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.runs import Run, RunConfig, ensure_run
@@ -61,7 +61,7 @@ def problem(name: str, settings: "Settings") -> Problem:
         objective, run = _seeded(name, 120 if settings.quick else 1000, settings.device), None
     else:
         run = trained(name, settings)
-        objective = objective_of(run, device=settings.device).loss_only()
+        objective = member_of(run, device=settings.device).objective.loss_only()
     return Problem(name, objective, _flops(objective), run)
 
 

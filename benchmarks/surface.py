@@ -14,7 +14,8 @@ from benchmarks.peers import MISSING, installed, missing
 from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
 from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
 from landscape.records.base import FloatArray
-from landscape.sampling.solutions import subspace_of
+from landscape.sampling.solutions import member_of
+from landscape.sampling.views import subspace_of
 from landscape.space.subspaces import Subspace
 
 SMALLEST_WHOLE = 15
@@ -84,7 +85,7 @@ def _plane_rows(network: Problem, settings: Settings) -> Iterator[Row]:
 
 def _corridor_rows(network: Problem, settings: Settings) -> Iterator[Row]:
     assert network.run is not None
-    corridor = subspace_of(network.run, network.objective, "corridor")
+    corridor = subspace_of(member_of(network.run, device=network.objective.device), "corridor")
     pace = seconds_per_point(network, network.plane())
     side = side_for(pace, settings.steady_seconds)
     contenders = [*_ours(network, corridor, pace, settings), serial(network.objective, corridor, (side, side))]

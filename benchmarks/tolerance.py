@@ -12,7 +12,8 @@ from benchmarks.networks import Problem, problem
 from benchmarks.settings import EXTENT, SIDE, TOLERANCE, Settings
 from landscape.records.base import LOSS
 from landscape.records.sampled import Surface
-from landscape.sampling.solutions import subspace_of
+from landscape.sampling.solutions import member_of
+from landscape.sampling.views import subspace_of
 from landscape.space.subspaces import Subspace
 
 SEEDS = 20
@@ -69,7 +70,7 @@ def _views(network: Problem, settings: Settings) -> Iterator[tuple[str, int, Sub
     for seed in range(SEEDS if many else 1):
         yield "plane", seed, network.plane(seed)
     if network.name in (CORRIDORS[:1] if settings.quick else CORRIDORS) and network.run is not None:
-        yield "corridor", 0, subspace_of(network.run, network.objective, "corridor")
+        yield "corridor", 0, subspace_of(member_of(network.run, device=network.objective.device), "corridor")
 
 
 def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:

@@ -81,56 +81,53 @@ def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as
         click.echo(f"  kept in {path}")
 
 
-def connected(start: str, end: str, path: str | None, *, runs: str, **given: Any) -> Any:
+def connected(start: str, end: str, path: str | None, **given: Any) -> Any:
     """The profile between two models, trained where they are missing."""
     from landscape.sampling.connections import sample_between
-    from landscape.train.runs import find_or_train
 
-    options = _options(given)
-    if given["model"] is not None:
-        own = [_own(weights, given) for weights in (start, end)]
-        return sample_between(own[0], own[1], path=path, overwrite=given["force"], **options)
-    (first, a), (second, b) = _one(start), _one(end)
-    here, there = (
-        find_or_train(name, runs=runs, device=given["device"], progress=options["progress"]) for name in (first, second)
-    )
-    return sample_between((here, a), (there, b), path=path, overwrite=given["force"], **options)
+    here, there = (_end(spec, given) for spec in (start, end))
+    return sample_between(here, there, path=path, overwrite=given["force"], **_options(given))
 
 
-def _own(weights: str, given: dict[str, Any]) -> Any:
-    """The objective of one file of weights of the model of the user's own."""
+def _end(spec: str, given: dict[str, Any]) -> Any:
+    """A member of a run, or one file of weights of the model of the user's own."""
     from landscape.sampling.factories import names_factory
 
-    from .networks import member_of
+    from .networks import solution_of
 
+    if given["model"] is None:
+        _one(spec)
+        return solution_of(spec, **{**given, "batchnorm": "reestimate"})
     if not names_factory(given["model"]):
         raise click.UsageError(f"--model is package.module:factory here, got {given['model']!r}")
-    chosen = {"weights": weights, "batchnorm": "reestimate", "stream": False}
-    return member_of(given["model"], name=Path(weights).name, **{**given, **chosen})
+    return solution_of(given["model"], **{**given, "weights": spec, "batchnorm": "reestimate", "name": Path(spec).name})
 
 
 def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
     from landscape.measures.barriers import barriers, mean_profile
     from landscape.sampling.connections import sample_pairs
-    from landscape.train.runs import find_or_train
+    from landscape.sampling.solutions import open_members
+
+    from .networks import opening
 
     if files:
         raise click.UsageError(f"{files[0]} keeps one profile; with --members name pictures alone, or use --json")
     if ":" in name:
         raise click.UsageError(f"with --members name a run without a member, such as {name.partition(':')[0]}")
     options = _options(given)
-    run = find_or_train(_one(name)[0], runs=given["runs"], device=given["device"], progress=options["progress"])
+    chosen = {key: opening(name, given)[key] for key in ("runs", "device", "dtype", "progress")}
+    solutions = open_members(_one(name)[0], given["members"], batchnorm="reestimate", **chosen)
     kinds = (False, True) if options.pop("aligned") else (False,)
-    sampled = {aligned: sample_pairs(run, given["members"], aligned=aligned, **options) for aligned in kinds}
+    sampled = {aligned: sample_pairs(solutions, aligned=aligned, **options) for aligned in kinds}
     found = {aligned: barriers(profiles) for aligned, profiles in sampled.items()}
     titles = [
         f"{'aligned' if aligned else 'as trained'}, barrier {one.loss.mean:.3g}" for aligned, one in found.items()
     ]
     _draw([mean_profile(profiles) for profiles in sampled.values()], pictures, titles)
     if as_json:
-        opt.print_json(_pair_values(run, given, sampled, found))
+        opt.print_json(_pair_values(name, given, sampled, found))
         return
-    click.echo(_pair_text(run, given, sampled, found))
+    click.echo(_pair_text(name, given, sampled, found))
     for path in pictures:
         click.echo(f"  kept in {path}")
 
@@ -139,8 +136,6 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     """What the library is given in either case."""
     passed = {key: given[key] for key in ("aligned", "curve", "curve_steps", "points", "strategy")}
     return passed | {
-        "device": opt.torch_device(given["device"]),
-        "dtype": opt.torch_dtype(given["dtype"]),
         "tf32": given["dtype"] == "tf32",
         "command": opt.command_line(),
         "progress": not given["quiet"],
@@ -170,10 +165,10 @@ def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str],
 
 
 def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
-    from landscape.rendering.figure import render
+    import landscape
 
     for path in pictures:
-        for line in render(profiles, path, titles=titles).messages:
+        for line in landscape.render(profiles, path, titles=titles).messages:
             click.echo(line, err=True)
 
 
@@ -198,10 +193,10 @@ def _measured(found: Any) -> dict[str, Any]:
     return {"barrier": found.loss, "barrier_accuracy": found.accuracy, "where": found.where}
 
 
-def _pair_values(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> dict[str, Any]:
+def _pair_values(name: str, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> dict[str, Any]:
     identity = sampled[False][0].provenance.identity
     values: dict[str, Any] = {
-        "model": run.name,
+        "model": name,
         "members": given["members"],
         "curve": given["curve"],
         "points": given["points"],
@@ -238,21 +233,21 @@ def _text(profile: Any, found: Any) -> str:
     return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
 
 
-def _pair_text(run: Any, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
+def _pair_text(name: str, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
     from landscape.measures.barriers import DEFINITION
 
     identity = sampled[False][0].provenance.identity
     lines = [
-        f"{run.name}, {len(sampled[False])} pairs of {given['members']} members: {identity.network}, "
+        f"{name}, {len(sampled[False])} pairs of {given['members']} members: {identity.network}, "
         f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
     ]
     for aligned, one in found.items():
         curve = "" if given["curve"] == "line" else f", {given['curve']}"
-        name = f"barrier{', aligned' if aligned else ''}{curve}"
+        label = f"barrier{', aligned' if aligned else ''}{curve}"
         losses = [pair.loss for pair in one.pairs]
-        lines.append(f"  {name:<26} {one.loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
+        lines.append(f"  {label:<26} {one.loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
         if one.accuracy is not None:
-            lines.append(f"  {'accuracy ' + name:<26} {one.accuracy} of training examples")
+            lines.append(f"  {'accuracy ' + label:<26} {one.accuracy} of training examples")
     return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
 
 

@@ -56,7 +56,7 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
     from landscape.space.planes import refuse_unlike
     from landscape.space.subspaces import unit_of
 
-    from .networks import member_of
+    from .networks import solution_of
 
     theta = objective.centre
     if name == "random":
@@ -71,7 +71,7 @@ def _found(objective: Any, name: str, index: int, given: dict[str, Any]) -> list
         return [(one, {"name": name}) for one in _of_li(name, theta)]
     if Path(name).suffix in SUFFIXES or Path(name).is_file():
         return [(read_direction(name, theta), {"name": name})]
-    end = member_of(name, **given)
+    end = solution_of(name, **{**given, "checkpoints": None}).objective
     refuse_unlike(theta, end.centre)
     return [(difference(end.centre, theta), {"name": f"to {name}"})]
 

@@ -113,18 +113,10 @@ def _of_network(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], An
     from landscape.measures.catalogue import measure_network
     from landscape.measures.ensembles import describe_network
     from landscape.measures.quantities import Measured, summarize
-    from landscape.sampling.factories import names_factory
-    from landscape.sampling.solutions import objective_of
-    from landscape.space.checkpoints import read_tensors
 
-    from .networks import member_of
+    from .networks import solution_of
 
-    if not names_factory(subject):
-        run, member = _run(subject, given)
-        state = read_tensors(given["weights"])
-        objective = objective_of(run, member or 0, state=state, device=opt.torch_device(given["device"]))
-    else:
-        objective = member_of(subject, **given, stream=False, dtype="float32")
+    objective = solution_of(subject, **given).objective
     names = _names(given)
     found = measure_network(objective, names, _options(given), progress=not given["quiet"])
     measured = Measured((0,), {name: [value] for name, value in found.items()}, given["rise"])

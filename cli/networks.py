@@ -9,33 +9,34 @@ import click
 from . import shared as opt
 
 
-def member_of(spec: str, **given: Any) -> Any:
-    """The objective of ``NAME:MEMBER``, trained if it is a preset that is missing, or of ``package.module:factory``."""
-    from landscape.sampling.factories import names_factory
-    from landscape.sampling.solutions import objective_of
-    from landscape.train.runs import find_or_train, models_of
+def solution_of(spec: str, **given: Any) -> Any:
+    """The solution of ``NAME:MEMBER``, trained if it is a preset that is missing, or of ``package.module:factory``."""
+    from landscape.sampling.solutions import open_solution
 
-    choice = _choice(given)
-    if names_factory(spec):
-        return _own(spec, given, choice)
-    models = models_of(spec)
-    if len(models) != 1:
-        raise click.UsageError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    (name, member), progress = models[0], not given["quiet"]
-    run = find_or_train(name, runs=given["runs"], device=given["device"], progress=progress)
-    return objective_of(run, member, **choice)
+    return open_solution(spec, **opening(spec, given))
 
 
-def own_along(spec: str, **given: Any) -> tuple[Any, Any]:
-    """The objective of ``package.module:factory``, at the end of its ``--checkpoints`` if given, and their path."""
-    from landscape.sampling.factories import objective_along
-
-    if not given.get("checkpoints"):
-        return member_of(spec, **given), None
-    if given["weights"]:
+def opening(spec: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options of `open_solution`."""
+    if given.get("checkpoints") and given.get("weights"):
         raise click.UsageError("the last of the --checkpoints is the solution: leave --weights out")
-    _prepare(given)
-    return objective_along(spec, given["data"], given["checkpoints"], stream=given["stream"], **_choice(given))
+    own = _is_own(spec)
+    if own and given["data"] is None:
+        raise click.UsageError("say which data: --data package.module:factory")
+    sys.path.insert(0, os.getcwd())
+    return {
+        "data": given.get("data") if own else None,
+        "weights": given.get("weights"),
+        "checkpoints": given.get("checkpoints"),
+        "stream": given.get("stream", False) and own,
+        "runs": given["runs"],
+        "batchnorm": given.get("batchnorm", "frozen"),
+        "num_examples": given.get("num_examples"),
+        "device": opt.torch_device(given["device"]),
+        "dtype": opt.torch_dtype(given.get("dtype", "float32")),
+        "name": given.get("name", ""),
+        "progress": not given["quiet"],
+    }
 
 
 def refuse_own_options(model: str | None, given: dict[str, Any]) -> None:
@@ -51,26 +52,3 @@ def _is_own(model: str) -> bool:
     from landscape.sampling.factories import names_factory
 
     return names_factory(model)
-
-
-def _choice(given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "batchnorm": given.get("batchnorm", "frozen"),
-        "num_examples": given.get("num_examples"),
-        "device": opt.torch_device(given["device"]),
-        "dtype": opt.torch_dtype(given["dtype"]),
-    }
-
-
-def _prepare(given: dict[str, Any]) -> None:
-    if given["data"] is None:
-        raise click.UsageError("say which data: --data package.module:factory")
-    sys.path.insert(0, os.getcwd())
-
-
-def _own(spec: str, given: dict[str, Any], choice: dict[str, Any]) -> Any:
-    from landscape.sampling.factories import objective_from
-
-    _prepare(given)
-    named = {"weights": given["weights"], "stream": given["stream"], "name": given.get("name", "")}
-    return objective_from(spec, given["data"], **named, **choice)

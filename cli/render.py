@@ -91,6 +91,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
       landscape render --model pair -o growth.mp4 --film growth
     """
     import landscape
+    from landscape.sampling.solutions import file_stem
 
     if bool(files) == (model is not None):
         raise click.UsageError("give surface files, or --model: one of the two")
@@ -100,7 +101,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
         if value is not None and not value.strip():
             raise click.UsageError(f"{name} names {what}, got an empty text")
     refuse_own_options(model, given)
-    target = output or f"{Path(files[0]).stem if model is None else _name(model)}.png"
+    target = output or f"{Path(files[0]).stem if model is None else file_stem(model)}.png"
     medium = SUFFIXES.get(Path(target).suffix.lower(), "figure")
     _check_options(medium, target, view)
     _check(target, force=given["force"], with_tex=given["with_tex"])
@@ -108,7 +109,7 @@ def command(files: tuple[str, ...], model: str | None, view: str | None, output:
     drawing |= {"sublevel": given.pop("sublevel") or None, "titles": given.pop("titles") or None}
     subspace = given.pop("subspace") or (view if view in SURFACES else None)
     records = _loaded(files) if model is None else _sampled(model, subspace, given, view=view, beside=target)
-    kind = {"view": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
+    kind: dict[str, Any] = {"draw": "surface" if view in SURFACES else view or "auto"} if medium == "figure" else {}
     drawn = landscape.render(records, target, **_options_for(medium, drawing, given["quiet"]), **kind)
     for line in drawn.messages:
         click.echo(line, err=True)
@@ -171,29 +172,19 @@ def _loaded(files: tuple[str, ...]) -> list[Any]:
     return [load(file) for file in files]
 
 
-def _name(model: str) -> str:
-    """What a picture is called: the model, or the function that makes it."""
-    from landscape.sampling.factories import names_factory
-
-    return model.rpartition(":")[2] if names_factory(model) else model.replace(":", "-")
-
-
 def _sampled(model: str, subspace: str | None, given: dict[str, Any], *, view: str | None, beside: str) -> list[Any]:
     from landscape.errors import InputError
-    from landscape.sampling.factories import names_factory
-    from landscape.train.runs import models_of
 
-    from .sample import extent_for, own_view, sampled
+    from .sample import extent_for, solutions_of, view_of
 
     if subspace not in (None, *SURFACES):
         raise InputError(f"unknown subspace {subspace!r}; expected plane or corridor")
-    if names_factory(model):
-        kept = str(Path(beside).with_suffix(".h5"))
-        record = own_view(model, subspace or "plane", kept, given)
-        click.echo(kept)
+    solutions = solutions_of(model, given)
+    chosen = subspace or ("corridor" if len(solutions) > 1 and view not in ("profile", "barcode") else "plane")
+    if solutions[0].folder is None:
+        path = str(Path(beside).with_suffix(".h5"))
+        record = view_of(solutions[0], chosen, path, given)
+        click.echo(path)
         return [record]
-    given.pop("force")
-    models = models_of(model)
-    chosen = subspace or ("corridor" if len(models) > 1 and view not in ("profile", "barcode") else "plane")
-    given["extent"] = extent_for(models, chosen, **given)
-    return [sampled(name, member, chosen, None, **given) for name, member in models]
+    given |= {"force": False, "extent": extent_for(solutions, chosen, given)}
+    return [view_of(solution, chosen, None, given) for solution in solutions]

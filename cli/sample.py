@@ -1,5 +1,6 @@
 """``landscape sample``."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -70,17 +71,10 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
       landscape sample --model my_model:make --checkpoints path --data my_model:data --view corridor
     """
-    from landscape.sampling.factories import names_factory
-
     context = click.get_current_context()
     given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
     _refuse_mismatch(context, model, given)
-    if given["through"]:
-        records = _through(output, given)
-    elif names_factory(model or ""):
-        records = [_own(model or "", output, given)]
-    else:
-        records = _around(model or "", output, given)
+    records = _through(output, given) if given["through"] else _around(model or "", output, given)
     if as_json:
         found = [_values(target, record) for target, record in records]
         opt.print_json(found[0] if len(found) == 1 else found)
@@ -89,136 +83,99 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
         click.echo(_text(target, record))
 
 
-def _own(model: str, output: str | None, given: dict[str, Any]) -> tuple[str, Any]:
-    """A view of a model of the user's own, measured."""
-    view = given["view"]
-    target = output or f"{model.rpartition(':')[2]}{'' if view == 'plane' else '-' + view}.h5"
-    if given["directions"]:
-        return target, _along(model, target, given)
-    return target, own_view(model, view, target, given)
+def view_of(solution: Any, view: str, path: str | None, given: dict[str, Any]) -> Any:
+    """A view of a solution, measured where it is missing."""
+    from landscape.measures.curvature_map import sample_curvature
+    from landscape.sampling.views import sample_view, subspace_of
 
-
-def own_view(model: str, view: str, path: str, given: dict[str, Any]) -> Any:
-    """A view of ``package.module:factory``, along its ``--checkpoints`` where it follows a path."""
-    from landscape.sampling.factories import sample_own
-
-    from .networks import own_along
-
-    objective, walked = own_along(model, **given)
-    return sample_own(
-        objective,
+    draw = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    draw |= {"orthogonal": given.get("orthogonal", False), "keep": bool(given.get("store_directions"))}
+    record: Any = sample_view(
+        solution,
         view,  # type: ignore[arg-type]
-        walked=walked,
-        seed=given["direction_seed"],
         repeats=given.get("repeats", 1),
-        keep=bool(given.get("store_directions")),
-        choice={**{key: given[key] for key in ("normalize", "ignore")}, "orthogonal": given.get("orthogonal", False)},
-        then=_then(path, given),
+        **draw,
         **_grid(path, given["force"], given),
     )
+    if not given.get("curvature"):
+        return record
+    subspace = subspace_of(solution, view, **draw)  # type: ignore[arg-type]
+    return sample_curvature(solution.objective, subspace, record, path=path, **_curvature(given))
 
 
-def extent_for(models: list[tuple[str, int]], view: str, *, extent: float | None, runs: str, **given: Any) -> Any:
-    """The extent that was given, or else one for all models, the largest of those that each would have."""
+def solutions_of(model: str, given: dict[str, Any]) -> tuple[Any, ...]:
+    """The networks of that name, trained where they are missing."""
+    from landscape.sampling.solutions import open_solutions
+
+    from .networks import opening
+
+    return open_solutions(model, **opening(model, given))
+
+
+def extent_for(solutions: tuple[Any, ...], view: str, given: dict[str, Any]) -> Any:
+    """The extent that was given, or else one for all networks, the largest of those that each would have."""
     from landscape.sampling.extent import common_extent
-    from landscape.sampling.solutions import extent_of
-    from landscape.train.runs import find_or_train
+    from landscape.sampling.views import extent_of
 
-    if extent is not None:
-        return extent
-    device, progress = opt.torch_device(given["device"]), not given["quiet"]
-    trained = [(find_or_train(name, runs=runs, device=given["device"], progress=progress), k) for name, k in models]
-    choices = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
-    choices |= {key: given[key] for key in ("batchnorm", "num_examples") if key in given}
-    return common_extent(
-        [extent_of(run, view, member=member, device=device, **choices) for run, member in trained]  # type: ignore[arg-type]
-    )
-
-
-def sampled(
-    name: str, member: int, view: str, path: str | None, *, runs: str, force: bool = False, **given: Any
-) -> Any:
-    """A view of a model, trained and measured where it is missing."""
-    from landscape.sampling.solutions import sample_view
-    from landscape.train.runs import find_or_train
-
-    run = find_or_train(name, runs=runs, device=given["device"], progress=not given["quiet"])
-    return sample_view(
-        run,
-        view,  # type: ignore[arg-type]
-        member=member,
-        seed=given["direction_seed"],
-        normalize=given["normalize"],
-        ignore=given["ignore"],
-        orthogonal=given.get("orthogonal", False),
-        checkpoints=given.get("checkpoints"),
-        repeats=given.get("repeats", 1),
-        keep=bool(given.get("store_directions")),
-        device=opt.torch_device(given["device"]),
-        dtype=opt.torch_dtype(given["dtype"]),
-        batchnorm=given.get("batchnorm", "frozen"),
-        num_examples=given.get("num_examples"),
-        then=_then(path, given),
-        **_grid(path, force, given),
-    )
+    if given["extent"] is not None or len(solutions) == 1:
+        return given["extent"]
+    draw = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
+    return common_extent([extent_of(solution, view, **draw) for solution in solutions])  # type: ignore[arg-type]
 
 
 def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
-    from landscape.train.runs import models_of
+    from landscape.errors import InputError
+    from landscape.sampling.solutions import file_stem
+    from landscape.sampling.views import PATH_VIEWS
 
-    models, view = models_of(model), given["view"]
-    if output is not None and len(models) > 1:
+    solutions, view = solutions_of(model, given), given["view"]
+    if output is not None and len(solutions) > 1:
         raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
-    if len(models) > 1 and not given["directions"]:
-        given["extent"] = extent_for(models, view, **{key: v for key, v in given.items() if key != "view"})
+    if given["checkpoints"] and not given["directions"] and view not in PATH_VIEWS:
+        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
+    if not given["directions"]:
+        given["extent"] = extent_for(solutions, view, given)
     records = []
-    for name, member in models:
+    for solution in solutions:
+        name = solution.folder.name if solution.folder else file_stem(model)
         if given["directions"]:
             target = output or f"{name}-directions.h5"
-            records.append((target, _along(f"{name}:{member}", target, given)))
+            records.append((target, _along(solution, target, given)))
         else:
             target = output or f"{name}{'' if view == 'plane' else '-' + view}.h5"
-            options = {key: value for key, value in given.items() if key != "view"}
-            records.append((target, sampled(name, member, view, target, **options)))
+            records.append((target, view_of(solution, view, target, given)))
     return records
 
 
-def _along(spec: str, target: str, given: dict[str, Any]) -> Any:
+def _along(solution: Any, target: str, given: dict[str, Any]) -> Any:
     from .directions import along
-    from .networks import member_of
 
-    objective = member_of(spec, **given)
-    return _measured(objective, along(objective, given["directions"], **given), target, given)
+    return _measured(solution.objective, along(solution.objective, given["directions"], **given), target, given)
 
 
 def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
-    from dataclasses import replace
+    from landscape.sampling.views import subspace_through
 
-    from landscape.sampling.solutions import subspace_through
-
-    from .networks import member_of
+    from .networks import solution_of
 
     target = output or "through.h5"
-    objectives = [member_of(spec, **given) for spec in given["through"]]
-    subspace: Any = replace(subspace_through(objectives), keep=bool(given["store_directions"]))  # type: ignore[type-var]
-    return [(target, _measured(objectives[0], subspace, target, given))]
+    solutions = [solution_of(spec, **given) for spec in given["through"]]
+    subspace: Any = replace(subspace_through(solutions), keep=bool(given["store_directions"]))
+    return [(target, _measured(solutions[0].objective, subspace, target, given))]
 
 
 def _measured(objective: Any, subspace: Any, target: str, given: dict[str, Any]) -> Any:
+    from landscape.measures.curvature_map import sample_curvature
     from landscape.sampling.grid import sample
 
-    record, then = sample(objective, subspace, **_grid(target, given["force"], given)), _then(target, given)
-    return record if then is None else then(objective, subspace, record)
+    record: Any = sample(objective, subspace, **_grid(target, given["force"], given))
+    if not given["curvature"]:
+        return record
+    return sample_curvature(objective, subspace, record, path=target, **_curvature(given))
 
 
-def _then(path: str | None, given: dict[str, Any]) -> Any:
-    """What else is measured of a record, None for nothing."""
-    if not given.get("curvature"):
-        return None
-    from landscape.measures.curvature_map import sample_curvature
-
-    choice: dict[str, Any] = {"memory": opt.num_bytes(given["memory"]), "progress": not given["quiet"]}
-    return lambda objective, subspace, record: sample_curvature(objective, subspace, record, path=path, **choice)
+def _curvature(given: dict[str, Any]) -> dict[str, Any]:
+    return {"memory": opt.num_bytes(given["memory"]), "progress": not given["quiet"]}
 
 
 def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any]:

@@ -11,15 +11,13 @@ import sys
 from pathlib import Path
 
 import landscape as ls
-from landscape.sampling.solutions import extent_of, sample_view
-from landscape.train.runs import find_or_train
 
 
 def surfaces_of(view: str) -> list[ls.Surface]:
     """One surface a network, on grids of one extent."""
-    runs = [find_or_train(name, runs=os.environ.get("LANDSCAPE_RUNS", "runs")) for name in ("narrow", "wide")]
-    extent = ls.common_extent([extent_of(run, view) for run in runs])
-    return [sample_view(run, view, extent=extent, progress=True) for run in runs]
+    pair = ls.open_solutions("pair", runs=os.environ.get("LANDSCAPE_RUNS", "runs"), progress=True)
+    extent = ls.common_extent([ls.extent_of(solution, view) for solution in pair])
+    return [ls.sample_view(solution, view, extent=extent) for solution in pair]
 
 
 def draw(folder: Path) -> None:
@@ -28,8 +26,8 @@ def draw(folder: Path) -> None:
     planes, corridors = surfaces_of("plane"), surfaces_of("corridor")
     ls.render(corridors, folder / "corridors.png", dpi=200)
     ls.render(planes, folder / "planes.png", dpi=200)
-    ls.render(corridors, folder / "maps.png", view="contour", dpi=200)
-    ls.render(planes, folder / "widths.png", view="profile", width=4.5, dpi=200)
+    ls.render(corridors, folder / "maps.png", draw="contour", dpi=200)
+    ls.render(planes, folder / "widths.png", draw="profile", width=4.5, dpi=200)
     ls.render(planes[1], folder / "accuracy.png", color="train_accuracy", dpi=200)
     ls.render(corridors[0], folder / "tunnel-dark.png", theme="dark", dpi=200)
     ls.render(corridors, folder / "pair.html", title="The tunnel and the field")

@@ -65,13 +65,17 @@ from .sampling.connections import sample_pairs as sample_pairs
 from .sampling.extent import Extent as Extent
 from .sampling.extent import choose_extent as choose_extent
 from .sampling.extent import common_extent as common_extent
-from .sampling.factories import objective_along as objective_along
-from .sampling.factories import objective_from as objective_from
 from .sampling.grid import sample as sample
 from .sampling.rays import sample_rays as sample_rays
 from .sampling.repeats import sample_repeats as sample_repeats
-from .sampling.solutions import objective_of as objective_of
-from .sampling.solutions import subspace_of as subspace_of
+from .sampling.solutions import Solution as Solution
+from .sampling.solutions import open_members as open_members
+from .sampling.solutions import open_solution as open_solution
+from .sampling.solutions import open_solutions as open_solutions
+from .sampling.views import extent_of as extent_of
+from .sampling.views import sample_view as sample_view
+from .sampling.views import subspace_of as subspace_of
+from .sampling.views import subspace_through as subspace_through
 
 # Where to look
 from .space.alignment import Alignment as Alignment

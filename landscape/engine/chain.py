@@ -7,25 +7,22 @@ slow dimension, which a CPU does many times faster than one over the last 10 num
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from typing import TypeAlias
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor
 from torch.func import vmap
-from torch.nn import functional
 
-from landscape.engine.first_layer import first_layer, layer_input, row_by_row
+from landscape.engine.first_layer import by_affine_parts, layer_input
+from landscape.engine.stack import Stack, plain_stack
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Corridor, Subspace
+from landscape.space.subspaces import Affine, Subspace
 from landscape.train import losses
 
-Elementwise: TypeAlias = Callable[[Tensor], Tensor]
-Step: TypeAlias = str | Elementwise
-Seen: TypeAlias = dict[tuple[int, int], Tensor]
+LayerInputs: TypeAlias = dict[tuple[int, int], Tensor]
 
 # What one point's features on a chunk of examples, and a stack of points on it, may take: of the order of the second
 # and third cache on a CPU (larger and smaller were slower by 5 % and more), enough to fill it on a GPU.
@@ -36,69 +33,11 @@ GROUP_BYTES = 2**22
 MIN_CHUNK = 64
 MAX_STACK = {"cpu": 64, "cuda": 2**16}
 
-MODULES = (
-    nn.ReLU,
-    nn.ReLU6,
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.Tanh,
-    nn.Sigmoid,
-    nn.LogSigmoid,
-    nn.Hardtanh,
-    nn.Hardswish,
-    nn.Softplus,
-    nn.Softsign,
-)
-NOTHING = (nn.Identity, nn.Dropout, nn.Flatten)
-FUNCTIONS = (
-    torch.relu,
-    torch.tanh,
-    torch.sigmoid,
-    torch.sin,
-    torch.square,
-    functional.relu,
-    functional.tanh,
-    functional.sigmoid,
-    functional.leaky_relu,
-    functional.elu,
-    functional.selu,
-    functional.gelu,
-    functional.silu,
-    functional.softplus,
-    functional.hardtanh,
-)
-METHODS = ("relu", "tanh", "sigmoid", "sin", "square")
-
-STACKED: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
+# Metrics that can be computed features first, without a transpose of all outputs.
+FEATURES_FIRST: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
     losses.cross_entropy: losses.stacked_cross_entropy,
     losses.accuracy: losses.stacked_accuracy,
 }
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A network as its first linear layer and what follows: names of linear layers and elementwise functions."""
-
-    first: str
-    steps: tuple[Step, ...]
-
-    @property
-    def linear(self) -> tuple[str, ...]:
-        """Names of the linear layers after the first."""
-        return tuple(step for step in self.steps if isinstance(step, str))
-
-
-def plain_stack(objective: Objective) -> Stack | None:
-    """The network as a plain stack, read off its traced graph; None where it is anything else."""
-    if "stack" not in objective.known:
-        objective.known["stack"] = _read(objective)
-    found: Stack | None = objective.known["stack"]
-    return found
 
 
 def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[Tensor], Tensor]:
@@ -106,142 +45,145 @@ def chain(objective: Objective, subspace: Subspace, examples: int) -> Callable[[
     stack = plain_stack(objective)
     if stack is None:
         raise ValueError("the network is no plain stack of linear layers and elementwise functions")
-    if isinstance(subspace, Corridor):
-        seen: Seen = {}  # by the first layer, the same on every row
-        return row_by_row(objective, subspace, lambda row: _Chained(objective, row, examples, stack, seen))
-    if not isinstance(subspace, Affine):
-        raise ValueError(f"a {subspace.kind} is not affine")
-    return _Chained(objective, subspace, examples, stack, {})
+    inputs: LayerInputs = {}  # of the first layer, the same on every row of a corridor
+    return by_affine_parts(objective, subspace, lambda part: _Chain(objective, part, examples, stack, inputs))
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The first layer's outputs on a batch, see `_Chained._parts`, and its targets, flat where losses are stacked.
+    """The first layer's outputs on a batch, see `_Chain._first_layer`, and the batch's targets.
 
-    ``at_once`` points are evaluated in one pass.
+    ``at_once`` points are evaluated in one pass; ``classes`` are the targets as flat indices, where every metric can be
+    computed features first.
     """
 
     outputs: list[Tensor]
     at_once: int
     targets: Tensor
-    chosen: Tensor | None
+    classes: Tensor | None
 
 
-class _Chained:
-    def __init__(self, objective: Objective, subspace: Affine, examples: int, stack: Stack, seen: Seen) -> None:
-        self.objective, self.stack, self.seen = objective, stack, seen
+class _Chain:
+    """The strategy on an affine subspace."""
+
+    def __init__(
+        self, objective: Objective, subspace: Affine, examples: int, stack: Stack, inputs: LayerInputs
+    ) -> None:
+        self.objective, self.stack, self.inputs = objective, stack, inputs
         self.chunks = [(split, list(split.chunks(examples))) for split in objective.splits]
         self.centre = {**objective.centre, **subspace.centre}
-        later = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
-        self.moved = Affine(
-            self.centre, tuple({name: d[name] for name in d if name in later} for d in subspace.directions)
+        names = {f"{name}.{kind}" for name in stack.linear for kind in ("weight", "bias")}
+        self.later = Affine(
+            self.centre, tuple({name: d[name] for name in d if name in names} for d in subspace.directions)
         )
         self.first = [
             tuple(point.get(f"{stack.first}.{kind}") for kind in ("weight", "bias"))
             for point in (self.centre, *subspace.directions)
         ]
-        width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
-        self.width, self.weights = width, sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
-        self.classes = self.centre[f"{(stack.first, *stack.linear)[-1]}.weight"].shape[0]
+        self.width = max(self.centre[f"{name}.weight"].shape[0] for name in (stack.first, *stack.linear))
+        self.num_weights = sum(self.centre[f"{name}.weight"].numel() for name in stack.linear)
+        self.num_classes = self.centre[f"{(stack.first, *stack.linear)[-1]}.weight"].shape[0]
         self.rooms: dict[int, Tensor] = {}
-        self.kept: dict[int, _Part] = {}
+        self.parts: dict[int, _Part] = {}
 
     @torch.no_grad()
     def __call__(self, coordinates: Tensor) -> Tensor:
         shape = (len(coordinates), len(self.objective.metric_names))
-        total = torch.zeros(shape, dtype=torch.float64, device=self.objective.device)
+        means = torch.zeros(shape, dtype=torch.float64, device=self.objective.device)
         num_metrics = shape[1] // len(self.chunks)
         for index, (split, batches) in enumerate(self.chunks):
-            columns = total[:, index * num_metrics : (index + 1) * num_metrics]
+            columns = means[:, index * num_metrics : (index + 1) * num_metrics]
             for number, batch in enumerate(batches):
-                part = self.kept.get(index) or self._part((index, number), batch)
+                part = self.parts.get(index) or self._part((index, number), batch)
+                # The first layer's outputs on several batches would fill the memory that batches are there to save.
                 if len(batches) == 1:
-                    self.kept[index] = part
+                    self.parts[index] = part
                 self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
-        return total
+        return means
 
-    def _part(self, place: tuple[int, int], batch: Batch) -> "_Part":
+    def _part(self, position: tuple[int, int], batch: Batch) -> _Part:
         inputs, targets = batch
-        if place not in self.seen:
-            self.seen[place] = layer_input(self.objective, self.stack.first, inputs)
-        parts = self._parts(self.seen[place])
-        stackable = all(metric in STACKED for metric in self.objective.metrics.values()) and targets.dim() == 1
-        return _Part(parts, self._at_once(parts[0]), targets, losses.flat_classes(targets) if stackable else None)
+        if position not in self.inputs:
+            self.inputs[position] = layer_input(self.objective, self.stack.first, inputs)
+        outputs = self._first_layer(self.inputs[position])
+        metrics = self.objective.metrics.values()
+        flat = all(metric in FEATURES_FIRST for metric in metrics) and targets.dim() == 1
+        return _Part(outputs, self._at_once(outputs[0]), targets, losses.flat_classes(targets) if flat else None)
 
-    def _add(self, columns: Tensor, coordinates: Tensor, part: "_Part", weight: float) -> None:
+    def _add(self, columns: Tensor, coordinates: Tensor, part: _Part, weight: float) -> None:
         """Add the batch's share to the means of every point."""
         start = 0
         for group in self._groups(coordinates, part):
             outputs = self._outputs(group, part)
-            for some in outputs.split(part.at_once):
-                columns[start : start + len(some)].add_(self._measured(some, part).double(), alpha=weight)
-                start += len(some)
+            for block in outputs.split(part.at_once):
+                columns[start : start + len(block)].add_(self._metrics(block, part).double(), alpha=weight)
+                start += len(block)
 
-    def _measured(self, outputs: Tensor, part: "_Part") -> Tensor:
+    def _metrics(self, outputs: Tensor, part: _Part) -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
-        if part.chosen is None:
+        if part.classes is None:
             return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
         outputs = losses.full(outputs)
         room = self._room(-2, tuple(outputs.shape), outputs)
         metrics = self.objective.metrics.values()
-        return torch.stack([STACKED[metric](outputs, part.chosen, room) for metric in metrics], dim=1)
+        return torch.stack([FEATURES_FIRST[metric](outputs, part.classes, room) for metric in metrics], dim=1)
 
-    def _parts(self, inputs: Tensor) -> list[Tensor]:
+    def _first_layer(self, inputs: Tensor) -> list[Tensor]:
         """The first layer's outputs at the centre and along each direction, chunk by chunk: (dims + 1, features, c)."""
-        bytes_each = self.width * inputs.element_size()
-        chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_each)
-        return [self._part_outputs(part) for part in inputs.split(chunk)]
+        bytes_per_example = self.width * inputs.element_size()
+        chunk = max(MIN_CHUNK, CHUNK_BYTES[_kind(inputs.device)] // bytes_per_example)
+        return [self._first_layer_on(part) for part in inputs.split(chunk)]
 
-    def _at_once(self, part: Tensor) -> int:
-        kind = _kind(part.device)
-        return max(1, min(MAX_STACK[kind], STACK_BYTES[kind] // self._bytes(part.shape[2] * self.width)))
+    def _first_layer_on(self, inputs: Tensor) -> Tensor:
+        features = self.centre[f"{self.stack.first}.weight"].shape[0]
+        outputs = inputs.new_empty(len(self.first), features, len(inputs))
+        for output, (weight, bias) in zip(outputs, self.first, strict=True):
+            if weight is None:  # a direction that leaves the layer's weight where it is
+                output.zero_()
+            else:
+                torch.mm(weight, inputs.t(), out=output)
+            if bias is not None:
+                output.add_(bias[:, None])
+        return outputs
+
+    def _at_once(self, outputs: Tensor) -> int:
+        kind = _kind(outputs.device)
+        return max(1, min(MAX_STACK[kind], STACK_BYTES[kind] // self._bytes(outputs.shape[2] * self.width)))
 
     def _bytes(self, numbers: int) -> int:
         """What a point takes for so many numbers, or for its weights, which are made and then read, if that is more."""
-        return max(numbers, 2 * self.weights) * self.objective.dtype.itemsize
+        return max(numbers, 2 * self.num_weights) * self.objective.dtype.itemsize
 
-    def _part_outputs(self, inputs: Tensor) -> Tensor:
-        features = self.centre[f"{self.stack.first}.weight"].shape[0]
-        outputs = inputs.new_empty(len(self.first), features, len(inputs))
-        for made, (weight, bias) in zip(outputs, self.first, strict=True):
-            if weight is None:
-                made.zero_()
-            else:
-                torch.mm(weight, inputs.t(), out=made)
-            if bias is not None:
-                made.add_(bias[:, None])
-        return outputs
-
-    def _groups(self, coordinates: Tensor, part: "_Part") -> Iterator[Tensor]:
+    def _groups(self, coordinates: Tensor, part: _Part) -> Iterator[Tensor]:
         """Points that take the chunks of examples together, so that each chunk is read from memory once for all.
 
         On a CPU they differ in their last coordinate alone, and share the sum of what comes before it, if there are
         enough of them to a run.
         """
-        most = part.at_once
+        size = part.at_once
         if len(part.outputs) > 1:
-            most = max(most, GROUP_BYTES // self._bytes(self.classes * len(part.targets)))
+            size = max(size, GROUP_BYTES // self._bytes(self.num_classes * len(part.targets)))
         if part.targets.device.type == "cpu":
             runs = list(_runs(coordinates))
             if part.at_once * len(runs) <= 2 * len(coordinates):
                 for run in runs:
-                    yield from run.split(most)
+                    yield from run.split(size)
                 return
-        yield from coordinates.split(most)
+        yield from coordinates.split(size)
 
-    def _outputs(self, group: Tensor, part: "_Part") -> Tensor:
+    def _outputs(self, group: Tensor, part: _Part) -> Tensor:
         """The network's outputs at a group of points, (points, classes, examples)."""
-        points = self.moved.at(group.to(part.targets.device))
+        points = self.later.at(group.to(part.targets.device))
         size = -(-len(group) // -(-len(group) // part.at_once))  # of as few stacks as there must be, alike
         stacks = [slice(start, start + size) for start in range(0, len(group), size)]
         if len(part.outputs) == len(stacks) == 1:
-            return self._rest(points, self._first_outputs(group, part.outputs[0])(stacks[0]))
-        outputs = self._room(-1, (len(group), self.classes, len(part.targets)), part.outputs[0])
+            return self._later_layers(points, self._first_outputs(group, part.outputs[0])(stacks[0]))
+        outputs = self._room(-1, (len(group), self.num_classes, len(part.targets)), part.outputs[0])
         start = 0
         for chunk in part.outputs:
             stop, first_outputs = start + chunk.shape[2], self._first_outputs(group, chunk)
             for here in stacks:
-                outputs[here, :, start:stop] = self._rest(
+                outputs[here, :, start:stop] = self._later_layers(
                     {name: tensor[here] for name, tensor in points.items()}, first_outputs(here)
                 )
             start = stop
@@ -255,40 +197,41 @@ class _Chained:
             return lambda here: torch.tensordot(weights[here], chunk, dims=1)
         columns = steps[:, :, None, None].unbind(1)
         if not torch.equal(group[:, :-1], group[:1, :-1].expand(len(group), -1)):
-            return lambda here: self._combined(chunk, [column[here] for column in columns])
+            return lambda here: self._sum(chunk, [column[here] for column in columns])
         base = chunk[0]
         for index, step in enumerate(group[0, :-1].tolist()):
             base = torch.add(base, chunk[index + 1], alpha=step, out=self._room(-3, tuple(base.shape), base))
         return lambda here: self._line(base, columns[-1][here], chunk[-1])
 
-    def _combined(self, part: Tensor, steps: Sequence[Tensor]) -> Tensor:
-        made = self._line(part[0], steps[0], part[1])
-        for step, direction in zip(steps[1:], part[2:], strict=True):
-            made.addcmul_(step, direction)
-        return made
+    def _sum(self, chunk: Tensor, steps: Sequence[Tensor]) -> Tensor:
+        total = self._line(chunk[0], steps[0], chunk[1])
+        for step, direction in zip(steps[1:], chunk[2:], strict=True):
+            total.addcmul_(step, direction)
+        return total
 
     def _line(self, base: Tensor, steps: Tensor, direction: Tensor) -> Tensor:
         return torch.addcmul(base, steps, direction, out=self._room(0, (len(steps), *base.shape), base))
 
-    def _rest(self, points: Parameters, hidden: Tensor) -> Tensor:
+    def _later_layers(self, points: Parameters, features: Tensor) -> Tensor:
         """The network after its first layer, (points, features, examples) throughout."""
         for index, step in enumerate(self.stack.steps, start=1):
             if not isinstance(step, str):
-                hidden = step(hidden)
+                features = step(features)
                 continue
-            weight = points.get(f"{step}.weight", self.centre[f"{step}.weight"]).expand(len(hidden), -1, -1)
+            weight = points.get(f"{step}.weight", self.centre[f"{step}.weight"]).expand(len(features), -1, -1)
             bias = points.get(f"{step}.bias", self.centre.get(f"{step}.bias"))
-            room = self._room(index, (len(hidden), weight.shape[1], hidden.shape[2]), hidden)
+            room = self._room(index, (len(features), weight.shape[1], features.shape[2]), features)
             if bias is None:
-                hidden = torch.bmm(weight, hidden, out=room)
+                features = torch.bmm(weight, features, out=room)
             else:
-                hidden = torch.baddbmm(bias[..., None], weight, hidden, out=room)
-        return hidden
+                features = torch.baddbmm(bias[..., None], weight, features, out=room)
+        return features
 
     def _room(self, index: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Memory for one layer's outputs, on a CPU kept from stack to stack: fresh pages cost as much as the layer.
 
-        On a GPU it is the allocator's to keep, which knows what a captured graph still uses.
+        On a GPU it is the allocator's to keep, which knows what a captured graph still uses. Layers have the indices
+        from 1 on; 0 is the first layer, -1 the outputs on all chunks, -2 the softmax, -3 the sum that a row shares.
         """
         if like.device.type != "cpu":
             return like.new_empty(shape)
@@ -309,60 +252,3 @@ def _runs(coordinates: Tensor) -> Iterator[Tensor]:
         stop = start + sum(1 for _ in run)
         yield coordinates[start:stop]
         start = stop
-
-
-def _read(objective: Objective) -> Stack | None:
-    model, first = objective.model, first_layer(objective)
-    if first is None or type(model.get_submodule(first)) is not nn.Linear or _has_hooks(model):
-        return None
-    if layer_input(objective, first, objective.splits[0].head(1)[0]).dim() != 2:
-        return None
-    try:
-        graph = fx.symbolic_trace(model).graph
-    except Exception:
-        return None
-    node = next(node for node in graph.nodes if node.op == "call_module" and node.target == first)
-    steps: list[Step] = []
-    while len(node.users) == 1:
-        before, node = node, next(iter(node.users))
-        if node.op == "output":
-            return Stack(first, tuple(steps)) if node.args == (before,) else None
-        found = _step(objective, node, before)
-        if found is None:
-            return None
-        steps += found
-    return None
-
-
-def _step(objective: Objective, node: fx.Node, before: fx.Node) -> list[Step] | None:
-    """What a node of the graph does, as no step or one; None where it is not known to keep features apart."""
-    if node.args != (before,) or node.all_input_nodes != [before]:
-        return None
-    if node.op == "call_module":
-        return _module_step(objective, str(node.target))
-    if node.op == "call_function" and node.target in FUNCTIONS:
-        return [_in_place_relu if node.target in (torch.relu, functional.relu) else partial(node.target, **node.kwargs)]
-    if node.op == "call_method" and node.target in METHODS:
-        return [_in_place_relu if node.target == "relu" else getattr(torch, str(node.target))]
-    return None
-
-
-def _module_step(objective: Objective, name: str) -> list[Step] | None:
-    module = objective.model.get_submodule(name)
-    if type(module) is nn.Linear:
-        known = all(f"{name}.{key}" in objective.centre for key, _ in module.named_parameters())
-        return [name] if known else None
-    if type(module) is nn.ReLU:
-        return [_in_place_relu]
-    if type(module) in MODULES:
-        return [module]
-    keeps = type(module) in NOTHING and not (type(module) is nn.Flatten and module.start_dim != 1)
-    return [] if keeps else None
-
-
-def _in_place_relu(hidden: Tensor) -> Tensor:
-    return hidden.relu_()
-
-
-def _has_hooks(model: nn.Module) -> bool:
-    return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())

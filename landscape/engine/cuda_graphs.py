@@ -11,7 +11,7 @@ Evaluate = Callable[[Tensor], Tensor]
 ROOM = 1e-3
 
 
-class Graphed:
+class Replay:
     """The same strategy, replayed for every number of points that comes a second time.
 
     What cannot be captured (a synchronization within the model, not enough memory, no GPU) goes on as it was, and so
@@ -25,21 +25,22 @@ class Graphed:
     def __init__(self, evaluate: Evaluate, device: torch.device) -> None:
         self.evaluate, self.device = evaluate, device
         self.works = True
-        self.seen: set[int] = set()
-        self.captured: dict[int, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
+        self.sizes: set[int] = set()
+        self.graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
 
     def __call__(self, coordinates: Tensor) -> Tensor:
         """Metrics at the coordinates; the result is the caller's own."""
         size = len(coordinates)
-        if not self.works or size not in self.seen:
-            self.seen.add(size)
+        # A size that comes once, such as the last block, is not worth a capture.
+        if not self.works or size not in self.sizes:
+            self.sizes.add(size)
             return self.evaluate(coordinates)
-        if size not in self.captured and not self._capture(coordinates):
+        if size not in self.graphs and not self._capture(coordinates):
             self.works = False
-            self.captured.clear()
+            self.graphs.clear()
             return self.evaluate(coordinates)
-        graph, given, result = self.captured[size]
-        given.copy_(coordinates)
+        graph, inputs, result = self.graphs[size]
+        inputs.copy_(coordinates)
         graph.replay()
         return result.clone()
 
@@ -47,23 +48,23 @@ class Graphed:
         """Whether the strategy could be captured and gives the same values when replayed."""
         try:
             with torch.cuda.device(self.device):
-                given = coordinates.to(self.device, copy=True)
-                expected = self._warm(given)
+                inputs = coordinates.to(self.device, copy=True)
+                reference = self._warm(inputs)
                 graph = torch.cuda.CUDAGraph()
                 with torch.cuda.graph(graph):
-                    result = self.evaluate(given)
+                    result = self.evaluate(inputs)
                 graph.replay()
-                same = torch.allclose(result, expected, rtol=ROOM, atol=ROOM, equal_nan=True)
+                agrees = torch.allclose(result, reference, rtol=ROOM, atol=ROOM, equal_nan=True)
         except Exception:  # the plain strategy has run: whatever fails here is the capture's
             return False
-        self.captured[len(coordinates)] = graph, given, result
-        return same
+        self.graphs[len(coordinates)] = graph, inputs, result
+        return agrees
 
-    def _warm(self, given: Tensor) -> Tensor:
+    def _warm(self, inputs: Tensor) -> Tensor:
         """One run beside the current stream, as capture demands: libraries initialize themselves on their first."""
         here, beside = torch.cuda.current_stream(), torch.cuda.Stream()
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
-            result = self.evaluate(given)
+            result = self.evaluate(inputs)
         here.wait_stream(beside)
         return result

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.engine.plans import Plan
 from landscape.engine.strategies import Strategy
 from landscape.engine.streamed import streamed
-from landscape.engine.tuning import Plan, is_stored
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import Subspace
@@ -45,8 +45,8 @@ def products(objective: Objective, *, tf32: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        for backend, allowed in zip(backends, before, strict=True):
-            backend.allow_tf32 = allowed
+        for backend, flag in zip(backends, before, strict=True):
+            backend.allow_tf32 = flag
 
 
 def precision_error(
@@ -59,23 +59,24 @@ def precision_error(
     """
     if objective.dtype == torch.float64:
         return 0.0
-    chosen = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
-    values = evaluate(chosen)[:, 0].cpu()
-    reference = _in_float64(objective, subspace, chosen, plan).cpu()
+    sample = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
+    values = evaluate(sample)[:, 0].cpu()
+    reference = _in_float64(objective, subspace, sample, plan).cpu()
     difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
     finite = difference[torch.isfinite(difference)]
     return float(finite.max()) if len(finite) else float("nan")
 
 
-def _in_float64(objective: Objective, subspace: Subspace, chosen: Tensor, plan: Plan) -> Tensor:
+def _in_float64(objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan) -> Tensor:
     """The training loss at a few points in float64; of a large network a layer and a chunk at a time, where it can."""
-    if not (objective.fixed_inputs and _fits(objective, len(chosen)) and is_stored(subspace)):
+    if not (objective.fixed_inputs and _fits(objective, len(coordinates)) and subspace.resident):
+        chunk = min(plan.examples, MAX_CONVERTED)
         try:
-            return streamed(objective, subspace, min(plan.examples, MAX_CONVERTED), dtype=torch.float64)(chosen)[:, 0]
+            return streamed(objective, subspace, chunk, dtype=torch.float64)(coordinates)[:, 0]
         except ValueError:
             pass
     exact = objective.loss_only().with_dtype(torch.float64)
-    return replace(plan, workers=1).build(exact, subspace.double())(chosen)[:, 0]
+    return replace(plan, workers=1).build(exact, subspace.double())(coordinates)[:, 0]
 
 
 def _fits(objective: Objective, num_points: int) -> bool:

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from landscape.engine.chain import chain
-from landscape.engine.first_layer import first_layer, layer_input, row_by_row
+from landscape.engine.first_layer import by_affine_parts, first_layer, layer_input
 from landscape.engine.streamed import streamed
 from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Corridor, Subspace
+from landscape.space.subspaces import Affine, Subspace
 
 Strategy = Callable[[Tensor], Tensor]
 Measure = Callable[[Parameters, Batch], Tensor]
@@ -30,18 +30,18 @@ def loop(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
 
     def one_by_one(points: Parameters, batch: Batch) -> Tensor:
         count = len(next(iter(points.values())))
-        return torch.stack([_measured(objective, space.select(points, k), batch) for k in range(count)])
+        return torch.stack([_metrics(objective, space.select(points, k), batch) for k in range(count)])
 
-    return _summed(objective, subspace, examples, one_by_one)
+    return _mean_over_examples(objective, subspace, examples, one_by_one)
 
 
 def stacked(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     """All points of a block in one pass, each layer a batched product (``torch.func.vmap``): for small networks."""
 
     def together(points: Parameters, batch: Batch) -> Tensor:
-        return vmap(lambda point: _measured(objective, point, batch))(points)
+        return vmap(lambda point: _metrics(objective, point, batch))(points)
 
-    return _summed(objective, subspace, examples, together)
+    return _mean_over_examples(objective, subspace, examples, together)
 
 
 def affine(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
@@ -53,11 +53,7 @@ def affine(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     layer = first_layer(objective)
     if layer is None:
         raise ValueError("the first layer with parameters is no linear or convolution layer on the raw input")
-    if isinstance(subspace, Corridor):
-        return row_by_row(objective, subspace, lambda row: _FirstLayerCombined(objective, row, examples, layer))
-    if not isinstance(subspace, Affine):
-        raise ValueError(f"a {subspace.kind} is not affine")
-    return _FirstLayerCombined(objective, subspace, examples, layer)
+    return by_affine_parts(objective, subspace, lambda part: _FirstLayerSum(objective, part, examples, layer))
 
 
 STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
@@ -69,12 +65,12 @@ STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
 }
 
 
-def _measured(objective: Objective, point: Parameters, batch: Batch) -> Tensor:
+def _metrics(objective: Objective, point: Parameters, batch: Batch) -> Tensor:
     inputs, targets = batch
     return objective.measure(objective.outputs(point, inputs), targets)
 
 
-def _summed(objective: Objective, subspace: Subspace, examples: int, measure: Measure) -> Strategy:
+def _mean_over_examples(objective: Objective, subspace: Subspace, examples: int, measure: Measure) -> Strategy:
     """The strategy that applies ``measure`` to every chunk of examples and averages over all of them."""
     chunks = [(split, split.chunks(examples)) for split in objective.splits]
 
@@ -88,18 +84,18 @@ def _summed(objective: Objective, subspace: Subspace, examples: int, measure: Me
     return evaluate
 
 
-def _mean(split: Split, measured: Iterator[tuple[Tensor, Batch]]) -> Tensor:
+def _mean(split: Split, means: Iterator[tuple[Tensor, Batch]]) -> Tensor:
     """Mean over all examples of a split from the means of its chunks, (k, metrics) float64."""
     total = None
-    for values, (_, targets) in measured:
-        weighted = values.double() * (len(targets) / split.num_examples)
-        total = weighted if total is None else total.add_(weighted)
+    for values, (_, targets) in means:
+        share = values.double() * (len(targets) / split.num_examples)
+        total = share if total is None else total.add_(share)
     assert total is not None
     return total
 
 
-class _Given(nn.Module):
-    """Stands where the first layer stood and returns an output that was combined elsewhere."""
+class _Output(nn.Module):
+    """A module where the first layer stood; it returns an output that was combined elsewhere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,14 +113,16 @@ class _Parts:
     shape: torch.Size
 
 
-class _FirstLayerCombined:
+class _FirstLayerSum:
+    """The strategy ``affine`` on an affine subspace."""
+
     def __init__(self, objective: Objective, subspace: Affine, examples: int, name: str) -> None:
         self.objective, self.subspace, self.name = objective, subspace, name
         self.prefix = f"{name}."
         self.skeleton = copy.deepcopy(objective.model)
-        self.skeleton.set_submodule(name, _Given())
+        self.skeleton.set_submodule(name, _Output())
         self.chunks = [(split, split.chunks(examples)) for split in objective.splits]
-        self.rest = Affine(
+        self.later = Affine(
             {key: value for key, value in subspace.centre.items() if not key.startswith(self.prefix)},
             tuple({key: v for key, v in d.items() if not key.startswith(self.prefix)} for d in subspace.directions),
         )
@@ -132,33 +130,34 @@ class _FirstLayerCombined:
     @torch.no_grad()
     def __call__(self, coordinates: Tensor) -> Tensor:
         coordinates = coordinates.to(self.objective.device)
-        points = self.rest.at(coordinates)
+        points = self.later.at(coordinates)
         weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
         columns = []
         for split, batches in self.chunks:
-            measured = ((self._measured(points, weights, self._parts(batch), batch), batch) for batch in batches)
-            columns.append(_mean(split, measured))
+            means = ((self._metrics(points, weights, self._parts(batch), batch), batch) for batch in batches)
+            columns.append(_mean(split, means))
         return torch.cat(columns, dim=1)
 
-    def _measured(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:
+    def _metrics(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:
         first = torch.mm(weights, parts.values).reshape(-1, *parts.shape)
-        fixed = {**self.rest.centre, **self.objective.buffers}
+        constants = {**self.later.centre, **self.objective.buffers}
 
-        def one(point: Parameters, output: Tensor) -> Tensor:
-            state = {**fixed, **point, f"{self.prefix}output": output}
+        def metrics_at(point: Parameters, output: Tensor) -> Tensor:
+            state = {**constants, **point, f"{self.prefix}output": output}
             return self.objective.measure(functional_call(self.skeleton, state, (batch[0],)), batch[1])
 
-        return vmap(one)(points, first)
+        return vmap(metrics_at)(points, first)
 
     @torch.no_grad()
     def _parts(self, batch: Batch) -> _Parts:
         """Outputs of the first layer at the centre and along each direction, where a bias that stays adds nothing."""
         layer = self.objective.model.get_submodule(self.name)
         inputs = layer_input(self.objective, self.name, batch[0])
-        zeros = {key: torch.zeros_like(value) for key, value in self._own(self.subspace.centre).items()}
-        states = [self._own(self.subspace.centre), *({**zeros, **self._own(d)} for d in self.subspace.directions)]
+        centre, *directions = map(self._of_layer, (self.subspace.centre, *self.subspace.directions))
+        zeros = {key: torch.zeros_like(value) for key, value in centre.items()}
+        states = [centre, *({**zeros, **direction} for direction in directions)]
         outputs = [functional_call(layer, dict(state), (inputs,)) for state in states]
         return _Parts(torch.stack([output.flatten() for output in outputs]), outputs[0].shape)
 
-    def _own(self, parameters: Parameters) -> Parameters:
+    def _of_layer(self, parameters: Parameters) -> Parameters:
         return {key.removeprefix(self.prefix): v for key, v in parameters.items() if key.startswith(self.prefix)}

@@ -4,7 +4,6 @@ Beside the model and the objective's copy of its weights nothing lives longer th
 memory for about 2 P numbers, whatever the number of directions.
 """
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from landscape.objective.batches import Inputs, mapped
+from landscape.objective.batches import Inputs, Split, map_tensors
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import Affine, Subspace
 
@@ -25,28 +24,31 @@ def streamed(
     """One point at a time, one layer at a time: for models that barely fit, on planes made with ``stored=False``.
 
     Args:
+        objective: what is evaluated.
+        subspace: where; it must be affine.
+        examples: how many are taken at a time.
         dtype: the precision to compute in, by default the objective's; each layer is converted as it is reached.
     """
-    if not isinstance(subspace, Affine):
+    if subspace.affine is None:
         raise ValueError(f"a {subspace.kind} is not affine")
     if objective.batchnorm == "reestimate":
         raise ValueError("BatchNorm statistics cannot be estimated again layer by layer")
-    return _Streamed(objective, subspace, examples, dtype or objective.dtype)
+    return _LayerByLayer(objective, subspace.affine, examples, dtype or objective.dtype)
 
 
-class _Streamed:
+class _LayerByLayer:
+    """The strategy on an affine subspace."""
+
     def __init__(self, objective: Objective, subspace: Affine, examples: int, dtype: torch.dtype) -> None:
         self.objective, self.subspace, self.examples, self.dtype = objective, subspace, examples, dtype
         self.centre = {**objective.centre, **subspace.centre}
-        self.buffers = {name: self._converted(tensor) for name, tensor in objective.buffers.items()}
-        shared = {id(tensor): tensor for tensor in chain(objective.model.parameters(), objective.model.buffers())}
-        self.own = copy.copy(objective)
-        self.own.model = copy.deepcopy(objective.model, shared)
+        self.buffers = {name: self._convert(tensor) for name, tensor in objective.buffers.items()}
+        self.twin = objective.twin()  # whose modules lend their parameters' places
         # Another precision than the objective's starts from the model's own weights, not from rounded ones.
-        own = dtype != objective.dtype and subspace.centre is objective.centre
-        self.exact = {name: p.detach() for name, p in objective.model.named_parameters()} if own else {}
+        from_model = dtype != objective.dtype and subspace.centre is objective.centre
+        self.exact = {name: p.detach() for name, p in objective.model.named_parameters()} if from_model else {}
         self.names = {id(tensor): name for name, tensor in objective.model.named_parameters()}
-        with torch.no_grad(), _Unmoved(self.centre):
+        with torch.no_grad(), _WeightGuard(self.centre):
             self._outputs([0.0] * len(subspace.directions), objective.splits[0].head(1)[0])
 
     @torch.no_grad()
@@ -56,28 +58,28 @@ class _Streamed:
     def _point(self, steps: list[float]) -> Tensor:
         return torch.cat([self._mean(split, steps) for split in self.objective.splits])
 
-    def _mean(self, split: Any, steps: list[float]) -> Tensor:
+    def _mean(self, split: Split, steps: list[float]) -> Tensor:
         total = torch.zeros(len(self.objective.metrics), dtype=torch.float64, device=self.objective.device)
         for inputs, targets in split.chunks(self.examples):
-            values = self.objective.measure(self._outputs(steps, inputs), self._converted(targets))
+            values = self.objective.measure(self._outputs(steps, inputs), self._convert(targets))
             total += values.double() * (len(targets) / split.num_examples)
         return total
 
     def _outputs(self, steps: list[float], inputs: Tensor) -> Tensor:
-        with self._moving(steps):
-            return self.own.outputs({**self.centre, **self.buffers}, self._converted(inputs))
+        with self._hooks(steps):
+            return self.twin.outputs({**self.centre, **self.buffers}, self._convert(inputs))
 
     @contextmanager
-    def _moving(self, steps: list[float]) -> Iterator[None]:
+    def _hooks(self, steps: list[float]) -> Iterator[None]:
         """While this holds, every layer has its parameters at the point, for as long as it runs."""
         handles = []
-        for module in self.own.model.modules():
-            named = ((key, self.names[id(tensor)]) for key, tensor in module.named_parameters(recurse=False))
-            own = {key: name for key, name in named if name in self.centre}
-            if own:
+        for module in self.twin.model.modules():
+            pairs = ((key, self.names[id(tensor)]) for key, tensor in module.named_parameters(recurse=False))
+            names = {key: name for key, name in pairs if name in self.centre}
+            if names:
                 handles += [
-                    module.register_forward_pre_hook(lambda m, _, own=own: self._move(m, own, steps)),
-                    module.register_forward_hook(lambda m, _, __, own=own: self._put_back(m, own), always_call=True),
+                    module.register_forward_pre_hook(lambda m, _, n=names: self._move(m, n, steps)),
+                    module.register_forward_hook(lambda m, _, __, n=names: self._put_back(m, n), always_call=True),
                 ]
         try:
             yield
@@ -85,30 +87,31 @@ class _Streamed:
             for handle in handles:
                 handle.remove()
 
-    def _move(self, module: nn.Module, own: dict[str, str], steps: list[float]) -> None:
-        with torch._C.DisableTorchFunction():
-            for key, name in own.items():
+    def _move(self, module: nn.Module, names: dict[str, str], steps: list[float]) -> None:
+        with torch._C.DisableTorchFunction():  # the guard would take the move for a use of the weight
+            for key, name in names.items():
                 module._parameters[key] = self._tensor(name, steps)  # type: ignore[assignment]
 
-    def _put_back(self, module: nn.Module, own: dict[str, str]) -> None:
-        for key, name in own.items():
+    def _put_back(self, module: nn.Module, names: dict[str, str]) -> None:
+        for key, name in names.items():
             module._parameters[key] = self.centre[name]  # type: ignore[assignment]
 
     def _tensor(self, name: str, steps: list[float]) -> Tensor:
         """One parameter at the point, converted and moved in place."""
-        moved = self.exact.get(name, self.centre[name]).to(self.centre[name].device, self.dtype, copy=True)
+        point = self.exact.get(name, self.centre[name]).to(self.centre[name].device, self.dtype, copy=True)
         for step, direction in zip(steps, self.subspace.directions, strict=True):
             if name in direction:
-                moved.add_(self._converted(direction[name]), alpha=step)
-        return moved
+                point.add_(self._convert(direction[name]), alpha=step)
+        return point
 
-    def _converted(self, given: Any) -> Any:
-        if isinstance(given, Inputs):
-            return Inputs(mapped(given.tree, self._converted))
-        return given.to(self.dtype) if isinstance(given, Tensor) and given.is_floating_point() else given
+    def _convert(self, value: Any) -> Any:
+        """Floating-point numbers in the precision to compute in; anything else as it is."""
+        if isinstance(value, Inputs):
+            return Inputs(map_tensors(value.tree, self._convert))
+        return value.to(self.dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
-class _Unmoved(TorchFunctionMode):
+class _WeightGuard(TorchFunctionMode):
     """Refuses any computation with a weight that was not moved: a parameter used outside the layer that owns it."""
 
     def __init__(self, centre: dict[str, Tensor]) -> None:

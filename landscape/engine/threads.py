@@ -3,12 +3,10 @@
 The parts of a block are the same on every run, and so are the values.
 """
 
-import copy
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import chain
 from weakref import WeakKeyDictionary
 
 import torch
@@ -18,31 +16,28 @@ from landscape.objective.objective import Objective
 
 Evaluate = Callable[[Tensor], Tensor]
 
-_COPIES: "WeakKeyDictionary[Objective, list[Objective]]" = WeakKeyDictionary()
+_TWINS: "WeakKeyDictionary[Objective, list[Objective]]" = WeakKeyDictionary()
 
 
-def threaded(build: Callable[[Objective], Evaluate], objective: Objective, workers: int) -> Evaluate:
+def on_threads(build: Callable[[Objective], Evaluate], objective: Objective, workers: int) -> Evaluate:
     """The strategy that splits a block into ``workers`` parts, evaluated at the same time."""
-    evaluators = [build(own) for own in _copies(objective, workers)]
+    evaluators = [build(twin) for twin in _twins(objective, workers)]
     pool = _pool(workers)
 
     def evaluate(coordinates: Tensor) -> Tensor:
         parts = [part for part in coordinates.tensor_split(workers) if len(part)]
-        results = [pool.submit(each, part) for each, part in zip(evaluators, parts, strict=False)]
+        results = [pool.submit(evaluator, part) for evaluator, part in zip(evaluators, parts, strict=False)]
         return torch.cat([result.result() for result in results])
 
     return evaluate
 
 
-def _copies(objective: Objective, workers: int) -> list[Objective]:
-    """The objective once per thread: a model of its own each, which shares all tensors with the user's."""
-    made = _COPIES.setdefault(objective, [])
-    shared = {id(tensor): tensor for tensor in chain(objective.model.parameters(), objective.model.buffers())}
-    while len(made) < workers:
-        own = copy.copy(objective)
-        own.model = copy.deepcopy(objective.model, dict(shared))
-        made.append(own)
-    return made[:workers]
+def _twins(objective: Objective, workers: int) -> list[Objective]:
+    """The objective once per thread, each with its own model: ``functional_call`` changes a model while it runs."""
+    twins = _TWINS.setdefault(objective, [])
+    while len(twins) < workers:
+        twins.append(objective.twin())
+    return twins[:workers]
 
 
 @lru_cache(maxsize=4)
@@ -57,6 +52,7 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 
 
 def _use_one_core(together: threading.Barrier) -> None:
+    """Set this thread to one core, once every thread of the pool runs: else one could be set twice."""
     together.wait()
     torch.get_num_threads()  # takes the process's number, which the next line would otherwise lose to it
     torch.set_num_threads(1)

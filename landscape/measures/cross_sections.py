@@ -5,7 +5,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from landscape.engine.tuning import DEFAULT_MEMORY, Plan, choose
+from landscape.defaults import DEFAULT_MEMORY
+from landscape.engine.plans import Plan
+from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
 from landscape.files.ledger import Pieces

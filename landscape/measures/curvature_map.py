@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.func import grad_and_value, vjp, vmap
 from tqdm import tqdm
 
-from landscape.engine.tuning import DEFAULT_MEMORY, is_out_of_memory
+from landscape.defaults import DEFAULT_MEMORY
+from landscape.engine.devices import is_out_of_memory
 from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.files.ledger import SAVE_SECONDS

@@ -7,12 +7,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from landscape.errors import RunError
 from landscape.files.ledger import Ledger
 from landscape.measures.catalogue import Measure, Options, measure_network, missing, seconds_for
 from landscape.measures.quantities import Measured
 from landscape.objective.objective import Objective
-from landscape.sampling.solutions import objective_of
+from landscape.sampling.solutions import converged, member_of
 from landscape.train.regime import regime
 from landscape.train.runs import Run
 
@@ -42,14 +41,14 @@ def measure_run(
     Raises:
         RunError: every member diverged, or one was asked for that did, or that does not exist.
     """
-    chosen = tuple(_trained(run) if members is None else members)
+    chosen = tuple(converged(run) if members is None else members)
     kept = Ledger(run.folder) if ledger is None else ledger
     base = options or Options()
     values: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     with tqdm(chosen, disable=not progress, unit="member", desc=f"{run.name} measures") as bar:
         for member in bar:
             wanted = [name for name in names if name not in FIRST_ONLY or member == chosen[0]]
-            objective = objective_of(run, member, device=device)
+            objective = member_of(run, member, device=device).objective
             own = replace(base, seed=base.seed + 1000 * member)
             found = measure_network(objective, wanted, own, ledger=kept, progress=progress)
             for name, value in found.items():
@@ -61,8 +60,8 @@ def cost_of(
     run: Run, names: Sequence[Measure], options: Options, *, members: Sequence[int] | None = None, ledger: Ledger
 ) -> tuple[float, int]:
     """Rough seconds and bytes that measuring a run will take, without what the ledger holds."""
-    chosen = tuple(_trained(run) if members is None else members)
-    objectives = [objective_of(run, member) for member in chosen]
+    chosen = tuple(converged(run) if members is None else members)
+    objectives = [member_of(run, member).objective for member in chosen]
     lacking = [
         missing(objective, names, replace(options, seed=options.seed + 1000 * member), ledger)
         for member, objective in zip(chosen, objectives, strict=True)
@@ -107,13 +106,3 @@ def describe_network(objective: Objective) -> dict[str, Any]:
         "diverged": [],
         "final": {name: [value] for name, value in objective.at_centre().items()},
     }
-
-
-def _trained(run: Run) -> list[int]:
-    """The members that did not diverge, at least one."""
-    members = [member for member in range(run.members) if member not in run.diverged]
-    if not members:
-        raise RunError(
-            f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate"
-        )
-    return members

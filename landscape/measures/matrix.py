@@ -13,7 +13,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from landscape.engine.tuning import DEFAULT_MEMORY, is_out_of_memory, synchronize
+from landscape.defaults import DEFAULT_MEMORY
+from landscape.engine.devices import is_out_of_memory, synchronize
 from landscape.errors import InputError, ObjectiveError
 from landscape.measures.products import (
     Kind,

@@ -20,7 +20,7 @@ Weigh: TypeAlias = Callable[["Inputs"], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """A batch as its owner gave it, any nesting of tensors, cut by examples like one tensor: ``inputs[:2]``."""
+    """A user's batch, any nesting of tensors, cut by examples like one tensor: ``inputs[:2]``."""
 
     tree: Any
 
@@ -33,7 +33,7 @@ class Inputs:
         return len({len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()}) == 1
 
     def __getitem__(self, rows: slice | Tensor) -> "Inputs":
-        return Inputs(mapped(self.tree, lambda t: t[rows] if t.dim() else t)) if self.aligned else self
+        return Inputs(map_tensors(self.tree, lambda t: t[rows] if t.dim() else t)) if self.aligned else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +47,9 @@ class Stream:
     weigh: Weigh | None = None
 
     def __iter__(self) -> Iterator[Batch]:
-        for given in self.source:
-            batch = placed(self.pack(given), self.device, self.dtype)
-            yield batch if self.weigh is None else (batch[0], self.weigh(batch[0]))
+        for batch in map(self.pack, self.source):
+            inputs, targets = place(batch, self.device, self.dtype)
+            yield inputs, targets if self.weigh is None else self.weigh(inputs)
 
     def __getitem__(self, index: int) -> Batch:
         return next(batch for position, batch in enumerate(self) if position == index)
@@ -87,9 +87,9 @@ class Split:
         """The same examples on another device or in another precision."""
         if isinstance(self.batches, Stream):
             return replace(self, batches=replace(self.batches, device=device, dtype=dtype))
-        return replace(self, batches=tuple(placed(batch, device, dtype) for batch in self.batches))
+        return replace(self, batches=tuple(place(batch, device, dtype) for batch in self.batches))
 
-    def weighed(self, weigh: Weigh) -> "Split":
+    def weigh(self, weigh: Weigh) -> "Split":
         """The same examples, each with its weight in the mean (mean 1 over the split) as its target."""
         if isinstance(self.batches, Stream):
             return replace(self, batches=replace(self.batches, weigh=weigh))
@@ -115,13 +115,13 @@ class _Chunks:
             )
 
 
-def read(name: str, given: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
-    """A split that stays on the device; ``given`` is read once."""
-    batches = tuple(placed(pack(batch), device, dtype) for batch in given)
-    return Split(name, batches, _some(name, sum(len(targets) for _, targets in batches)))
+def read(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
+    """A split that stays on the device; ``source`` is read once."""
+    batches = tuple(place(pack(batch), device, dtype) for batch in source)
+    return Split(name, batches, _not_zero(name, sum(len(targets) for _, targets in batches)))
 
 
-def read_subset(name: str, given: Iterable[Any], pack: Pack, *, count: int, seed: int) -> Split:
+def read_subset(name: str, source: Iterable[Any], pack: Pack, *, count: int, seed: int) -> Split:
     """A split of ``count`` examples drawn without replacement, all equally likely, in their order; read once.
 
     Every example gets a uniform number in turn, and those with the smallest numbers are kept: the same data in the same
@@ -130,49 +130,55 @@ def read_subset(name: str, given: Iterable[Any], pack: Pack, *, count: int, seed
     if count < 2:
         raise InputError(f"a subset needs at least 2 examples for a standard error, got num_examples={count}")
     generator = np.random.default_rng(seed)
-    kept: list[tuple[np.ndarray, Batch]] = []
+    subset: list[tuple[np.ndarray, Batch]] = []
     total = 0
-    for batch in map(pack, given):
+    for batch in map(pack, source):
         if isinstance(batch[0], Inputs) and not batch[0].aligned:
             raise InputError("no subset can be drawn: the tensors of a batch have different first dimensions")
         total += len(batch[1])
-        kept.append((generator.random(len(batch[1])), batch))
-        if sum(len(keys) for keys, _ in kept) > 2 * count:
-            kept = _smallest(kept, count)
-    batches = tuple(_joined([batch for _, batch in _smallest(kept, count)]))
-    _some(name, total)
+        subset.append((generator.random(len(batch[1])), batch))
+        # the rows are thinned out now and then, so that twice the subset is in memory at most
+        if sum(len(keys) for keys, _ in subset) > 2 * count:
+            subset = _smallest(subset, count)
+    batches = tuple(_join([batch for _, batch in _smallest(subset, count)]))
+    _not_zero(name, total)
     return Split(name, batches, min(count, total), drawn_from=total if total > count else 0)
 
 
-def stream(name: str, given: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
+def stream(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
     """A split that is read again on every pass; two passes are compared before anything is measured.
 
     Raises:
         InputError: data that can be read only once, or come otherwise on the second pass.
     """
-    if iter(given) is given:
+    if iter(source) is source:
         raise InputError(
             f"the {name} data can be read only once, but stream=True reads them for every block of points; "
             "give a list or a DataLoader"
         )
-    batches = Stream(given, pack, device, dtype)
-    (count, first), (_, second) = _inspected(batches), _inspected(batches)
+    batches = Stream(source, pack, device, dtype)
+    (count, first), (_, second) = _count_and_digest(batches), _count_and_digest(batches)
     if first != second:
         raise InputError(
             f"the {name} data came otherwise on the second pass: streamed data must be the same every time; use "
             "DataLoader(..., shuffle=False) without random augmentation, or stream=False, which reads them once"
         )
-    return Split(name, batches, _some(name, count), digest=first)
+    return Split(name, batches, _not_zero(name, count), digest=first)
 
 
-def placed(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
+def place(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
     """The batch on the device, its real floating-point tensors in ``dtype``."""
-
-    def place(tensor: Tensor) -> Tensor:
-        return tensor.detach().to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
-
     inputs, targets = batch
-    return Inputs(mapped(inputs.tree, place)) if isinstance(inputs, Inputs) else place(inputs), place(targets)
+    if isinstance(inputs, Inputs):
+        inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype)))
+    else:
+        inputs = convert(inputs, device, dtype)
+    return inputs, convert(targets, device, dtype)
+
+
+def convert(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The tensor on the device, in ``dtype`` if it holds real floating-point numbers."""
+    return tensor.detach().to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
 
 
 def named_tensors(batches: Iterable[Batch], prefix: str) -> Iterator[tuple[str, Tensor]]:
@@ -188,19 +194,19 @@ def digest_of(splits: Sequence[Split]) -> str:
     """SHA-256 of all examples, in the order of the splits."""
     if all(isinstance(split.batches, tuple) for split in splits):
         return space.digest(pair for split in splits for pair in named_tensors(split.batches, split.name))
-    own = (split.digest or space.digest(named_tensors(split.batches, split.name)) for split in splits)
-    return hashlib.sha256(",".join(own).encode()).hexdigest()
+    digests = (split.digest or space.digest(named_tensors(split.batches, split.name)) for split in splits)
+    return hashlib.sha256(",".join(digests).encode()).hexdigest()
 
 
-def mapped(tree: Any, change: Callable[[Tensor], Tensor]) -> Any:
+def map_tensors(tree: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """The same nesting with every tensor changed; mappings become plain dictionaries."""
     if isinstance(tree, Tensor):
         return change(tree)
     if isinstance(tree, Mapping):
-        return {key: mapped(value, change) for key, value in tree.items()}
+        return {key: map_tensors(value, change) for key, value in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(mapped(value, change) for value in tree))
-    return type(tree)(mapped(value, change) for value in tree) if isinstance(tree, list | tuple) else tree
+        return type(tree)(*(map_tensors(value, change) for value in tree))
+    return type(tree)(map_tensors(value, change) for value in tree) if isinstance(tree, list | tuple) else tree
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
@@ -224,32 +230,32 @@ def _cut(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
             yield inputs[start : start + size], targets[start : start + size]
 
 
-def _some(name: str, count: int) -> int:
+def _not_zero(name: str, count: int) -> int:
     if not count:
         raise InputError(f"the {name} data hold no examples")
     return count
 
 
-def _inspected(batches: Iterable[Batch]) -> tuple[int, str]:
+def _count_and_digest(batches: Iterable[Batch]) -> tuple[int, str]:
     """Examples and digest of one pass."""
     count = 0
 
-    def counted() -> Iterator[Batch]:
+    def counting() -> Iterator[Batch]:
         nonlocal count
         for batch in batches:
             count += len(batch[1])
             yield batch
 
-    digest = space.digest(named_tensors(counted(), "stream"))
+    digest = space.digest(named_tensors(counting(), "stream"))
     return count, digest
 
 
-def _smallest(kept: Sequence[tuple[np.ndarray, Batch]], count: int) -> list[tuple[np.ndarray, Batch]]:
+def _smallest(subset: Sequence[tuple[np.ndarray, Batch]], count: int) -> list[tuple[np.ndarray, Batch]]:
     """The rows with the ``count`` smallest keys, in their order."""
-    keys = np.concatenate([keys for keys, _ in kept]) if kept else np.empty(0)
-    limit = np.partition(keys, count - 1)[count - 1] if len(keys) > count else np.inf
-    chosen = [(own, batch, np.flatnonzero(own <= limit)) for own, batch in kept]
-    return [(own[rows], _rows(batch, rows)) for own, batch, rows in chosen if len(rows)]
+    whole = np.concatenate([keys for keys, _ in subset]) if subset else np.empty(0)
+    limit = np.partition(whole, count - 1)[count - 1] if len(whole) > count else np.inf
+    rows_of = [(keys, batch, np.flatnonzero(keys <= limit)) for keys, batch in subset]
+    return [(keys[rows], _rows(batch, rows)) for keys, batch, rows in rows_of if len(rows)]
 
 
 def _rows(batch: Batch, rows: np.ndarray) -> Batch:
@@ -257,16 +263,16 @@ def _rows(batch: Batch, rows: np.ndarray) -> Batch:
     return batch[0][index], batch[1][index]
 
 
-def _joined(batches: Sequence[Batch]) -> Iterator[Batch]:
+def _join(batches: Sequence[Batch]) -> Iterator[Batch]:
     """Neighbours of one shape as one batch."""
     group: list[Batch] = []
     for batch in batches:
         if group and _form(group[-1]) != _form(batch):
-            yield _concatenated(group)
+            yield _concatenate(group)
             group = []
         group.append(batch)
     if group:
-        yield _concatenated(group)
+        yield _concatenate(group)
 
 
 def _form(batch: Batch) -> list[tuple[str, torch.Size]]:
@@ -275,14 +281,14 @@ def _form(batch: Batch) -> list[tuple[str, torch.Size]]:
     return [(path, tensor.shape[1:]) for path, tensor in tensors] + [("targets", targets.shape[1:])]
 
 
-def _concatenated(batches: Sequence[Batch]) -> Batch:
+def _concatenate(batches: Sequence[Batch]) -> Batch:
     first, targets = batches[0][0], torch.cat([targets for _, targets in batches])
     if not isinstance(first, Inputs):
         return torch.cat([inputs for inputs, _ in batches]), targets
     parts = [iter([tensor for _, tensor in leaves(inputs.tree)]) for inputs, _ in batches]
 
     def cat(tensor: Tensor) -> Tensor:
-        own = [next(part) for part in parts]
-        return torch.cat(own) if tensor.dim() else tensor
+        column = [next(part) for part in parts]
+        return torch.cat(column) if tensor.dim() else tensor
 
-    return Inputs(mapped(first.tree, cat)), targets
+    return Inputs(map_tensors(first.tree, cat)), targets

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,21 +13,21 @@ from landscape.objective.batches import Split
 BatchNorm: TypeAlias = Literal["frozen", "reestimate"]
 Outputs: TypeAlias = Callable[[nn.Module, Mapping[str, Tensor], Any], Tensor]
 
-POLICIES = ("frozen", "reestimate")
+POLICIES = get_args(BatchNorm)
 BATCH = 1024
 
 NORM = nn.modules.batchnorm._BatchNorm
 
 
-def policy_of(model: nn.Module, asked: str) -> str:
+def policy_of(model: nn.Module, policy: str) -> str:
     """The policy that applies: ``"none"`` for a model without BatchNorm, else the one asked for.
 
     Raises:
         InputError: an unknown policy.
         ObjectiveError: BatchNorm that keeps no statistics and so depends on what else is in the batch.
     """
-    if asked not in POLICIES:
-        raise InputError(f"unknown BatchNorm policy {asked!r}; expected {' or '.join(POLICIES)}")
+    if policy not in POLICIES:
+        raise InputError(f"unknown BatchNorm policy {policy!r}; expected {' or '.join(POLICIES)}")
     names = [name for name, module in model.named_modules() if isinstance(module, NORM)]
     for name in names:
         if model.get_submodule(name).running_mean is None:
@@ -35,7 +35,7 @@ def policy_of(model: nn.Module, asked: str) -> str:
                 f"BatchNorm {name!r} keeps no running statistics (track_running_stats=False), so the loss would depend "
                 "on how examples are batched; train it with statistics, or use another normalization"
             )
-    return asked if names else "none"
+    return policy if names else "none"
 
 
 class Reestimate:
@@ -73,10 +73,10 @@ class Reestimate:
         total = {name: torch.zeros_like(state[name], dtype=torch.float64) for name in self.names}
         for inputs in self.chunks:
             # train mode writes into its buffers
-            own = {name: tensor.clone() if name in self.buffers else tensor for name, tensor in state.items()}
-            self.outputs(self.model, own, inputs)
+            point = {name: tensor.clone() if name in self.buffers else tensor for name, tensor in state.items()}
+            self.outputs(self.model, point, inputs)
             for name, sums in total.items():
-                sums += own[name].double() * (len(inputs) / self.num_examples)
+                sums += point[name].double() * (len(inputs) / self.num_examples)
         return {name: sums.to(state[name].dtype) for name, sums in total.items()}
 
 

@@ -6,9 +6,8 @@ different length), the targets are the examples' weights, with mean 1 over a spl
 counted by its examples, is the exact mean over everything that counts.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
@@ -16,14 +15,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Split, placed
+from landscape.objective.batches import Batch, Inputs, Split, place
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, is_cross_entropy
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
-Counted: TypeAlias = Literal["example", "token", "next token"]
+Item: TypeAlias = Literal["example", "token", "next token"]
 
 IGNORED_LABEL = -100
 ROOM = 2e-6  # many models compute their loss in float32 whatever their weights are
@@ -41,14 +40,29 @@ class Call(Protocol):
     def metrics(self) -> dict[str, Metric]:
         """Metrics of (outputs, targets), ``"loss"`` first, means over the batch's examples."""
 
+    @property
+    def has_outputs(self) -> bool:
+        """Whether outputs are told from the loss."""
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the loss may call autograd by itself."""
+
+    @property
+    def is_cross_entropy(self) -> bool:
+        """Whether the loss is a cross-entropy, or taken for one, so that 1 nat means something."""
+
     def pack(self, batch: Any) -> Batch:
         """The batch as (inputs, targets)."""
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """What the model makes of the inputs with these parameters and buffers."""
 
-    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         """The split with what its examples weigh in the mean."""
+
+    def weight(self, target: Tensor) -> Tensor:
+        """The weight of an example in the mean, a 0-d float64 tensor, from its target."""
 
     def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
         """K, outputs per example."""
@@ -61,6 +75,9 @@ class OutputsAndTargets:
     loss: Loss
     with_accuracy: bool
 
+    has_outputs = True
+    differentiates = False
+
     @property
     def name(self) -> str:
         """The name of the loss function."""
@@ -70,6 +87,11 @@ class OutputsAndTargets:
     def metrics(self) -> dict[str, Metric]:
         """The loss, and the share of right classes."""
         return {"loss": self.loss} | ({"accuracy": share_right} if self.with_accuracy else {})
+
+    @property
+    def is_cross_entropy(self) -> bool:
+        """Whether it is the one of `landscape.train.losses`."""
+        return self.loss is cross_entropy
 
     def pack(self, batch: Any) -> Batch:
         """The pair itself."""
@@ -85,9 +107,13 @@ class OutputsAndTargets:
             )
         return result
 
-    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         """The split itself."""
         return split
+
+    def weight(self, target: Tensor) -> Tensor:
+        """1."""
+        return torch.ones((), dtype=torch.float64, device=target.device)
 
     def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
         """All but the first dimension of the outputs."""
@@ -95,10 +121,12 @@ class OutputsAndTargets:
 
 
 @dataclass(eq=False)
-class _Weighted:
+class _LossAsOutput:
     """A call whose output is the loss of a batch as a whole and whose targets are the weights of its examples."""
 
     name: str
+
+    has_outputs = False
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -116,13 +144,16 @@ class _Weighted:
 
 
 @dataclass(eq=False)
-class ModelLoss(_Weighted):
+class ModelLoss(_LossAsOutput):
     """``model(**batch).loss`` on dictionaries of tensors, as Hugging Face models have it.
 
     Such a loss is a mean over what counts: examples, labels other than -100, or those behind the first position, which
     a causal language model predicts. Which one it is gets measured once, so that the mean over ragged batches is the
     mean over all tokens.
     """
+
+    differentiates = False
+    is_cross_entropy = True
 
     def pack(self, batch: Any) -> Batch:
         """The dictionary with weights of 1."""
@@ -139,48 +170,55 @@ class ModelLoss(_Weighted):
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's own loss on the batch, a 0-d tensor."""
-        returned = self._returned(model, state, inputs)
-        loss = returned.get("loss") if isinstance(returned, Mapping) else getattr(returned, "loss", None)
+        result = self._result(model, state, inputs)
+        loss = result.get("loss") if isinstance(result, Mapping) else getattr(result, "loss", None)
         if not isinstance(loss, Tensor) or loss.dim():
             raise ObjectiveError(
-                f"model(**batch) returned {type(returned).__name__} without a loss (a 0-d tensor under .loss); "
+                f"model(**batch) returned {type(result).__name__} without a loss (a 0-d tensor under .loss); "
                 "put labels into the batch, or pass batch_loss=f with f(model, batch) returning the loss"
             )
         return loss
 
     def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
         """The logits of an example, all positions together; 1 where the model returns none."""
-        logits = getattr(self._returned(model, state, inputs), "logits", None)
+        logits = getattr(self._result(model, state, inputs), "logits", None)
         return logits.numel() // len(inputs) if isinstance(logits, Tensor) else 1
 
-    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         """The split with each example's share of what the loss counts, found out on the first batch."""
 
         exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
 
         def value(inputs: Inputs) -> float:
             with torch.no_grad():
-                return float(self.outputs(model, exact, placed((inputs, ones), ones.device, torch.float64)[0]))
+                return float(self.outputs(model, exact, place((inputs, weights), weights.device, torch.float64)[0]))
 
-        first, ones = split.head(8)
-        counted = _counted(first, value)
-        _refuse_not_additive(first, counted, value)
-        self.name = f"{type(model).__name__}.loss per {counted}"
-        total = sum(float(_counts(inputs, counted).sum()) for inputs, _ in split.chunks(2**20))
+        first, weights = split.head(8)
+        item = _item_of(first, value)
+        _refuse_not_additive(first, item, value)
+        self.name = f"{type(model).__name__}.loss per {item}"
+        total = sum(float(_counts(inputs, item).sum()) for inputs, _ in split.chunks(2**20))
         if not total:
             raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
         scale = split.num_examples / total
-        return split.weighed(lambda inputs: _counts(inputs, counted) * scale)
+        return split.weigh(lambda inputs: _counts(inputs, item) * scale)
 
-    def _returned(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+    def weight(self, target: Tensor) -> Tensor:
+        """The example's share of what the loss counts."""
+        return target.double()
+
+    def _result(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
         return functional_call(model, dict(state), (), dict(inputs.tree))
 
 
 @dataclass(eq=False)
-class GivenLoss(_Weighted):
+class UserLoss(_LossAsOutput):
     """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
 
     function: BatchLoss
+
+    differentiates = True
+    is_cross_entropy = False
 
     def pack(self, batch: Any) -> Batch:
         """The batch as it is, with weights of 1; its size is the first dimension of its first tensor."""
@@ -191,34 +229,38 @@ class GivenLoss(_Weighted):
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The mean, or the sum divided by the number of examples, a 0-d tensor."""
-        returned = self._returned(model, state, inputs)
-        mean: Tensor = returned[0] / len(inputs) if isinstance(returned, tuple) else returned
+        result = self._result(model, state, inputs)
+        mean: Tensor = result[0] / len(inputs) if isinstance(result, tuple) else result
         return mean
 
-    def weighed(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         """The split with weights N / count, if counts are returned."""
-        if not isinstance(self._returned(model, state, split.head(2)[0]), tuple):
+        if not isinstance(self._result(model, state, split.head(2)[0]), tuple):
             return split
         with torch.no_grad():
-            returned = (self._returned(model, state, inputs) for inputs, _ in split.chunks(1024))
-            total = sum(torch.as_tensor(pair[1]).item() for pair in returned)
+            pairs = (self._result(model, state, inputs) for inputs, _ in split.chunks(1024))
+            total = sum(torch.as_tensor(pair[1]).item() for pair in pairs)
         if not total > 0:
             raise InputError(f"batch_loss counted {total} over the {split.name} data, expected more than 0")
         device, weight = split.head(1)[1].device, split.num_examples / total
-        return split.weighed(lambda inputs: torch.full((len(inputs),), weight, dtype=torch.float64, device=device))
+        return split.weigh(lambda inputs: torch.full((len(inputs),), weight, dtype=torch.float64, device=device))
 
-    def _returned(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> Any:
-        named = {f"model.{key}": tensor for key, tensor in state.items()}
-        returned = functional_call(_Calling(model, self.function), named, (inputs.tree,))
-        pair = isinstance(returned, tuple) and len(returned) == 2
-        value = returned[0] if pair else returned
+    def weight(self, target: Tensor) -> Tensor:
+        """1: how the sums of a user's loss vary with the counts is not seen."""
+        return torch.ones((), dtype=torch.float64, device=target.device)
+
+    def _result(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> Any:
+        below = {f"model.{key}": tensor for key, tensor in state.items()}
+        result = functional_call(_Caller(model, self.function), below, (inputs.tree,))
+        is_pair = isinstance(result, tuple) and len(result) == 2
+        value = result[0] if is_pair else result
         if not isinstance(value, Tensor) or value.dim():
-            what = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-            raise InputError(f"batch_loss must return a 0-d tensor (the mean) or (sum, count), got {what}")
-        return returned
+            kind = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+            raise InputError(f"batch_loss must return a 0-d tensor (the mean) or (sum, count), got {kind}")
+        return result
 
 
-class _Calling(nn.Module):
+class _Caller(nn.Module):
     """The user's callable with the user's model under it, so that its parameters can be exchanged for one call."""
 
     def __init__(self, model: nn.Module, function: BatchLoss) -> None:
@@ -241,7 +283,7 @@ def choose_call(
     """
     if batch_loss is not None:
         _refuse_both("batch_loss", loss, accuracy)
-        return GivenLoss(getattr(batch_loss, "__name__", type(batch_loss).__name__), batch_loss)
+        return UserLoss(getattr(batch_loss, "__name__", type(batch_loss).__name__), batch_loss)
     if isinstance(first, Mapping):
         _refuse_both("dictionaries, which stand for model(**batch).loss,", loss, accuracy)
         return ModelLoss(f"{type(model).__name__}.loss")
@@ -249,8 +291,8 @@ def choose_call(
     classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
     if loss is None and (targets.is_floating_point() or targets.is_complex()):
         raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
-    chosen = cross_entropy if loss is None or is_cross_entropy(loss) else loss
-    return OutputsAndTargets(chosen, classes if accuracy is None else accuracy)
+    function = cross_entropy if loss is None or is_cross_entropy(loss) else loss
+    return OutputsAndTargets(function, classes if accuracy is None else accuracy)
 
 
 def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
@@ -266,54 +308,23 @@ def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
     return inputs, targets
 
 
-def batches_of(given: Any, *, any_kind: bool) -> Iterable[Any]:
-    """The batches in what a user gave as data: one batch, or an iterable of them."""
-    if isinstance(given, Mapping) or (any_kind and isinstance(given, Tensor | tuple)):
-        return [given]
-    if not any_kind and isinstance(given, Sequence) and len(given) == 2 and all(isinstance(t, Tensor) for t in given):
-        return [given]
-    if not isinstance(given, Iterable) or isinstance(given, str | Tensor):
-        raise InputError(
-            f"data must be a pair (x, y), a dictionary, or an iterable of such batches, got {type(given).__name__}"
-        )
-    return given
-
-
-def by_name(data: object, test: object, extra: Mapping[str, object]) -> dict[str, object]:
-    """What was given as data by the name of its split, ``"train"`` first."""
-    for name in extra:
-        if name in ("train", "test"):
-            raise InputError(f"extra examples cannot be named {name!r}: pass them as data or test=")
-    named = {"train": data, "test": test}
-    return {name: given for name, given in named.items() if given is not None or name == "train"} | dict(extra)
-
-
-def peeked(batches: Iterable[Any], *, again: bool) -> tuple[Any, Iterable[Any]]:
-    """The first batch, and all of them: read ``again`` from the start, or gone on with."""
-    iterator = iter(batches)
-    first = next(iterator, None)
-    if first is None:
-        raise InputError("the train data hold no examples")
-    return first, batches if again else chain([first], iterator)
-
-
-def _refuse_both(what: str, loss: Loss | None, accuracy: bool | None) -> None:
+def _refuse_both(kind: str, loss: Loss | None, accuracy: bool | None) -> None:
     if loss is not None or accuracy:
-        other = "loss" if loss is not None else "accuracy"
-        raise InputError(f"{other}= needs outputs and targets, pairs (x, y), and does not go with {what} leave it out")
+        second = "loss" if loss is not None else "accuracy"
+        raise InputError(f"{second}= needs outputs and targets, pairs (x, y), and does not go with {kind} leave it out")
 
 
-def _counts(inputs: Inputs, counted: Counted) -> Tensor:
+def _counts(inputs: Inputs, item: Item) -> Tensor:
     """How much of each example the loss counts, shape (n,)."""
     labels: Tensor = inputs.tree.get("labels")
-    if counted == "example":
+    if item == "example":
         first = next(tensor for tensor in inputs.tree.values() if isinstance(tensor, Tensor) and tensor.dim())
         return torch.ones(len(inputs), dtype=torch.float64, device=first.device)
-    labels = labels[:, 1:] if counted == "next token" else labels
+    labels = labels[:, 1:] if item == "next token" else labels
     return (labels != IGNORED_LABEL).sum(1).double()
 
 
-def _counted(first: Inputs, value: Callable[[Inputs], float]) -> Counted:
+def _item_of(first: Inputs, value: Callable[[Inputs], float]) -> Item:
     """What the loss is a mean over, from its values on two examples with 2 and 4 labels, alone and together.
 
     Together it is ``w a + (1 - w) b`` with w = 1/2 if examples count, 1/3 if labels do, 1/4 if next tokens do.
@@ -325,31 +336,31 @@ def _counted(first: Inputs, value: Callable[[Inputs], float]) -> Counted:
         raise InputError(
             f"labels of shape {tuple(labels.shape)}: what the loss is a mean over is not clear; {EXPLICIT}"
         )
-    both = first[torch.arange(2, device=labels.device) % len(first)]
+    pair = first[torch.arange(2, device=labels.device) % len(first)]
     for label in (0, 1):
-        probe = torch.full_like(both.tree["labels"], IGNORED_LABEL)
+        probe = torch.full_like(pair.tree["labels"], IGNORED_LABEL)
         probe[0, :2], probe[1, :4] = label, label
-        probed = Inputs({**both.tree, "labels": probe})
-        alone, other, together = value(probed[:1]), value(probed[1:]), value(probed)
-        weights: dict[Counted, float] = {"example": 1 / 2, "token": 1 / 3, "next token": 1 / 4}
+        inputs = Inputs({**pair.tree, "labels": probe})
+        first_alone, second_alone, together = value(inputs[:1]), value(inputs[1:]), value(inputs)
+        weights: dict[Item, float] = {"example": 1 / 2, "token": 1 / 3, "next token": 1 / 4}
         room = ROOM * max(1.0, abs(together))
-        fits = [name for name, w in weights.items() if abs(w * alone + (1 - w) * other - together) <= room]
+        fits = [name for name, w in weights.items() if abs(w * first_alone + (1 - w) * second_alone - together) <= room]
         if len(fits) == 1:
             return fits[0]
     raise InputError(f"what the model's loss is a mean over, examples or labels, could not be found out; {EXPLICIT}")
 
 
-def _refuse_not_additive(batch: Inputs, counted: Counted, value: Callable[[Inputs], float]) -> None:
+def _refuse_not_additive(batch: Inputs, item: Item, value: Callable[[Inputs], float]) -> None:
     """A loss that is no mean over its examples (a balancing term, a contrast within the batch) has no mean over all."""
     if len(batch) < 2:
         return
     half = len(batch) // 2
-    parts = [part for part in (batch[:half], batch[half:]) if bool(_counts(part, counted).sum() > 0)]
-    weights = [float(_counts(part, counted).sum()) for part in parts]
+    parts = [part for part in (batch[:half], batch[half:]) if bool(_counts(part, item).sum() > 0)]
+    weights = [float(_counts(part, item).sum()) for part in parts]
     together = value(batch)
     apart = sum(w * value(part) for w, part in zip(weights, parts, strict=True)) / sum(weights)
     if not abs(together - apart) <= ROOM * max(1.0, abs(together)):
         raise ObjectiveError(
             f"the model's loss on {len(batch)} examples is {together:.6g}, but {apart:.6g} as the mean of two halves: "
-            f"it is no mean over {counted}s, so batches cannot be put together; {EXPLICIT}"
+            f"it is no mean over {item}s, so batches cannot be put together; {EXPLICIT}"
         )

@@ -4,36 +4,30 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Split, digest_of, read, read_subset
-from landscape.objective.batches import stream as read_again
+from landscape.objective.batches import Batch, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import (
-    BatchLoss,
-    GivenLoss,
-    Loss,
-    ModelLoss,
-    OutputsAndTargets,
-    batches_of,
-    by_name,
-    choose_call,
-    peeked,
-)
+from landscape.objective.calls import BatchLoss, Loss, choose_call
+from landscape.objective.data import Reader, batches_of, by_name, peek
+from landscape.objective.estimate import spread
+from landscape.objective.state import Selection, first_parameter, read_state
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.losses import full
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
-Which: TypeAlias = Literal["all", "trainable"]
 
 REFERENCE_CHUNK = 4096
 RESERVED = ("alpha", "beta", "status", "error", "trajectory", "rays", "directions")
-RANDOM_IN_TRAIN_MODE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+
+
+class Origin:
+    """What an objective and all copies made of it have in common: the key of facts about its network."""
 
 
 class Objective:
@@ -51,7 +45,10 @@ class Objective:
     Attributes:
         fixed_inputs: whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts
             rest on.
-        known: what strategies found out about the model, shared by all copies of this objective.
+        origin: identifies this objective and all copies made of it.
+        centre: the parameters that span the landscape, by name.
+        buffers: what stays at every point, by name: buffers, and parameters that do not span the landscape.
+        splits: the examples, ``"train"`` first.
 
     Args:
         model: any ``nn.Module``. It is read, never changed.
@@ -110,7 +107,7 @@ class Objective:
         terms: Mapping[str, Term] | None = None,
         accuracy: bool | None = None,
         batchnorm: BatchNorm = "frozen",
-        parameters: Which = "all",
+        parameters: Selection = "all",
         num_examples: int | None = None,
         seed: int = 0,
         stream: bool = False,
@@ -119,20 +116,16 @@ class Objective:
         name: str = "",
         network: str = "",
     ) -> None:
-        first = _first_parameter(model)
-        self.model = model
+        first = first_parameter(model)
+        self.model, self.origin = model, Origin()
         self.device = torch.device(device if device is not None else first.device)
         self.dtype = dtype if dtype is not None else first.dtype
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
-        self.centre, self.buffers = self._state(parameters)
+        self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
-        self._read(
-            by_name(data, test, extra or {}),
-            call={"loss": loss, "batch_loss": batch_loss, "accuracy": accuracy},
-            sizes={"num_examples": num_examples, "seed": seed, "streamed": stream},
-        )
-        self.known: dict[str, Any] = {}
+        reader = Reader(self.device, self.dtype, num_examples, seed, stream)
+        self._read(by_name(data, test, extra or {}), reader, loss=loss, batch_loss=batch_loss, accuracy=accuracy)
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
@@ -143,8 +136,8 @@ class Objective:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Names of the columns that an evaluation returns: ``train_loss``, ``train_accuracy``, ..., then the terms."""
-        measured = (f"{split.name}_{metric}" for split in self.splits for metric in self.metrics)
-        return (*measured, *self.terms)
+        per_split = (f"{split.name}_{metric}" for split in self.splits for metric in self.metrics)
+        return (*per_split, *self.terms)
 
     @property
     def P(self) -> int:  # noqa: N802
@@ -171,7 +164,7 @@ class Objective:
     @property
     def has_outputs(self) -> bool:
         """Whether outputs are told from the loss: what a Jacobian or a Gauss-Newton matrix rests on."""
-        return isinstance(self.call, OutputsAndTargets)
+        return self.call.has_outputs
 
     @property
     def fixed_inputs(self) -> bool:
@@ -181,7 +174,7 @@ class Objective:
     @property
     def differentiates(self) -> bool:
         """Whether the loss may call autograd by itself, so that ``torch.func`` cannot go through it; autograd can."""
-        return isinstance(self.call, GivenLoss)
+        return self.call.differentiates
 
     @property
     def streamed(self) -> bool:
@@ -210,7 +203,7 @@ class Objective:
         if the counts vary. The examples are evaluated one at a time.
         """
         n, total = self.N, self.drawn_from
-        return self._spread() / math.sqrt(n) * math.sqrt(1 - n / total) if total else 0.0
+        return spread(*self._losses()) / math.sqrt(n) * math.sqrt(1 - n / total) if total else 0.0
 
     def outputs(self, parameters: Parameters, inputs: Any) -> Tensor:
         """The model's outputs at one point; ``parameters`` may name only those that differ from the centre."""
@@ -257,28 +250,40 @@ class Objective:
 
     def with_dtype(self, dtype: torch.dtype) -> "Objective":
         """The same objective in another precision."""
-        other = self._changed(dtype=dtype)
-        other.centre = space.to(self.centre, device=self.device, dtype=dtype)
-        other.buffers = {key: other._placed(value) for key, value in self.buffers.items()}
-        other.splits = tuple(split.to(self.device, dtype) for split in self.splits)
-        if self._reestimate is not None:
-            other._reestimate = Reestimate(self.model, self.call.outputs, other.splits[0])
-        return other
+        splits = tuple(split.to(self.device, dtype) for split in self.splits)
+        return self._copy(
+            dtype=dtype,
+            centre=space.to(self.centre, device=self.device, dtype=dtype),
+            buffers={name: convert(tensor, self.device, dtype) for name, tensor in self.buffers.items()},
+            splits=splits,
+            _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
+        )
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
-        return self._changed(splits=self.splits[:1], metrics={"loss": self.loss}, terms={})
+        return self._copy(splits=self.splits[:1], metrics={"loss": self.loss}, terms={})
 
     def without_terms(self) -> "Objective":
         """The same objective with only the metrics that are measured on examples."""
-        return self._changed(terms={}) if self.terms else self
+        return self._copy(terms={}) if self.terms else self
 
-    def _changed(self, **changes: Any) -> "Objective":
-        other = copy.copy(self)
-        for cached in ("K", "fingerprint", "standard_error"):
-            other.__dict__.pop(cached, None)
-        other.__dict__.update(changes)
-        return other
+    def on_first_examples(self, count: int) -> "Objective":
+        """The same objective on the first ``count`` examples of each split, or as many as its first batch holds."""
+        first = [(split.name, next(iter(split.chunks(count)))) for split in self.splits]
+        return self._copy(splits=tuple(Split(name, (batch,), len(batch[1])) for name, batch in first))
+
+    def twin(self) -> "Objective":
+        """The same objective with a model of its own, which shares all tensors with the user's."""
+        tensors = (*self.model.parameters(), *self.model.buffers())
+        return self._copy(model=copy.deepcopy(self.model, {id(tensor): tensor for tensor in tensors}))
+
+    def _copy(self, **changes: object) -> "Objective":
+        """A copy with some attributes changed, which has yet to work out what depends on them."""
+        objective = copy.copy(self)
+        for name in ("K", "fingerprint", "standard_error"):
+            objective.__dict__.pop(name, None)
+        objective.__dict__.update(changes)
+        return objective
 
     @torch.no_grad()
     def _metrics_at(self, parameters: Parameters) -> Tensor:
@@ -300,55 +305,35 @@ class Objective:
         return torch.stack([v.double() for v in values]) if values else torch.zeros(0, device=self.device).double()
 
     @torch.no_grad()
-    def _spread(self) -> float:
-        """Standard deviation of the training loss's weighted residuals over examples."""
-        values, weights, tokens = [], [], isinstance(self.call, ModelLoss)
+    def _losses(self) -> tuple[Tensor, Tensor]:
+        """Loss and weight of every training example at the centre, (n,) each."""
+        losses, weights = [], []
         for inputs, targets in self.splits[0].chunks(REFERENCE_CHUNK):
-            plain = isinstance(self.call, OutputsAndTargets)
-            outputs = self.outputs({}, inputs) if plain else None
+            outputs = self.outputs({}, inputs) if self.has_outputs else None
             for k in range(len(targets)):
-                one = slice(k, k + 1)
-                own = outputs[one] if outputs is not None else self.outputs({}, inputs[one])
-                values.append(self.loss(own, targets[one]).double())
-                weights.append(targets[k].double() if tokens else torch.ones_like(values[-1]))
-        loss, weight = torch.stack(values), torch.stack(weights)
-        return float((loss - weight * loss.mean()).square().sum().div(len(loss) - 1).sqrt())
+                row = slice(k, k + 1)
+                output = outputs[row] if outputs is not None else self.outputs({}, inputs[row])
+                losses.append(self.loss(output, targets[row]).double())
+                weights.append(self.call.weight(targets[k]))
+        return torch.stack(losses), torch.stack(weights)
 
-    def _state(self, which: Which) -> tuple[Parameters, dict[str, Tensor]]:
-        """The parameters that span the landscape, and what stays: buffers and parameters left out."""
-        if which not in ("all", "trainable"):
-            raise InputError(f"parameters must be 'all' or 'trainable', got {which!r}")
-        frozen = {
-            name: parameter
-            for name, parameter in self.model.named_parameters()
-            if which == "trainable" and not parameter.requires_grad
-        }
-        centre = space.centre_of(self.model, device=self.device, dtype=self.dtype, without=frozen)
-        fixed = {**frozen, **dict(self.model.named_buffers())}
-        return centre, {name: self._placed(value).clone() for name, value in fixed.items()}
-
-    def _placed(self, tensor: Tensor) -> Tensor:
-        dtype = self.dtype if tensor.is_floating_point() else tensor.dtype
-        return tensor.detach().to(device=self.device, dtype=dtype)
-
-    def _read(self, given: dict[str, object], *, call: dict[str, Any], sizes: dict[str, Any]) -> None:
+    def _read(
+        self,
+        data: Mapping[str, object],
+        reader: Reader,
+        *,
+        loss: Loss | None,
+        batch_loss: BatchLoss | None,
+        accuracy: bool | None,
+    ) -> None:
         """Read the data, and settle how the model is called on them and what is measured."""
-        any_kind = call["batch_loss"] is not None
-        batches = {key: batches_of(value, any_kind=any_kind) for key, value in given.items()}
-        again = sizes["streamed"] and sizes["num_examples"] is None
-        first_batch, batches["train"] = peeked(batches["train"], again=again)
-        self.call = choose_call(self.model, first_batch, **call)
+        batches = {name: batches_of(value, any_kind=batch_loss is not None) for name, value in data.items()}
+        first, batches["train"] = peek(batches["train"], again=reader.again)
+        self.call = choose_call(self.model, first, loss=loss, batch_loss=batch_loss, accuracy=accuracy)
         self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
-        splits = [self._split(key, value, **sizes) for key, value in batches.items()]
+        splits = [reader.split(name, value, self.call.pack) for name, value in batches.items()]
         state = {**self.centre, **self.buffers}
-        self.splits = tuple(self.call.weighed(self.model, state, split) for split in splits)
-
-    def _split(self, name: str, batches: Any, num_examples: int | None, seed: int, streamed: bool) -> Split:
-        if num_examples is not None:
-            drawn = read_subset(name, batches, self.call.pack, count=num_examples, seed=seed)
-            return drawn.to(self.device, self.dtype)
-        reader = read_again if streamed else read
-        return reader(name, batches, self.call.pack, device=self.device, dtype=self.dtype)
+        self.splits = tuple(self.call.with_weights(self.model, state, split) for split in splits)
 
     def _refuse_random(self) -> None:
         first, second = self.at_centre(), self.at_centre()
@@ -370,21 +355,3 @@ def _refuse_names(names: Sequence[str]) -> None:
             raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
         if names.count(name) > 1:
             raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
-
-
-def _first_parameter(model: nn.Module) -> nn.Parameter:
-    """What tells device and dtype, of a model that can be looked at."""
-    _refuse_train_mode(model)
-    first = next(model.parameters(), None)
-    if first is None:
-        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
-    return first
-
-
-def _refuse_train_mode(model: nn.Module) -> None:
-    for name, module in model.named_modules():
-        if module.training and isinstance(module, RANDOM_IN_TRAIN_MODE):
-            raise ObjectiveError(
-                f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the "
-                "batch; call model.eval() first"
-            )

@@ -1,10 +1,10 @@
-"""Pictures of records for print and projection: one call, one file, nothing half-written."""
+"""Figures of records for print and projection: one call, one file, nothing half-written."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -14,17 +14,16 @@ from matplotlib.figure import Figure
 
 from landscape.defaults import DPI
 from landscape.errors import InputError
-from landscape.records.base import LOSS, RISE
+from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts import caption, tex
 from landscape.rendering.facts.curves import curves_of
-from landscape.rendering.facts.notes import names_of
 from landscape.rendering.geometry.backend import Backend, find_backend
-from landscape.rendering.geometry.camera import Box, Camera, Frame
-from landscape.rendering.geometry.heights import HeightScale
-from landscape.rendering.geometry.panel import Panel, panels_of
+from landscape.rendering.geometry.camera import Camera, Frame
+from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
-from landscape.rendering.geometry.viewpoint import Preset, flattened, hidden_minimum, viewpoint
+from landscape.rendering.geometry.viewpoint import flattened, hidden_minimum
+from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of, thin
 from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
@@ -33,97 +32,68 @@ from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
 from landscape.rendering.write import suffixed, write_figure, write_text
 
-View: TypeAlias = Literal["auto", "surface", "contour", "profile", "barcode"]
-VIEWS = ("auto", "surface", "contour", "profile", "barcode")
-RANGES = ("shared", "free")
-MOST_PANELS = 36
-MOST_POLYGONS = 200  # a side
-CORRIDOR_BOX = Box(half_x=1.15, half_y=1.0)
-PLANE_BOX = Box(top=1.18)
+Draw: TypeAlias = Literal["auto", "surface", "contour", "profile", "barcode"]
+Ranges: TypeAlias = Literal["shared", "free"]
+BackendName: TypeAlias = Literal["auto", "vtk", "matplotlib"]
+MAX_PANELS = 36
+MAX_POLYGONS = 200  # a side; vectors of more make files that no viewer likes
 
 
 @dataclass(frozen=True)
-class Rendering:
-    """A picture that was drawn.
+class FigureOptions:
+    """The options of figures alone; `landscape.render` says what each of them means."""
 
-    Args:
-        path: where it is.
-        backend: ``"vtk"`` or ``"matplotlib"``.
-        clipped: points cut away above the ceiling or diverged, per panel or curve.
-        low: smallest value on the height axis, of the first panel.
-        high: largest value on it.
-        caption: what is shown, in words, with every number.
-        tex: the LaTeX file beside it, if one was asked for.
-        messages: lines that the user should read.
-    """
-
-    path: Path
-    backend: str
-    clipped: tuple[int, ...]
-    low: float
-    high: float
-    caption: str = ""
-    tex: Path | None = None
-    messages: tuple[str, ...] = ()
+    draw: Draw = "auto"
+    color: str | None = None
+    ranges: Ranges = "shared"
+    columns: int | None = None
+    width: str | float | None = None
+    dpi: int = DPI
+    theme: ThemeName | None = None
+    font: str | None = None
+    usetex: bool = False
+    notes: bool | None = None
+    with_tex: bool = False
+    backend: BackendName = "auto"
 
 
-def render(
+@dataclass(frozen=True)
+class _Order:
+    """A figure that is to be drawn: its options, checked, and what their names stand for."""
+
+    target: Path
+    look: Look
+    options: FigureOptions
+    theme: Theme
+    colors: Colormap
+    width: float | None
+
+    @property
+    def shared(self) -> bool:
+        return self.options.ranges == "shared"
+
+    @property
+    def notes(self) -> bool:
+        return not self.options.with_tex if self.options.notes is None else self.options.notes
+
+    def column(self, columns: float = 1) -> float:
+        """The width in inches; by default that of text columns."""
+        return self.width or columns * COLUMN * self.theme.size / 8
+
+
+def render_figure(
     records: Surface | Profile | Sequence[Surface | Profile],
     path: str | Path,
-    *,
-    view: View = "auto",
-    metric: str = LOSS,
-    color: str | None = None,
-    scale: HeightScale = "auto",
-    ceiling: float | None = None,
-    ranges: Literal["shared", "free"] = "shared",
-    sublevel: float | None = RISE,
-    titles: Sequence[str] | None = None,
-    columns: int | None = None,
-    width: str | float | None = None,
-    dpi: int = DPI,
-    theme: ThemeName = "paper",
-    font: str | None = None,
-    usetex: bool = False,
-    colormap: str = "viridis",
-    camera: Preset = "auto",
-    azimuth: float | None = None,
-    elevation: float | None = None,
-    notes: bool | None = None,
-    with_tex: bool = False,
-    backend: Literal["auto", "vtk", "matplotlib"] = "auto",
+    look: Look = PLAIN,
+    options: FigureOptions = FigureOptions(),
 ) -> Rendering:
     """Draw surfaces side by side, or profiles in one picture: same axes, same heights, same colours.
 
     Args:
         records: planes or corridors, of one kind unless ranges are free; or profiles along axes of one unit.
         path: the suffix chooses PNG, PDF or SVG; what exists is replaced when the picture is complete.
-        view: ``"surface"`` in 3-D, ``"contour"`` from above, ``"profile"`` in 1-D (of surfaces: their rays),
-            ``"barcode"`` of the minima of surfaces with their merge tree, or
-            ``"auto"``: surfaces as such, profiles as such.
-        metric: what the height shows.
-        color: another metric that the colour shows, with a colour bar of its own.
-        scale: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where the metric has a natural ceiling, see
-            `common_heights`.
-        ceiling: value above which the surfaces are cut away; the picture says how many points that are.
-        ranges: ``"shared"`` by all panels, so that they can be compared, or ``"free"``: each its own.
-        sublevel: nats per example; where the loss rises by less is shaded on the floor, its width a dimension line.
-            None shades nothing.
-        titles: one per panel or curve; by default the models' names, and what tells curves apart.
-        columns: panels side by side; by default as many as can be read.
-        width: of the figure: inches, ``"column"`` (3.375 in), ``"text"`` (6.75 in), ``"8.6cm"``; by default 3.35
-            inches a panel, or one column for a profile.
-        dpi: pixels per inch of the shaded surface, and of a PNG.
-        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
-        font: family of all text, as installed here.
-        usetex: set all text by LaTeX, in the font of its default classes.
-        colormap: a matplotlib colour map whose lightness goes one way.
-        camera: ``"auto"`` so that no rim hides the minimum, or a preset; see `viewpoint`.
-        azimuth: degrees; instead of the camera's.
-        elevation: degrees; instead of the camera's.
-        notes: whether the small print stands under the panels; by default unless the LaTeX caption holds it.
-        with_tex: write a LaTeX file beside the picture: figure, caption, and a macro for every number.
-        backend: ``"auto"`` draws with VTK where this machine can, else with matplotlib's own 3-D.
+        look: see `landscape.render`.
+        options: likewise.
 
     Raises:
         InputError: an unknown suffix, metric, scale, colour map, font or camera, or records that cannot share axes.
@@ -131,129 +101,87 @@ def render(
         FileError: the picture cannot be written.
     """
     target = suffixed(path)
-    given = [records] if isinstance(records, Surface | Profile) else list(records)
-    kind = _kind_of(view, given)
-    _check(given, kind, titles)
-    _check_choices(ranges, sublevel)
-    shown = _Shown(metric, color, scale, ceiling, ranges == "shared", sublevel, titles)
-    page = _Page(target, theme_of(theme, font), colors_of(colormap), inches(width), columns, _checked_dpi(dpi), notes)
-    page = replace(page, usetex=usetex, tex=with_tex)
-    if with_tex:
+    records = as_list(records)
+    kind = _kind_of(options.draw, records)
+    _check_records(records, kind, look.titles)
+    _check_options(options, look.sublevel)
+    theme, colors = theme_of(options.theme or "paper", options.font), colors_of(look.colormap)
+    order = _Order(target, look, options, theme, colors, inches(options.width))
+    if not 20 <= options.dpi <= 2400:
+        raise InputError(f"dpi must lie between 20 and 2400, got {options.dpi}")
+    if options.with_tex:
         tex.check_format(target)
-    with mpl.rc_context(page.theme.settings(usetex=usetex)):
-        return _draw(given, kind, shown, page, _Place(camera, azimuth, elevation, backend))
+    with mpl.rc_context(theme.settings(usetex=options.usetex)):
+        if kind == "profile":
+            return _draw_profiles(records, order)
+        surfaces = [record for record in records if isinstance(record, Surface)]
+        draw = {"barcode": _draw_barcodes, "contour": _draw_maps, "surface": _draw_surfaces}[kind]
+        return draw(surfaces, order)
 
 
-@dataclass(frozen=True)
-class _Shown:
-    metric: str
-    color: str | None
-    scale: HeightScale
-    ceiling: float | None
-    shared: bool
-    sublevel: float | None
-    titles: Sequence[str] | None
-
-
-@dataclass(frozen=True)
-class _Page:
-    target: Path
-    theme: Theme
-    colors: Colormap
-    width: float | None
-    columns: int | None
-    dpi: int
-    notes: bool | None
-    usetex: bool = False
-    tex: bool = False
-
-    @property
-    def with_notes(self) -> bool:
-        return not self.tex if self.notes is None else self.notes
-
-
-@dataclass(frozen=True)
-class _Place:
-    camera: Preset
-    azimuth: float | None
-    elevation: float | None
-    backend: str
-
-
-def _draw(given: Sequence[Surface | Profile], kind: str, shown: _Shown, page: _Page, place: _Place) -> Rendering:
-    if kind == "profile":
-        return _draw_profiles(given, shown, page)
-    surfaces = [record for record in given if isinstance(record, Surface)]
-    if kind == "barcode":
-        return _draw_barcodes(surfaces, shown, page)
-    panels: Sequence[Panel] = _panels(surfaces, shown, flat=kind == "contour")
-    if kind == "contour":
-        return _draw_maps(panels, shown, page)
-    camera = viewpoint(panels, place.camera, azimuth=place.azimuth, elevation=place.elevation)
-    if place.camera == "auto" and place.azimuth is None and place.elevation is None:
-        panels, camera = flattened(panels, camera)
-    backend = find_backend() if place.backend == "auto" else Backend(place.backend)
-    return _draw_surfaces(panels, shown, page, camera, backend)
-
-
-def _draw_profiles(given: Sequence[Surface | Profile], shown: _Shown, page: _Page) -> Rendering:
-    curves = curves_of(given, shown.metric, shown.titles)
+def _draw_profiles(records: Sequence[Surface | Profile], order: _Order) -> Rendering:
+    look = order.look
+    curves = curves_of(records, look.metric, look.titles)
     figure, heights = profile_figure(
         curves,
-        shown.metric,
-        page.theme,
-        width=page.width or COLUMN * page.theme.size / 8,
-        scale=shown.scale,
-        ceiling=shown.ceiling,
-        notes=page.with_notes,
+        look.metric,
+        order.theme,
+        width=order.column(),
+        scale=look.scale,
+        ceiling=look.ceiling,
+        notes=order.notes,
     )
-    facts = caption.of_curves(curves, shown.metric, heights)
-    clipped = tuple(heights.clipped(curve.profile, shown.metric) for curve in curves)
-    drawn = Rendering(page.target, "matplotlib", clipped, heights.low, heights.high)
-    return _finish(figure, drawn, facts, page)
+    facts = caption.of_curves(curves, look.metric, heights)
+    clipped = tuple(heights.clipped(curve.profile, look.metric) for curve in curves)
+    return _finish(figure, Rendering(order.target, "matplotlib", clipped, heights.low, heights.high), facts, order)
 
 
-def _draw_barcodes(surfaces: Sequence[Surface], shown: _Shown, page: _Page) -> Rendering:
-    if shown.metric != LOSS:
-        raise InputError(f"a barcode is that of {LOSS}, got the metric {shown.metric!r}")
-    codes = barcodes_of(surfaces, list(shown.titles) if shown.titles is not None else names_of(surfaces))
-    width = page.width or 2 * COLUMN * page.theme.size / 8
-    figure = barcode_figure(codes, page.theme, width=width, shared=shown.shared)
-    low, high = codes[0].ends
-    drawn = Rendering(page.target, "matplotlib", (0,) * len(codes), low, high)
-    return _finish(figure, drawn, caption_of(codes), page)
+def _draw_barcodes(surfaces: Sequence[Surface], order: _Order) -> Rendering:
+    if order.look.metric != LOSS:
+        raise InputError(f"a barcode is that of {LOSS}, got the metric {order.look.metric!r}")
+    codes = barcodes_of(surfaces, order.look.names(surfaces))
+    figure = barcode_figure(codes, order.theme, width=order.column(2), shared=order.shared)
+    rendering = Rendering(order.target, "matplotlib", (0,) * len(codes), *codes[0].ends)
+    return _finish(figure, rendering, caption_of(codes), order)
 
 
-def _draw_maps(panels: Sequence[Panel], shown: _Shown, page: _Page) -> Rendering:
+def _draw_maps(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     def draw(axes: Axes, panel: Panel, _: float) -> None:
-        contour.draw_map(axes, panel, page.colors, page.theme)
+        contour.draw_map(axes, panel, order.colors, order.theme)
 
+    panels = thin(_panels(surfaces, order), contour.MOST_POINTS)
     sheet = Sheet(
-        panels, contour.aspect(panels), draw, contour.MARGINS, shown.shared, page.with_notes, flat=True, named=True
+        panels, contour.aspect(panels), draw, contour.MARGINS, order.shared, order.notes, flat=True, named=True
     )
-    return _finish_panels(sheet, shown, page, Backend("matplotlib"))
+    return _finish_panels(sheet, order, Backend("matplotlib"))
 
 
-def _draw_surfaces(panels: Sequence[Panel], shown: _Shown, page: _Page, camera: Camera, backend: Backend) -> Rendering:
+def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
+    panels: Sequence[Panel] = _panels(surfaces, order)
+    look, name = order.look, order.options.backend
+    camera = look.viewpoint(panels)
+    if look.camera == "auto" and look.azimuth is None and look.elevation is None:
+        panels, camera = flattened(panels, camera)
+    backend = find_backend() if name == "auto" else Backend(name)
     if backend.name != "vtk":
-        panels = _thinned(panels, MOST_POLYGONS)
-    corners = np.concatenate([panel.box.corners() for panel in panels])
-    frame = Frame.around(camera.project(corners))
+        panels = thin(panels, MAX_POLYGONS)
+    frame = Frame.around(camera.project(np.concatenate([panel.box.corners() for panel in panels])))
 
     def draw(axes: Axes, panel: Panel, width: float) -> None:
-        draw_box(axes, panel, page.theme, page.colors, Projection(camera, frame, round(width * page.dpi), backend.name))
+        projection = Projection(camera, frame, round(width * order.options.dpi), backend.name)
+        draw_box(axes, panel, order.theme, order.colors, projection)
 
     sheet = Sheet(
         panels,
         frame.height / frame.width,
         draw,
         _margins(camera),
-        shown.shared,
-        page.with_notes,
+        order.shared,
+        order.notes,
         named=not shows_heights(camera),
     )
-    hidden = [hidden_minimum(panel, camera) for panel in panels]
-    return _finish_panels(sheet, shown, page, backend, tuple(filter(None, hidden)))
+    warnings = [hidden_minimum(panel, camera) for panel in panels]
+    return _finish_panels(sheet, order, backend, tuple(filter(None, warnings)))
 
 
 def _margins(camera: Camera) -> Margins:
@@ -267,79 +195,48 @@ def _margins(camera: Camera) -> Margins:
     return replace(usual, right=usual.right + 0.5 * right, below=usual.below + 0.14 * below)
 
 
-def _finish_panels(
-    sheet: Sheet, shown: _Shown, page: _Page, backend: Backend, messages: tuple[str, ...] = ()
-) -> Rendering:
-    figure = compose(sheet, page.theme, page.colors, width=page.width, columns=page.columns)
-    panels = sheet.panels
-    facts = caption.of_panels(panels, shared=shown.shared, flat=sheet.flat)
-    clipped = tuple(panel.heights.clipped(panel.surface, panel.metric) for panel in panels)
-    first = panels[0].heights
-    messages += (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
-    drawn = Rendering(page.target, backend.name, clipped, first.low, first.high, messages=messages)
-    return _finish(figure, drawn, facts, page)
+def _panels(surfaces: Sequence[Surface], order: _Order) -> list[Panel]:
+    return order.look.panels(surfaces, color=order.options.color, shared=order.shared)
 
 
-def _finish(figure: Figure, drawn: Rendering, facts: caption.Caption, page: _Page) -> Rendering:
-    if page.usetex:
+def _finish_panels(sheet: Sheet, order: _Order, backend: Backend, messages: tuple[str, ...] = ()) -> Rendering:
+    figure = compose(sheet, order.theme, order.colors, width=order.width, columns=order.options.columns)
+    facts = caption.of_panels(sheet.panels, shared=order.shared, flat=sheet.flat)
+    return _finish(figure, rendering_of(sheet.panels, order.target, backend, messages), facts, order)
+
+
+def _finish(figure: Figure, rendering: Rendering, facts: caption.Caption, order: _Order) -> Rendering:
+    if order.options.usetex:
         tex.prepare(figure)
-    with tex.explained(page.usetex):
-        write_figure(figure, page.target, page.dpi)
-    drawn = replace(drawn, caption=facts.text())
-    if not page.tex:
-        return drawn
-    beside = page.target.with_suffix(".tex")
-    write_text(tex.document(facts, page.target, float(figure.get_size_inches()[0])), beside)
-    return replace(drawn, tex=beside)
+    with tex.explained(order.options.usetex):
+        write_figure(figure, order.target, order.options.dpi)
+    rendering = replace(rendering, caption=facts.text())
+    if not order.options.with_tex:
+        return rendering
+    beside = order.target.with_suffix(".tex")
+    write_text(tex.document(facts, order.target, float(figure.get_size_inches()[0])), beside)
+    return replace(rendering, tex=beside)
 
 
-def _panels(surfaces: Sequence[Surface], shown: _Shown, *, flat: bool) -> list[Panel]:
-    corridor = surfaces[0].kind == "corridor"
-    names = list(shown.titles) if shown.titles is not None else names_of(surfaces)
-    panels = panels_of(
-        surfaces,
-        shown.metric,
-        CORRIDOR_BOX if corridor else PLANE_BOX,
-        names,
-        color=shown.color,
-        scale=shown.scale,
-        ceiling=shown.ceiling,
-        shared=shown.shared,
-        sublevel=shown.sublevel if shown.metric == LOSS else None,
-    )
-    return _thinned(panels, contour.MOST_POINTS) if flat else panels
+def _kind_of(draw: str, records: Sequence[Surface | Profile]) -> str:
+    if draw not in get_args(Draw):
+        raise InputError(f"cannot draw as {draw!r}; expected one of {', '.join(get_args(Draw))}")
+    if draw != "auto":
+        return draw
+    return "profile" if records and all(isinstance(record, Profile) for record in records) else "surface"
 
 
-def _thinned(panels: Sequence[Panel], most: int) -> list[Panel]:
-    """The panels with at most so many points a side; vectors of more make files that no viewer likes."""
-    return [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // most) for panel in panels]
-
-
-def _kind_of(view: str, given: Sequence[Surface | Profile]) -> str:
-    if view not in VIEWS:
-        raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
-    if view != "auto":
-        return view
-    return "profile" if given and all(isinstance(record, Profile) for record in given) else "surface"
-
-
-def _check(given: Sequence[Surface | Profile], kind: str, titles: Sequence[str] | None) -> None:
-    if not 1 <= len(given) <= MOST_PANELS:
-        raise InputError(f"a figure has 1 to {MOST_PANELS} panels, got {len(given)} records")
-    if titles is not None and len(titles) != len(given):
-        raise InputError(f"every panel or curve needs one title: {len(given)} of them, got {len(titles)} titles")
-    if kind != "profile" and any(isinstance(record, Profile) for record in given):
+def _check_records(records: Sequence[Surface | Profile], kind: str, titles: Sequence[str] | None) -> None:
+    if not 1 <= len(records) <= MAX_PANELS:
+        raise InputError(f"a figure has 1 to {MAX_PANELS} panels, got {len(records)} records")
+    if titles is not None and len(titles) != len(records):
+        raise InputError(f"every panel or curve needs one title: {len(records)} of them, got {len(titles)} titles")
+    if kind != "profile" and any(isinstance(record, Profile) for record in records):
         raise InputError("a profile has no surface: draw profiles and surfaces in figures of their own")
 
 
-def _check_choices(ranges: str, sublevel: float | None) -> None:
-    if ranges not in RANGES:
-        raise InputError(f"unknown ranges {ranges!r}; expected shared or free")
+def _check_options(options: FigureOptions, sublevel: float | None) -> None:
+    if options.ranges not in get_args(Ranges):
+        raise InputError(f"unknown ranges {options.ranges!r}; expected shared or free")
     if sublevel is not None and not 0 < sublevel < math.inf:
         raise InputError(f"the sublevel is a rise above 0 nats, got {sublevel:g}; None (--sublevel 0) shades nothing")
-
-
-def _checked_dpi(dpi: int) -> int:
-    if not 20 <= dpi <= 2400:
-        raise InputError(f"dpi must lie between 20 and 2400, got {dpi}")
-    return dpi

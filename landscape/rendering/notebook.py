@@ -16,12 +16,10 @@ from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface, describe_points
 from landscape.rendering.export.mesh import grid_of
 from landscape.rendering.export.tables import variables_of
-from landscape.rendering.facts.notes import names_of
-from landscape.rendering.figure import PLANE_BOX
 from landscape.rendering.geometry.heights import HeightScale
-from landscape.rendering.geometry.panel import panels_of
 from landscape.rendering.geometry.style import colors_of, theme_of
 from landscape.rendering.geometry.ticks import axis_label, metric_label
+from landscape.rendering.look import Look
 from landscape.rendering.views import contour
 
 INCHES = (4.2, 3.4)
@@ -32,11 +30,12 @@ def plot_surface(
     surface: Surface, axes: Axes | None = None, *, metric: str = LOSS, scale: HeightScale = "auto"
 ) -> Axes:
     """Matplotlib axes with the surface from above: filled contours with labels, hatched where it is cut or missing."""
-    (panel,) = panels_of([surface], metric, PLANE_BOX, names_of([surface]), scale=scale)
+    look = Look(metric, scale, sublevel=None)
+    (panel,) = look.panels([surface])
     theme = theme_of("paper")
     with mpl.rc_context(theme.settings()):
         axes = _new_axes() if axes is None else axes
-        contour.draw_map(axes, panel, colors_of("viridis"), theme)
+        contour.draw_map(axes, panel, colors_of(look.colormap), theme)
         axes.set_title(f"{panel.title}: {metric_label(metric, surface.provenance)}", fontsize=theme.size + 2)
     return axes
 

@@ -1,14 +1,123 @@
 """One verb for every picture: the suffix of the file says whether it is a figure, a page or a film."""
 
-from importlib import import_module
+import warnings
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeAlias
+
+from landscape.defaults import DPI, FRAMES, PIXELS, SECONDS
+from landscape.errors import InputError
+from landscape.records.base import LOSS, RISE
+from landscape.records.sampled import Profile, Surface
+from landscape.rendering.figure import BackendName, Draw, FigureOptions, Ranges, render_figure
+from landscape.rendering.film.movie import Film, FilmOptions, render_film
+from landscape.rendering.geometry.heights import HeightScale
+from landscape.rendering.geometry.style import ThemeName
+from landscape.rendering.geometry.viewpoint import Preset
+from landscape.rendering.look import Look, Rendering, as_list
+from landscape.rendering.page.web import PageOptions, render_page
+from landscape.rendering.write import suffixed
+
+Medium: TypeAlias = Literal["figure", "page", "film"]
+MEDIA: dict[str, Medium] = {".html": "page", ".htm": "page", ".mp4": "film", ".webm": "film", ".gif": "film"}
+Options: TypeAlias = FigureOptions | PageOptions | FilmOptions
 
 
-def render(records: Any, path: Any, **options: Any) -> Any:
-    """Draw a figure, a page or a film, as the suffix says: the options are those of the function that draws it."""
-    suffix = Path(path).suffix.lower()
-    homes = {".html": "page.web", ".htm": "page.web", ".mp4": "film.movie", ".webm": "film.movie", ".gif": "film.movie"}
-    home = homes.get(suffix, "figure")
-    verb = {"page.web": "render_page", "film.movie": "render_film", "figure": "render"}[home]
-    return getattr(import_module(f"landscape.rendering.{home}"), verb)(records, path, **options)
+def medium_of(path: str | Path) -> Medium:
+    """Whether a path's suffix asks for a page or a film; if neither, it is a figure's."""
+    return MEDIA.get(Path(path).suffix.lower(), "figure")
+
+
+def render(
+    records: Surface | Profile | Sequence[Surface | Profile], path: str | Path, *, metric: str = LOSS,
+    scale: HeightScale = "auto", ceiling: float | None = None, sublevel: float | None = RISE,
+    titles: Sequence[str] | None = None, colormap: str = "viridis", camera: Preset = "auto",
+    azimuth: float | None = None, elevation: float | None = None, theme: ThemeName | None = None, draw: Draw = "auto",
+    color: str | None = None, ranges: Ranges = "shared", columns: int | None = None, width: str | float | None = None,
+    dpi: int = DPI, font: str | None = None, usetex: bool = False, notes: bool | None = None, with_tex: bool = False,
+    backend: BackendName = "auto", title: str | None = None, stack: str | None = None, start: int = 0, fixed: int = 0,
+    film: Film = "orbit", seconds: float = SECONDS, fps: int = FRAMES, size: tuple[int, int] = PIXELS,
+    processes: int | None = None, progress: bool = False, view: Draw | None = None,
+) -> Rendering:  # fmt: skip
+    """Draw a figure, a page or a film of records, on one range of heights and colours.
+
+    Args:
+        records: surfaces of one kind, side by side; of figures also profiles along axes of one unit, in one picture.
+        path: png, pdf, svg (figures), html (a page), mp4, webm, gif (films); replaced when the picture is complete.
+        metric: what the height shows.
+        scale: of heights: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where there is a natural ceiling.
+        ceiling: value of the metric above which surfaces are cut away; by default found from the values.
+        sublevel: nats per example; where the loss rises by less, the floor is shaded. None shades nothing.
+        titles: one per panel or curve; by default the models' names. Of a stack, the slider's stops.
+        colormap: a matplotlib colour map whose lightness goes one way.
+        camera: ``"auto"``, so that no rim hides the minimum, or front, side, corner, low, top; of films at the start.
+        azimuth, elevation: degrees, from the alpha axis and above the floor (5 to 85); instead of the camera's.
+        theme: ``"paper"``, ``"dark"`` or ``"slide"``; by default that of figures is paper, of films slide.
+        draw: figures: surface, contour (from above), profile (of surfaces: their rays), barcode of the minima, or auto.
+        color: figures: another metric that the colour shows, with a colour bar of its own.
+        ranges: figures: ``"shared"`` by all panels, so that they can be compared, or ``"free"``: each its own.
+        columns: figures: panels side by side; by default as many as can be read.
+        width: figures: inches, ``"column"`` (3.375 in), ``"text"`` (6.75 in) or ``"8.6cm"``; by default by the panels.
+        dpi: figures: pixels per inch of the shaded surface, and of a PNG.
+        font, usetex: figures: family of all text, as installed here; whether LaTeX sets all text, in its own font.
+        notes: figures: whether the small print stands under the panels; by default unless ``with_tex``.
+        with_tex: figures: write a LaTeX file beside the picture: figure, caption, and a macro for every number.
+        backend: figures: ``"vtk"``, ``"matplotlib"`` (its own 3-D), or ``"auto"``: VTK where this machine can.
+        title, stack: pages: of the page; what a slider runs over (``"width"``), None sets surfaces side by side.
+        start, fixed: pages: the surface of a stack at first; so many first ones stand beside it and have no stop.
+        film: films: ``"orbit"``, ``"flight"`` along the path, ``"growth"`` step by step, ``"morph"`` between surfaces.
+        seconds, fps, size: films: length, frames per second, width and height in pixels (even numbers).
+        processes, progress: films: how many draw, by default one a core, at most 8; whether a bar runs on stderr.
+        view: the former name of ``draw``, for one more release.
+
+    Returns:
+        The path, the backend, the range of heights, points cut away, the caption, and lines to read.
+
+    Raises:
+        InputError: an unknown suffix or choice, an option the medium does not have, records that cannot share axes.
+        DisplayError: nothing finite to draw, or fewer than 2 points a side.
+        FileError: the picture cannot be written.
+    """
+    look = Look(metric, scale, ceiling, sublevel, titles, colormap, camera, azimuth, elevation)
+    draw = draw if view is None else _renamed(view)
+    figure = FigureOptions(draw, color, ranges, columns, width, dpi, theme, font, usetex, notes, with_tex, backend)
+    page = PageOptions(title, stack, start, fixed)
+    return _render(
+        as_list(records), path, look, figure, page, FilmOptions(film, seconds, fps, size, theme, processes, progress)
+    )
+
+
+def _renamed(view: Draw) -> Draw:
+    warnings.warn("view= of landscape.render is called draw= now, and goes with the next release", FutureWarning, 3)
+    return view
+
+
+def _render(
+    records: list[Surface | Profile],
+    path: str | Path,
+    look: Look,
+    figure: FigureOptions,
+    page: PageOptions,
+    film: FilmOptions,
+) -> Rendering:
+    match medium_of(path):
+        case "page":
+            _check_options(path, "page", page, figure, film)
+            return render_page(records, path, look, page)
+        case "film":
+            _check_options(path, "film", film, figure, page)
+            return render_film(records, path, look, film)
+    _check_options(suffixed(path), "figure", figure, page, film)
+    return render_figure(records, path, look, figure)
+
+
+def _check_options(path: str | Path, medium: Medium, native: Options, *foreign: Options) -> None:
+    """Refuse what would be left out without a word: an option of another medium that is not at its default."""
+    shared = {field.name for field in fields(native)}
+    for options in foreign:
+        for field in fields(options):
+            value = getattr(options, field.name)
+            if field.name in shared or value == field.default or (field.name, value) == ("draw", "surface"):
+                continue
+            raise InputError(f"{field.name} has no meaning for {Path(path).name}, a {medium}")

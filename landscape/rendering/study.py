@@ -21,8 +21,9 @@ from landscape.errors import DisplayError, InputError
 from landscape.records.base import FloatArray
 from landscape.records.findings import Mark, Picture, Plot, Series, StudyResult, Table
 from landscape.records.sampled import Surface
-from landscape.rendering.film.movie import render_film
+from landscape.rendering.film.movie import FilmOptions, render_film
 from landscape.rendering.geometry.style import Theme, ThemeName, theme_of
+from landscape.rendering.look import Look
 from landscape.rendering.write import suffixed, write_figure
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -187,8 +188,8 @@ def film_study(result: StudyResult, path: str | Path, *, progress: bool = False)
     if len(corridors) < 2:
         raise InputError(f"study {result.name} has no surfaces to film; film the study morph")
     seconds = 0.7 * len(corridors)
-    titles = [size_of(surface) for surface in corridors]
-    return render_film(corridors, path, film="morph", titles=titles, seconds=seconds, progress=progress).path
+    look = Look(titles=[size_of(surface) for surface in corridors])
+    return render_film(corridors, path, look, FilmOptions("morph", seconds, progress=progress)).path
 
 
 def _figure(result: StudyResult, theme: Theme = PAPER) -> Figure:

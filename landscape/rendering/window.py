@@ -7,14 +7,12 @@ import numpy as np
 from landscape.errors import DisplayError
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Surface
-from landscape.rendering.facts.notes import names_of
-from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.heights import HeightScale
-from landscape.rendering.geometry.panel import Panel, panels_of
+from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import colors_of
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, plain
-from landscape.rendering.geometry.viewpoint import viewpoint
+from landscape.rendering.look import Look
 from landscape.rendering.views.raster import populate
 
 
@@ -32,16 +30,16 @@ def plotter_of(
         DisplayError: no OpenGL answers here, or nothing finite to draw.
         InputError: an unknown metric or scale.
     """
-    box = CORRIDOR_BOX if surface.kind == "corridor" else PLANE_BOX
-    (panel,) = panels_of([surface], metric, box, names_of([surface]), scale=scale, ceiling=ceiling)
-    camera = viewpoint([panel])
+    look = Look(metric, scale, ceiling, sublevel=None)
+    (panel,) = look.panels([surface])
+    box, camera = panel.box, look.viewpoint([panel])
     backend = find_backend()
     if backend.name != "vtk":
         raise DisplayError(f"no OpenGL here to open a window with; {backend.advice}")
     import pyvista as pv
 
     plotter: Any = pv.Plotter(off_screen=off_screen, title=panel.title, lighting="none")
-    populate(plotter, panel.scene(), camera, colors_of("viridis"))
+    populate(plotter, panel.scene(), camera, colors_of(look.colormap))
     around = pv.Box((-box.half_x, box.half_x, -box.half_y, box.half_y, box.bottom, box.top))
     plotter.add_mesh(around.extract_all_edges(), color="#9a9a9a", line_width=1, lighting=False)
     places, words = _labels(panel)

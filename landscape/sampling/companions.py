@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from landscape.engine.tuning import plain_plan
+from landscape.engine.plans import plain_plan
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.companions import Marks, Trajectory

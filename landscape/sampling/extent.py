@@ -8,13 +8,11 @@ import torch
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.objective.calls import GivenLoss, ModelLoss
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
 from landscape.space.planes import ModelPlane, PathPlane
 from landscape.space.subspaces import Corridor, Subspace
-from landscape.train.losses import cross_entropy
 
 DEFAULT_EXTENT = 2.0
 REACH = 1.0
@@ -132,9 +130,9 @@ def _reach(objective: Objective) -> float:
     Where the outputs are not seen, a model's own loss is taken for a cross-entropy, and a callable's scale is its loss
     with all parameters at 0.
     """
-    if objective.loss is cross_entropy or isinstance(objective.call, ModelLoss):
+    if objective.call.is_cross_entropy:
         return REACH
-    if isinstance(objective.call, GivenLoss):
+    if not objective.has_outputs:
         nowhere = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
         scale = float(objective.loss_only().evaluate(nowhere)[LOSS])
         return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH

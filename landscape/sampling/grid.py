@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import torch
@@ -16,9 +16,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from landscape.defaults import DEFAULT_MEMORY, DEFAULT_POINTS, DEFAULT_RAYS
+from landscape.engine.devices import is_out_of_memory
+from landscape.engine.plans import Plan
 from landscape.engine.precision import PRECISION_POINTS, precision_error, products
 from landscape.engine.strategies import Strategy
-from landscape.engine.tuning import Plan, choose, is_out_of_memory
+from landscape.engine.trial import choose
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
@@ -31,7 +33,7 @@ from landscape.sampling.adaptive import Filling, check_tolerance, coarse_to_fine
 from landscape.sampling.companions import marks_of, trajectory_of
 from landscape.sampling.extent import Extent, choose_extent, given_extent
 from landscape.sampling.rays import sample_rays
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 from landscape.train.regime import regime
 from landscape.version import __version__
 
@@ -40,6 +42,18 @@ SNAPSHOT_SECONDS = 10.0
 USUAL_SAVING = 7
 
 Grid = Surface | Profile
+
+
+class Sampling(TypedDict, total=False):
+    """The options of `sample` that say how, and not where."""
+
+    rays: int
+    tolerance: float | None
+    overwrite: bool
+    strategy: str
+    memory: int
+    tf32: bool
+    command: str
 
 
 def sample(
@@ -160,8 +174,8 @@ class _Sampler:
             coordinates,
             strategy=strategy,
             memory=memory,
-            expected=len(coordinates) // (USUAL_SAVING if provenance.accuracy.tolerance else 1),
-            built=self.built,
+            num_points=len(coordinates) // (USUAL_SAVING if provenance.accuracy.tolerance else 1),
+            strategies=self.built,
         )
         self._note(plan)
         error = precision_error(self.objective, self.subspace, coordinates, plan, self._strategy(plan))
@@ -181,7 +195,7 @@ class _Sampler:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                plan = plan.halved()
+                plan = plan.half()
                 self.bar.write(f"out of memory: going on with {plan.block} points, {plan.examples} examples at a time")
                 self._note(plan)
                 self.built.clear()
@@ -287,12 +301,11 @@ def _empty(objective: Objective, subspace: Subspace, axes: tuple[Axis, ...], com
     metrics = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status = np.full(shape, Status.PENDING, dtype=np.uint8)
     provenance = _provenance(objective, subspace, command, extent.limit)
-    kept = subspace.kept if isinstance(subspace, Affine) else ()
     if len(axes) == 1:
-        return Profile(axes, metrics, status, np.zeros(shape), provenance, directions=kept)
+        return Profile(axes, metrics, status, np.zeros(shape), provenance, directions=subspace.arrays)
     trajectory, marks = trajectory_of(objective, subspace), marks_of(objective, subspace)
     grid = (axes, metrics, status, np.zeros(shape), provenance)
-    return Surface(*grid, trajectory=trajectory, marks=marks, directions=kept)
+    return Surface(*grid, trajectory=trajectory, marks=marks, directions=subspace.arrays)
 
 
 def _provenance(objective: Objective, subspace: Subspace, command: str, limit: Limit) -> Provenance:

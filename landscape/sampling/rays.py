@@ -5,7 +5,8 @@ import math
 import numpy as np
 import torch
 
-from landscape.engine.tuning import DEFAULT_MEMORY, choose
+from landscape.defaults import DEFAULT_MEMORY
+from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray

@@ -31,6 +31,7 @@ def sample_repeats(
     path: str | Path | None = None,
     overwrite: bool = False,
     rays: int = DEFAULT_RAYS,
+    progress: bool = True,
     **options: Any,
 ) -> Grid:
     """The mean of a metric over subspaces of different seeds, with the band they fill.
@@ -48,6 +49,7 @@ def sample_repeats(
         path: where the mean is kept; while it grows, each repeat lies beside it, from where it is gone on with.
         overwrite: replace a file that holds something else.
         rays: as in `sample`; they do not depend on the seeds.
+        progress: show a bar for each repeat on stderr.
         options: passed on to `sample`.
 
     Raises:
@@ -71,7 +73,16 @@ def sample_repeats(
     for index, (seed, subspace) in enumerate(zip(seeds, subspaces, strict=True)):
         part = None if path is None else _part(path, seed)
         records.append(
-            sample(objective, subspace, path=part, overwrite=overwrite, rays=0 if index else rays, **grid, **options)
+            sample(
+                objective,
+                subspace,
+                path=part,
+                overwrite=overwrite,
+                rays=0 if index else rays,
+                progress=progress,
+                **grid,
+                **options,
+            )
         )
     mean = _mean(records, recipe)
     if path is not None:

@@ -1,311 +1,333 @@
-"""Views of a trained run: its members as objectives, and the line, plane or corridor that looks at one of them."""
+"""Solutions: a trained network to look at, whether a member of a run or anybody's model; the spelling of their names.
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+Once a solution is open nothing tells the two apart. `open_solution` alone knows ``"wide:3"`` from ``"my_model:make"``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 import torch
+from torch import nn
 
-from landscape.defaults import DEFAULT_POINTS
-from landscape.errors import FileError, InputError
+from landscape.defaults import RUNS
+from landscape.errors import InputError, RunError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
-from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import Grid, sample
-from landscape.sampling.repeats import sample_repeats
+from landscape.records.base import Scalar
+from landscape.sampling.factories import make_arguments, make_model, names_factory
 from landscape.space import parameters as space
-from landscape.space.checkpoints import read_path, split_state
-from landscape.space.directions import Ignored, Normalization
-from landscape.space.parameters import Parameters
+from landscape.space.checkpoints import read_path, read_tensors, split_state
 from landscape.space.paths import TrainingPath
-from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
-from landscape.train.runs import Run
+from landscape.train.checkpoints import load_weights
+from landscape.train.runs import Run, find_or_train, models_of
 
-View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
-VIEWS = ("plane", "corridor", "line", "path-plane", "path-line")
-OF_THE_PATH = ("corridor", "path-plane", "path-line")
-SEEDED = ("plane", "corridor", "line")
+Checkpoints: TypeAlias = str | Path | Sequence[str | Path]
+
+
+class Evaluation(TypedDict, total=False):
+    """How the loss of a network is evaluated: options of `Objective`."""
+
+    batchnorm: BatchNorm
+    num_examples: int | None
+    device: torch.device | str
+    dtype: torch.dtype
+
+
+class Opening(Evaluation, total=False):
+    """The options of `open_solution`."""
+
+    data: str | None
+    weights: str | Path | None
+    checkpoints: Checkpoints | None
+    stream: bool
+    runs: str | Path
+    name: str
+    progress: bool
 
 
 @dataclass(frozen=True, eq=False)
-class _At:
-    centre: Parameters
+class Solution:
+    """A trained network to look at: a member of a run, or anybody's model as ``Solution(objective)``.
+
+    Args:
+        objective: model, data and loss together; its centre is the network.
+        folder: where its surfaces and measures are kept; None keeps them nowhere.
+        member: its number in the run; seeds of measures differ from member to member.
+        read_path: reads the training path that led to it; None where there is none.
+        variant: what tells it from the plain member in the names of its files: ``checkpoints``, ``batchnorm`` or
+            ``num_examples`` where they are unusual.
+    """
+
+    objective: Objective
+    folder: Path | None = None
+    member: int = 0
+    read_path: Callable[[], TrainingPath] | None = None
+    variant: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the network: ``"wide:3"``."""
+        return self.objective.name
+
+    @cached_property
+    def path(self) -> TrainingPath | None:
+        """The training path that led to it, on the objective's device and in its dtype; read when first asked for."""
+        return None if self.read_path is None else self.read_path()
+
+    def loss_only(self) -> "Solution":
+        """The same network with the training loss as its one metric."""
+        return replace(self, objective=self.objective.loss_only())
 
 
-def objective_of(
-    run: Run,
-    member: int = 0,
+def open_solution(
+    spec: str,
     *,
-    state: Parameters | None = None,
+    data: str | None = None,
+    weights: str | Path | None = None,
+    checkpoints: Checkpoints | None = None,
+    stream: bool = False,
+    runs: str | Path = RUNS,
     batchnorm: BatchNorm = "frozen",
     num_examples: int | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
-) -> Objective:
-    """One member of a run with the data it was trained and tested on.
+    name: str = "",
+    progress: bool = False,
+) -> Solution:
+    """The network of that name; a preset that no run holds is trained first.
 
     Args:
-        state: other weights than the member's solution.
-        batchnorm: what BatchNorm statistics do at other points (see `Objective`).
-        num_examples: measure on a fixed random subset of so many.
+        spec: a preset (``"wide"``), a run, a member of either (``"wide:3"``; 0 by default), or
+            ``"package.module:factory"``, a function without arguments that returns a module.
+        data: of a factory's model, ``"package.module:factory"`` too: it returns what `Objective` takes as ``data``, a
+            tuple (train, test) of it, or a dictionary of arguments of `Objective` with ``"data"`` among them.
+        weights: a file of weights to look at in place of the network's own.
+        checkpoints: a folder (or files) of state dictionaries named by their step, see `read_path`: the last one is the
+            solution, all together its training path.
+        stream: read the data again for every block of points, see `Objective`; of a factory's model.
+        runs: the folder of the runs.
+        batchnorm: what BatchNorm statistics do at other points, see `Objective`.
+        num_examples: measure on a fixed random subset of so many examples.
+        device: where points are evaluated.
+        dtype: in which precision.
+        name: what to call the network; by default ``spec`` with its member.
+        progress: show the progress of a training on stderr.
+
+    Returns:
+        The solution. A member of a run keeps its surfaces and measures in the run's folder; anything else nowhere.
+
+    Raises:
+        InputError: a name that stands for no network or for two, or options that do not go together.
+        RunError: a member that diverged or does not exist.
+        FileError: weights or checkpoints that cannot be read.
+        ObjectiveError: a factory that raises, or a model that cannot be evaluated.
     """
-    data = run.dataset
+    if weights is not None and checkpoints is not None:
+        raise InputError("the last of the checkpoints is the solution: leave the weights out")
+    evaluation: Evaluation = {"batchnorm": batchnorm, "num_examples": num_examples, "device": device, "dtype": dtype}
+    state: _State = {"weights": weights, "checkpoints": checkpoints}
+    if names_factory(spec):
+        if data is None:
+            raise InputError("say which data: data='package.module:factory'")
+        return _open_factory(spec, data, stream, name=name or spec, **state, **evaluation)
+    if data is not None or stream:
+        raise InputError(f"data and stream go with a model named package.module:factory, not with {spec!r}")
+    models = models_of(spec)
+    if len(models) != 1:
+        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
+    run_name, member = models[0]
+    run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
+    return member_of(run, member, **state, **evaluation, name=name)
+
+
+def open_solutions(spec: str, **options: Unpack[Opening]) -> tuple[Solution, ...]:
+    """The networks of that name: narrow and wide of ``"pair"`` (or of ``"pair:3"``), else the one.
+
+    Args:
+        spec: as for `open_solution`.
+        options: as for `open_solution`.
+
+    Returns:
+        One solution or two, the narrow one first.
+
+    Raises:
+        LandscapeError: as `open_solution` does.
+    """
+    specs = [spec] if names_factory(spec) else [f"{name}:{member}" for name, member in models_of(spec)]
+    return tuple(open_solution(single, **options) for single in specs)
+
+
+def open_members(
+    name: str,
+    num_members: int | None = None,
+    *,
+    runs: str | Path = RUNS,
+    progress: bool = False,
+    **evaluation: Unpack[Evaluation],
+) -> tuple[Solution, ...]:
+    """All members of a run that did not diverge, or the first of them.
+
+    Args:
+        name: of a run, or a preset that is trained where it is missing.
+        num_members: how many; all by default.
+        runs: the folder of the runs.
+        progress: show the progress of a training on stderr.
+        evaluation: ``batchnorm``, ``num_examples``, ``device`` and ``dtype`` of `open_solution`.
+
+    Returns:
+        One solution per member, in their order.
+
+    Raises:
+        InputError: fewer members than asked for.
+        RunError: no run of that name, or every member diverged.
+    """
+    run = find_or_train(name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
+    return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
+
+
+def file_stem(spec: str) -> str:
+    """What a file of a network is called by default: its name, or the function that makes it.
+
+    >>> [file_stem(spec) for spec in ("wide", "wide:3", "my_model:make")]
+    ['wide', 'wide-3', 'make']
+    """
+    return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
+
+
+def converged(run: Run, num_members: int | None = None) -> list[int]:
+    """The members that did not diverge, or the first of them.
+
+    Raises:
+        InputError: fewer of them than asked for.
+        RunError: none at all.
+    """
+    members = [member for member in range(run.members) if member not in run.diverged]
+    if num_members is not None and len(members) < num_members:
+        raise InputError(f"run {run.name!r} has {len(members)} members that did not diverge, asked for {num_members}")
+    if not members:
+        raise RunError(
+            f"all {run.members} members of run {run.name!r} diverged; train it with a smaller --learning-rate"
+        )
+    return members[:num_members]
+
+
+def member_of(
+    run: Run,
+    member: int = 0,
+    *,
+    weights: str | Path | None = None,
+    checkpoints: Checkpoints | None = None,
+    name: str = "",
+    **evaluation: Unpack[Evaluation],
+) -> Solution:
+    """One member of a run, with the data it was trained and tested on; see `open_solution` for the options."""
     model = run.model(member)
-    if state is not None:
-        placed, buffers = split_state(state, dict(model.named_parameters()))
-        model.load_state_dict({**placed, **buffers}, strict=False)
+    name = name or f"{run.name}:{member}"
+
+    def build(module: nn.Module) -> Objective:
+        return _member_objective(run, module, name, **evaluation)
+
+    if weights is not None:
+        _load_state(model, read_tensors(weights))
+        return Solution(build(model))
+    variant = _variant(checkpoints, evaluation)
+    if checkpoints is not None:
+        objective, path = _follow(model, checkpoints, name, build)
+        return Solution(objective, run.folder, member, lambda: path, variant)
+    objective = build(model)
+    return Solution(objective, run.folder, member, lambda: _run_path(run, member, objective), variant)
+
+
+class _State(TypedDict):
+    weights: str | Path | None
+    checkpoints: Checkpoints | None
+
+
+def _open_factory(
+    spec: str,
+    data: str,
+    stream: bool,
+    *,
+    name: str,
+    weights: str | Path | None,
+    checkpoints: Checkpoints | None,
+    **evaluation: Unpack[Evaluation],
+) -> Solution:
+    """A model of the user's own, in evaluation mode."""
+    model = make_model(spec)
+    if weights is not None:
+        load_weights(model, weights)
+
+    def build(module: nn.Module) -> Objective:
+        arguments: dict[str, Any] = {**make_arguments(data), "stream": stream, "name": name, **evaluation}
+        return Objective(module.eval(), arguments.pop("data"), **arguments)
+
+    if checkpoints is None:
+        return Solution(build(model))
+    objective, path = _follow(model, checkpoints, spec, build)
+    return Solution(objective, read_path=lambda: path)
+
+
+def _member_objective(run: Run, model: nn.Module, name: str, **evaluation: Unpack[Evaluation]) -> Objective:
+    """The model with the data and the loss of its run."""
+    data = run.dataset
     test = (torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)) if len(data.y_test) else None
     return Objective(
         model,
         (torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)),
         loss=run.recipe.loss_function,
         test=test,
-        batchnorm=batchnorm,
-        num_examples=num_examples,
-        device=device,
-        dtype=dtype,
-        name=f"{run.name}:{member}",
+        name=name,
         network=run.network.describe(),
+        **evaluation,
     )
 
 
-def path_of(run: Run, objective: Objective, member: int = 0) -> TrainingPath:
+def _run_path(run: Run, member: int, objective: Objective) -> TrainingPath:
     """The path that a member of a run took, on the objective's device and in its dtype."""
-    steps, stacked, moved = run.path(member)
-    path, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (stacked, moved))
-    order = range(len(steps))
-    return TrainingPath(steps, [space.select(path, k) for k in order], [space.select(buffers, k) for k in order])
+    steps, points, buffers = run.path(member)
+    points, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers))
+    rows = range(len(steps))
+    return TrainingPath(steps, [space.select(points, k) for k in rows], [space.select(buffers, k) for k in rows])
 
 
-def path_from(
-    source: str | Path | Sequence[str | Path], run: Run, member: int = 0, **options: Any
+def _follow(
+    model: nn.Module, checkpoints: Checkpoints, name: str, build: Callable[[nn.Module], Objective]
 ) -> tuple[Objective, TrainingPath]:
-    """The objective at the last of the checkpoints in a folder or in files, and their path.
-
-    Args:
-        source: see `read_path`; state dictionaries of the run's network.
-        run: gives the network and the data.
-        options: ``device`` and ``dtype`` of the objective.
-    """
-    steps, states = read_path(source)
-    objective = objective_of(run, member, state=states[-1], **options)
-    split = [split_state(state, objective.centre) for state in states]
-    name = str(source) if isinstance(source, str | Path) else ", ".join(map(str, source))
-    return objective, TrainingPath(steps, [points for points, _ in split], [buffers for _, buffers in split], name)
-
-
-def subspace_of(
-    run: Run | None,
-    objective: Objective,
-    view: View,
-    *,
-    member: int = 0,
-    seed: int = 0,
-    normalize: Normalization = "filter",
-    ignore: Ignored = "1d",
-    orthogonal: bool = False,
-    stored: bool = True,
-    path: TrainingPath | None = None,
-) -> Subspace:
-    """The line, plane or corridor through one member, or through its training path.
-
-    Args:
-        run: where the path comes from; None for a model of the user's own.
-        view: ``"corridor"``, ``"path-plane"`` (the path's two principal components) and ``"path-line"`` (straight from
-            the start of training to the solution) need the path; the others only the solution.
-        seed: of the random directions.
-        orthogonal: of a plane, see `random_plane`.
-        stored: of a plane or line, see `random_plane`; a corridor's direction is always stored.
-        path: another path than the run's own.
-
-    Raises:
-        InputError: an unknown view; a path that is needed and not there; a straight line where there are frozen
-            BatchNorm statistics.
-    """
-    if view in OF_THE_PATH:
-        walked = path if path is not None or run is None else path_of(run, objective, member)
-        if walked is None:
-            raise InputError(f"a {view} follows a training path: give a folder of its checkpoints (--checkpoints DIR)")
-        return _of_the_path(walked, objective, view, (seed, normalize, ignore))
-    if view == "plane":
-        choice: dict[str, Any] = {"normalize": normalize, "ignore": ignore}
-        return random_plane(objective, seed=seed, orthogonal=orthogonal, stored=stored, **choice)
-    if view == "line":
-        return random_line(objective, seed=seed, normalize=normalize, ignore=ignore, stored=stored)
-    raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
-
-
-def subspace_through(objectives: Sequence[Objective]) -> Subspace:
-    """The line from one solution to another, or the plane through three (see `plane_through`).
-
-    Raises:
-        InputError: another number of them, networks or data that differ, or frozen BatchNorm statistics.
-    """
-    if len(objectives) not in (2, 3):
-        raise InputError(f"a line runs through 2 networks and a plane through 3, got {len(objectives)}")
-    first, *others = objectives
-    for other in others:
-        refuse_unlike(first.centre, other.centre)
-        if other.fingerprint["data"] != first.fingerprint["data"]:
-            raise InputError(f"{first.name} and {other.name} have different data: their losses cannot be compared")
-    _refuse_frozen(first)
-    if len(objectives) == 2:
-        return line_between(first, others[0], to=others[0].name)
-    return plane_through(first, *others, names=[objective.name for objective in objectives])
-
-
-def _of_the_path(
-    path: TrainingPath, objective: Objective, view: View, across: tuple[int, Normalization, Ignored]
-) -> Subspace:
-    source: dict[str, Any] = {"checkpoints": path.source} if path.source else {}
-    if view == "path-plane":
-        return path_plane(path.points, path.steps, buffers=path.buffers, **source)
-    if view == "path-line":
-        _refuse_frozen(objective)
-        start, end = (_At(path.points[k]) for k in (0, -1))
-        return line_between(start, end, of="path", **source)
-    seed, normalize, ignore = across
-    moving: dict[str, Any] = {"seed": seed, "normalize": normalize, "ignore": ignore, "buffers": path.buffers}
-    return corridor_along(path.points, path.steps, **moving)
-
-
-def _refuse_frozen(objective: Objective) -> None:
-    if objective.batchnorm == "frozen":
+    """The objective at the last of the checkpoints, and the path they make."""
+    steps, states = read_path(checkpoints)
+    theta, state = dict(model.named_parameters()), model.state_dict(keep_vars=True)
+    unknown = [key for key in states[-1] if key not in state]
+    if unknown:
         raise InputError(
-            f"{objective.network} carries BatchNorm statistics, which hold at the ends alone and not between them; "
-            "re-estimate them at every point (batchnorm='reestimate'), or take networks without BatchNorm"
+            f"the last checkpoint in {checkpoints} names {', '.join(unknown[:4])}, which {name} lacks; "
+            f"it has {', '.join(list(theta)[:3])}, ..."
         )
+    _load_state(model, states[-1])
+    objective = build(model)
+    parts = [split_state(checkpoint, objective.centre) for checkpoint in states]
+    # parameters that the objective leaves at its centre are no buffers that move along the path
+    fixed = {key for key in states[-1] if key in theta and key not in objective.centre}
+    buffers = [{key: tensor for key, tensor in rest.items() if key not in fixed} for _, rest in parts]
+    source = str(checkpoints) if isinstance(checkpoints, str | Path) else ", ".join(map(str, checkpoints))
+    return objective, TrainingPath(steps, [points for points, _ in parts], buffers, source)
 
 
-def extent_of(
-    run: Run,
-    view: View,
-    *,
-    member: int = 0,
-    device: torch.device | str = "cpu",
-    batchnorm: BatchNorm = "frozen",
-    num_examples: int | None = None,
-    **choices: Any,
-) -> Extent:
-    """The extent that the tool chooses for a view of one member; `common_extent` makes one of several.
-
-    Args:
-        batchnorm, num_examples: as for `objective_of`.
-        choices: ``seed``, ``normalize`` and ``ignore``, as for `subspace_of`.
-    """
-    objective = objective_of(run, member, device=device, batchnorm=batchnorm, num_examples=num_examples)
-    return choose_extent(objective, subspace_of(run, objective, view, member=member, **choices))
+def _load_state(model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Put the parameters and floating-point buffers of a state dictionary into the model."""
+    points, buffers = split_state(state, dict(model.named_parameters()))
+    model.load_state_dict({**points, **buffers}, strict=False)
 
 
-def sample_view(
-    run: Run,
-    view: View,
-    *,
-    member: int = 0,
-    seed: int = 0,
-    normalize: Normalization = "filter",
-    ignore: Ignored = "1d",
-    orthogonal: bool = False,
-    checkpoints: str | Path | Sequence[str | Path] | None = None,
-    repeats: int = 1,
-    keep: bool = False,
-    points: int = DEFAULT_POINTS,
-    extent: float | Extent | None = None,
-    path: str | Path | None = None,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
-    batchnorm: BatchNorm = "frozen",
-    num_examples: int | None = None,
-    then: Callable[[Objective, Subspace, Grid], Grid] | None = None,
-    **options: Any,
-) -> Grid:
-    """A view of one member, sampled; kept in the run's own folder unless a ``path`` is given.
-
-    Args:
-        view: see `subspace_of`.
-        checkpoints: a folder or files of another path than the run's own (see `read_path`).
-        repeats: sample along so many different random directions, from ``seed`` up, and keep mean and band.
-        keep: store the directions of a line or plane in the file, see `Affine`.
-        extent: None chooses it, see `choose_extent`; surfaces that are drawn side by side want a common one.
-        then: what else is measured of the record, from its objective and subspace; not of repeats.
-        options: passed on to `sample`.
-
-    Raises:
-        InputError: choices that do not go together.
-    """
-    refuse_mismatch(view, orthogonal, checkpoints, repeats)
-    data = {"batchnorm": batchnorm, "num_examples": num_examples}
-    objective, walked = _followed(run, member, checkpoints, **data, device=device, dtype=dtype)
-    across: dict[str, Any] = {"normalize": normalize, "ignore": ignore}
-    stored = keep or orthogonal or options.get("strategy") != "streamed"
-
-    def made(number: int) -> Subspace:
-        choice = {**across, "orthogonal": orthogonal, "path": walked, "stored": stored}
-        subspace = subspace_of(run, objective, view, member=member, seed=number, **choice)
-        return replace(subspace, keep=keep) if isinstance(subspace, Affine) else subspace
-
-    if path is None:
-        if extent is None:
-            extent = common_extent([choose_extent(objective, made(k)) for k in range(seed, seed + repeats)])
-        choices = {**across, "seed": seed, "points": points, "dtype": str(dtype), "extent": _reach(extent)}
-        unusual = {"orthogonal": orthogonal, "checkpoints": checkpoints and str(checkpoints), "repeats": repeats}
-        path = kept_path(run, view, member, choices | _said({**unusual, **data}))
-    grid: dict[str, Any] = {"points": (_rows(run, walked, view, points), points), "extent": extent, "path": path}
-    if repeats == 1:
-        subspace = made(seed)
-        record = sample(objective, subspace, **grid, **options)
-        return record if then is None else then(objective, subspace, record)
-    return sample_repeats(objective, made, seeds=range(seed, seed + repeats), **grid, **options)
-
-
-def _followed(
-    run: Run, member: int, checkpoints: str | Path | Sequence[str | Path] | None, **data: Any
-) -> tuple[Objective, TrainingPath | None]:
-    """A member, or the last of other checkpoints with their path."""
-    return (
-        (objective_of(run, member, **data), None)
-        if checkpoints is None
-        else path_from(checkpoints, run, member, **data)
-    )
-
-
-def _reach(extent: float | Extent) -> float:
-    return extent.value if isinstance(extent, Extent) else extent
-
-
-def _said(choices: dict[str, Any]) -> dict[str, Any]:
-    """Those that differ from what is usual, so that files kept before there was a choice keep their names."""
-    return {key: given for key, given in choices.items() if given not in (False, None, 1, "frozen")}
-
-
-def _rows(run: Run, path: TrainingPath | None, view: View, points: int) -> int:
-    if view != "corridor":
-        return points
-    return len(run.config["steps"]) if path is None else len(path.steps)
-
-
-def refuse_mismatch(view: View, orthogonal: bool, checkpoints: object, repeats: int) -> None:
-    """Refuses choices of a view that do not go together."""
-    if view not in VIEWS:
-        raise InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
-    if orthogonal and view != "plane":
-        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
-    if checkpoints is not None and view not in OF_THE_PATH:
-        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(OF_THE_PATH)}")
-    if repeats < 1 or (repeats > 1 and view not in SEEDED):
-        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
-
-
-def kept_path(run: Run, view: View, member: int, choices: dict[str, Any]) -> Path:
-    """Where a run keeps the view that is sampled with these choices; the folder exists afterwards."""
-    key = hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:8]
-    folder = run.folder / "surfaces"
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
-    return folder / f"{view}-{member}-{key}.h5"
+def _variant(checkpoints: Checkpoints | None, evaluation: Evaluation) -> dict[str, Scalar]:
+    """What is unusual, so that files from before there was a choice keep their names."""
+    variant: dict[str, Scalar] = {} if checkpoints is None else {"checkpoints": str(checkpoints)}
+    batchnorm, num_examples = evaluation.get("batchnorm", "frozen"), evaluation.get("num_examples")
+    if batchnorm != "frozen":
+        variant["batchnorm"] = batchnorm
+    if num_examples is not None:
+        variant["num_examples"] = num_examples
+    return variant

@@ -50,6 +50,9 @@ class Curve:
     recipe_: Recipe = field(default_factory=dict)
 
     kind = "curve"
+    affine = row = None
+    resident = True
+    arrays = ()
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:

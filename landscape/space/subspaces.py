@@ -45,6 +45,22 @@ class Subspace(Protocol):
     def recipe(self) -> Recipe:
         """How to build it again, with a digest of the directions; stored with every record."""
 
+    @property
+    def affine(self) -> "Affine | None":
+        """The subspace itself, where it is ``theta + sum_i c_i d_i``."""
+
+    @property
+    def row(self) -> "Callable[[float], Affine] | None":
+        """From a value of the first coordinate to the line there, where only such lines are affine."""
+
+    @property
+    def resident(self) -> bool:
+        """Whether its directions stay in memory, not drawn again as they are needed."""
+
+    @property
+    def arrays(self) -> "tuple[dict[str, NDArray[Any]], ...]":
+        """The directions to be stored with what is sampled, as arrays."""
+
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, ...]:
         """The default grid: ``points`` per axis, out to ``extent``."""
 
@@ -81,6 +97,17 @@ class Affine:
     keep: bool = field(default=False, kw_only=True)
 
     kind = "affine"
+    row = None
+
+    @property
+    def affine(self) -> Self:
+        """Itself."""
+        return self
+
+    @property
+    def resident(self) -> bool:
+        """Whether no direction is drawn again as it is needed."""
+        return not any(isinstance(direction, Redrawn) for direction in self.directions)
 
     @property
     def recipe(self) -> Recipe:
@@ -93,7 +120,7 @@ class Affine:
         return str(named or unit_of(str(self.recipe_.get("normalize", "none"))))
 
     @property
-    def kept(self) -> tuple[dict[str, NDArray[Any]], ...]:
+    def arrays(self) -> tuple[dict[str, NDArray[Any]], ...]:
         """The directions as arrays for every parameter of the network, zeros where one stays; none unless ``keep``."""
         if not self.keep:
             return ()
@@ -171,6 +198,9 @@ class Corridor:
     recipe_: Recipe = field(default_factory=dict)
 
     kind = "corridor"
+    affine = None
+    resident = True
+    arrays = ()
 
     def __post_init__(self) -> None:
         lengths = {len(tensor) for tensor in self.checkpoints.values()}

@@ -6,14 +6,14 @@ import numpy as np
 from tqdm import tqdm
 
 from landscape.measures.widths import CorridorWidth, Unit, corridor_width, radii, sublevel_area
-from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
 from landscape.records.companions import Rays
 from landscape.records.findings import Plot, Remark, Series, StudyResult
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
 from landscape.sampling.rays import sample_rays
-from landscape.sampling.solutions import objective_of, subspace_of
+from landscape.sampling.solutions import Solution, member_of
+from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import band_of
 from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
@@ -74,7 +74,7 @@ def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
     rays_of = alive if settings.small else alive[: members_of(settings)]
     rays = [
         sample_rays(
-            objective_of(run, member, device=settings.device).loss_only(),
+            member_of(run, member, device=settings.device).objective.loss_only(),
             num_directions=directions_of(settings),
             seed=1000 * (member + 1) + settings.seed,
             strategy="repeatable",
@@ -83,16 +83,15 @@ def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
     ]
     half, half_l2 = (_member_means(rays, unit) for unit in (FILTER, L2))
     around = float(half.mean())
-    chosen = [(member, objective_of(run, member, device=settings.device).loss_only()) for member in alive]
-    chosen = chosen[: members_of(settings)]
+    solutions = [member_of(run, k, device=settings.device).loss_only() for k in alive[: members_of(settings)]]
     return Field(
         width=run.network.width,
         P=int(run.config["P"]),
         half=half,
         half_l2=half_l2,
         directions=directions_of(settings),
-        areas=np.array([_area(objective, run, member, around, settings) for member, objective in chosen]),
-        across=[_corridor(objective, run, member, (rows, around), settings) for member, objective in chosen],
+        areas=np.array([_area(solution, around, settings) for solution in solutions]),
+        across=[_corridor(solution, (rows, around), settings) for solution in solutions],
     )
 
 
@@ -132,11 +131,11 @@ def _member_means(rays: list[Rays], unit: Unit) -> FloatArray:
     return np.array([each.mean() for each in radii(rays, unit=unit)])
 
 
-def _area(objective: Objective, run: Run, member: int, half: float, settings: Settings) -> float:
+def _area(solution: Solution, half: float, settings: Settings) -> float:
     """Area of a plane that reaches out so far that the walls lie inside."""
-    plane = subspace_of(run, objective, "plane", member=member, seed=member + settings.seed)
+    plane = subspace_of(solution, "plane", seed=solution.member + settings.seed)
     surface = sample(
-        objective,
+        solution.objective,
         plane,
         points=PLANE_POINTS,
         extent=REACH * half,
@@ -148,14 +147,12 @@ def _area(objective: Objective, run: Run, member: int, half: float, settings: Se
     return sublevel_area(surface).area
 
 
-def _corridor(
-    objective: Objective, run: Run, member: int, size: tuple[int, float], settings: Settings
-) -> CorridorWidth:
+def _corridor(solution: Solution, size: tuple[int, float], settings: Settings) -> CorridorWidth:
     """Width across the path at so many of its steps, on a grid that reaches out from the half-width at the end."""
     rows, half = size
-    corridor = subspace_of(run, objective, "corridor", member=member, seed=member + settings.seed)
+    corridor = subspace_of(solution, "corridor", seed=solution.member + settings.seed)
     surface = sample(
-        objective,
+        solution.objective,
         corridor,
         points=(rows, CORRIDOR_POINTS),
         extent=REACH * half,

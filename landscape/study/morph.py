@@ -14,7 +14,8 @@ from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, StudyResult
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
-from landscape.sampling.solutions import objective_of, subspace_of
+from landscape.sampling.solutions import member_of
+from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import mean_of
 from landscape.statistics.verdicts import compared, together
 from landscape.study.settings import Settings
@@ -85,11 +86,11 @@ def _still(run: Run, settings: Settings) -> Still:
 def _sampled(
     run: Run, view: Literal["corridor", "plane"], member: int, settings: Settings, *, tolerance: float = 0.0
 ) -> Surface:
-    objective = objective_of(run, member, device=settings.device).loss_only()
-    subspace = subspace_of(run, objective, view, member=member, seed=settings.seed)
+    solution = member_of(run, member, device=settings.device).loss_only()
+    subspace = subspace_of(solution, view, seed=settings.seed)
     shape = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
     surface = sample(
-        objective,
+        solution.objective,
         subspace,
         points=shape,
         extent=EXTENT,

@@ -13,7 +13,7 @@ from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, Series, StudyResult, Sweep
 from landscape.sampling.connections import sample_between
-from landscape.sampling.solutions import objective_of
+from landscape.sampling.solutions import member_of
 from landscape.space import parameters as space
 from landscape.space.alignment import align
 from landscape.statistics.verdicts import compared, together
@@ -65,7 +65,7 @@ def solutions_of(run: Run, settings: Settings) -> Solutions:
     """Barriers and distances between members k and k + 1, the last and the first too; free directions of three."""
     alive = [member for member in range(run.members) if member not in run.diverged]
     pairs = [(alive[k], alive[(k + 1) % len(alive)]) for k in range(len(alive) if len(alive) > 2 else 1)]
-    objectives = {member: objective_of(run, member, device=settings.device).loss_only() for member in alive}
+    objectives = {member: member_of(run, member, device=settings.device).objective.loss_only() for member in alive}
     joined = [[_barrier(objectives[a], objectives[b], aligned) for a, b in pairs] for aligned in (False, True)]
     apart = [[_distance(objectives[a], objectives[b], aligned) for a, b in pairs] for aligned in (False, True)]
     examples = min(examples_of(settings), objectives[alive[0]].N)

@@ -10,7 +10,7 @@ from landscape.errors import InputError
 from landscape.measures.freedom import FreeDirections, free_directions
 from landscape.records.estimates import Number
 from landscape.records.findings import Remark, StudyResult, Sweep, Table, Verdict
-from landscape.sampling.solutions import objective_of
+from landscape.sampling.solutions import member_of
 from landscape.statistics.verdicts import compared, together
 from landscape.study.memorization import RANDOM, random_sweep
 from landscape.study.reliability import reliability_sweep, share_of, successes
@@ -122,7 +122,7 @@ def _optimization(settings: Settings) -> Aspect:
 def _freedom(settings: Settings, width: int) -> list[FreeDirections]:
     run = main_run(settings, width)
     alive = [member for member in range(run.members) if member not in run.diverged]
-    objectives = [objective_of(run, member, device=settings.device) for member in alive[:MEMBERS]]
+    objectives = [member_of(run, member, device=settings.device).objective for member in alive[:MEMBERS]]
     return [free_directions(each, examples=min(examples_of(settings), each.N)) for each in objectives]
 
 

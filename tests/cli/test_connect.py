@@ -114,7 +114,7 @@ def test_connect_says_what_a_barrier_is(runs: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
-        (["a", "wider"], 2, "a is mlp, width 6, wider is mlp, width 7"),
+        (["a", "wider"], 2, "a:0 is mlp, width 6 with P ="),
         (["a", "other"], 2, "different data"),
         (["a", "a:3"], 1, "members 0 to 2, got 3"),
         (["a", "pair"], 2, "two networks of different width"),

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from cli import main
 from landscape.files.surfaces import load
 from landscape.records.sampled import Surface
-from landscape.sampling.factories import objective_from
+from landscape.sampling.factories import make_model
+from landscape.sampling.solutions import open_solution
 from landscape.train.recorder import PathRecorder
 
 MODULE = """
@@ -85,7 +86,7 @@ def test_a_model_of_ones_own_is_sampled_kept_and_measured(tmp_path: Path) -> Non
 
 def test_weights_options_and_subsets_reach_the_file() -> None:
     sys.path.insert(0, ".")
-    source = objective_from("own_nets:make", "own_nets:data").model
+    source = make_model("own_nets:make").eval()
     with torch.no_grad():
         source[0].weight.mul_(2)  # type: ignore[operator, index, union-attr]
     torch.save({"state_dict": {f"module.{name}": t for name, t in source.state_dict().items()}}, "net.pt")
@@ -113,7 +114,7 @@ def test_a_line_of_ones_own_is_a_profile() -> None:
 def path_of_checkpoints(folder: str) -> list[dict[str, torch.Tensor]]:
     """Three recorded states on a line that bends, the last one trained no further."""
     sys.path.insert(0, ".")
-    model = objective_from("own_nets:make", "own_nets:data").model
+    model = make_model("own_nets:make").eval()
     recorder = PathRecorder(model, steps=[0, 5, 9], folder=folder)
     states = []
     for step in range(10):
@@ -136,7 +137,9 @@ def test_recorded_checkpoints_of_ones_own_are_measured_each_with_its_own_statist
     assert surface.trajectory.step.tolist() == [0, 5, 9]
     for state, loss in zip(states, surface.trajectory.loss, strict=True):
         torch.save(state, "one.pt")
-        alone = objective_from("own_nets:make", "own_nets:data", weights="one.pt").at_centre()["train_loss"]
+        alone = open_solution("own_nets:make", data="own_nets:data", weights="one.pt").objective.at_centre()[
+            "train_loss"
+        ]
         assert loss == pytest.approx(alone, rel=1e-6)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from landscape.engine.cuda_graphs import Graphed
-from landscape.engine.tuning import Plan
+from landscape.engine.cuda_graphs import Replay
+from landscape.engine.plans import Plan
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import random_plane
 
@@ -17,11 +17,11 @@ def test_what_cannot_be_captured_goes_on_as_it_was() -> None:
         calls.append(len(coordinates))
         return coordinates.sum(dim=1, keepdim=True).cpu()  # a synchronization
 
-    graphed = Graphed(evaluate, torch.device("cuda"))
+    replay = Replay(evaluate, torch.device("cuda"))
     points = torch.arange(6, dtype=torch.float64).reshape(3, 2)
     for _ in range(4):
-        assert torch.equal(graphed(points), points.sum(dim=1, keepdim=True))
-    assert not graphed.works
+        assert torch.equal(replay(points), points.sum(dim=1, keepdim=True))
+    assert not replay.works
     assert len(calls) >= 4
 
 
@@ -35,9 +35,9 @@ def test_replayed_values_are_those_of_the_plain_strategy(name: str, device: torc
     objective = Objective(model, (x, y))
     plane = random_plane(objective)
     evaluate = Plan(name, 7, 20).build(objective, plane)
-    assert isinstance(evaluate, Graphed)
+    assert isinstance(evaluate, Replay)
     for seed in range(4):
         points = torch.randn(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
         expected = objective.evaluate(plane.at(points.to(device)))["train_loss"]
         torch.testing.assert_close(evaluate(points)[:, 0], expected, rtol=1e-4, atol=1e-4)
-    assert list(evaluate.captured) == [7]
+    assert list(evaluate.graphs) == [7]

@@ -72,11 +72,12 @@ def test_a_grid_of_a_million_points_stays_within_the_budget() -> None:
     grown = growth(
         """
         from landscape.engine.strategies import STRATEGIES
-        import landscape.engine.tuning as tuning
+        import landscape.engine.trial as trial
+        from landscape.engine.plans import Plan
         def instant(objective, subspace, examples):
             return lambda coordinates: torch.zeros(len(coordinates), 1, dtype=torch.float64)
         STRATEGIES["loop"] = instant
-        tuning._candidates = lambda *args: iter([tuning.Plan("loop", 65536, 8)])
+        trial.candidates = lambda *args: iter([Plan("loop", 65536, 8)])
         before = resident()
         measured(small, torch.randn(8, 4), torch.zeros(8, dtype=torch.long), points=1001, strategy="loop")
         print(peak() - before)

@@ -12,10 +12,11 @@ from problems import examples, small_cnn, small_mlp
 from torch import Tensor, nn
 
 from landscape.engine import chain as chain_module
-from landscape.engine.chain import plain_stack
 from landscape.engine.first_layer import first_layer
+from landscape.engine.plans import Plan
+from landscape.engine.stack import plain_stack
 from landscape.engine.strategies import STRATEGIES
-from landscape.engine.tuning import Plan, choose
+from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import Subspace, corridor_along, random_line, random_plane
@@ -312,7 +313,7 @@ def test_a_direction_drawn_again_is_the_stored_one_bit_for_bit() -> None:
 def test_a_repeatable_plan_asks_no_clock(
     model: nn.Module, shape: tuple[int, ...], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("landscape.engine.tuning._timed", None)
+    monkeypatch.setattr("landscape.engine.trial._seconds", None)
     objective = Objective(model, examples(20, shape))
     plane = random_plane(objective)
     points = coordinates(plane, 30, 0)

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from landscape.engine.strategies import STRATEGIES
-from landscape.engine.tuning import choose
+from landscape.engine.trial import choose
 from landscape.errors import InputError, ObjectiveError
 from landscape.files.surfaces import load
 from landscape.objective.objective import Objective

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from landscape.engine.strategies import STRATEGIES
-from landscape.engine.tuning import choose
+from landscape.engine.trial import choose
 from landscape.errors import InputError, ObjectiveError
 from landscape.measures.freedom import free_directions
 from landscape.measures.matrix import hessian

@@ -127,7 +127,7 @@ def hostile() -> dict[str, Any]:
 @pytest.mark.parametrize("name", hostile())
 @pytest.mark.parametrize("view", ["surface", "polygons", "contour"])
 def test_hostile_values_give_a_picture_or_one_line(tmp_path: Path, name: str, view: str) -> None:
-    options: dict[str, Any] = {"view": "contour"} if view == "contour" else {"view": "surface"}
+    options: dict[str, Any] = {"draw": "contour" if view == "contour" else "surface"}
     options |= {"backend": "matplotlib"} if view == "polygons" else {}
     target = tmp_path / "a.png"
     surface = surface_of(hostile()[name])
@@ -223,7 +223,7 @@ def test_widths_of_papers() -> None:
         ({"theme": "neon"}, "unknown theme"),
         ({"font": "No Such Font"}, "is installed here"),
         ({"ranges": "none"}, "expected shared or free"),
-        ({"view": "top"}, "unknown view"),
+        ({"draw": "top"}, "cannot draw as 'top'; expected one of auto, surface"),
         ({"columns": 0}, "1 to 12 columns"),
         ({"width": "1in"}, "too narrow"),
         ({"ceiling": float("nan")}, "a finite number"),

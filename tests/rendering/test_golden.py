@@ -1,4 +1,4 @@
-"""Pictures as they were looked at and found right; ``LANDSCAPE_GOLDEN=remake pytest tests/render/test_golden.py``."""
+"""Pictures as they were looked at and judged right; `LANDSCAPE_GOLDEN=remake pytest tests/rendering` draws them."""
 
 import os
 from pathlib import Path
@@ -21,9 +21,9 @@ VIEWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "surface": (bowl, {}),
     "corridor": (tunnel, {"theme": "dark"}),
     "polygons": (tunnel, {"backend": "matplotlib"}),
-    "contour": (tunnel, {"view": "contour"}),
+    "contour": (tunnel, {"draw": "contour"}),
     "profile": (hill, {}),
-    "rays": (bowl, {"view": "profile"}),
+    "rays": (bowl, {"draw": "profile"}),
 }
 
 

@@ -10,9 +10,9 @@ from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.sampling.connections import path_between, sample_between, sample_pairs
 from landscape.sampling.grid import sample
-from landscape.sampling.solutions import objective_of
+from landscape.sampling.solutions import Solution, converged, member_of
 from landscape.train.networks import NetworkConfig
-from landscape.train.runs import Run, RunConfig, ensure_run
+from landscape.train.runs import RunConfig, ensure_run
 from landscape.train.training import Recipe
 
 
@@ -22,9 +22,10 @@ def test_the_ends_are_the_members_themselves(family: str, aligned: bool, tmp_pat
     network = NetworkConfig(family, 3, 8 if family == "resnet" else 2)  # type: ignore[arg-type]
     data = {"name": "digits", "num_train": 40}
     run = ensure_run("r", RunConfig(network, data, Recipe(steps=5), members=2), runs=tmp_path, progress=False)
-    profile = sample_between((run, 0), (run, 1), aligned=aligned, points=3, dtype=torch.float64, progress=False)
-    for member, index in ((0, 0), (1, -1)):
-        own = objective_of(run, member, batchnorm="reestimate", dtype=torch.float64).at_centre()
+    ends = [member_of(run, member, batchnorm="reestimate", dtype=torch.float64) for member in (0, 1)]
+    profile = sample_between(*ends, aligned=aligned, points=3, progress=False)
+    for solution, index in zip(ends, (0, -1), strict=True):
+        own = solution.objective.at_centre()
         # the second end is reached as theta + (end - theta): some units of the last place
         assert {name: values[index] for name, values in profile.metrics.items()} == pytest.approx(own, rel=1e-10)
     assert profile.provenance.identity.subspace["aligned"] is aligned
@@ -32,22 +33,22 @@ def test_the_ends_are_the_members_themselves(family: str, aligned: bool, tmp_pat
 
 @pytest.mark.parametrize("curve", ["bezier", "polygon"])
 def test_a_bent_path_says_what_it_is(curve: str, tmp_path: Path) -> None:
-    run = small_run(tmp_path)
-    profile = sample_between((run, 0), (run, 1), curve=curve, curve_steps=2, aligned=True, points=3, progress=False)  # type: ignore[arg-type]
+    first, second, _ = small_run(tmp_path)
+    profile = sample_between(first, second, curve=curve, curve_steps=2, aligned=True, points=3, progress=False)  # type: ignore[arg-type]
     recipe = profile.provenance.identity.subspace
     assert (recipe["kind"], recipe["form"], recipe["steps"], recipe["to"]) == ("curve", curve, 2, "r:1")
     assert recipe["converged"] is True
 
 
 def test_all_pairs_are_what_each_pair_is_alone(tmp_path: Path) -> None:
-    run = small_run(tmp_path)
-    found = sample_pairs(run, 3, points=3, progress=False, strategy="loop")
+    solutions = small_run(tmp_path)
+    found = sample_pairs(solutions, points=3, progress=False, strategy="loop")
     ends = [(one.provenance.identity.model, one.provenance.identity.subspace["to"]) for one in found]
     assert ends == [("r:0", "r:1"), ("r:0", "r:2"), ("r:1", "r:2")]
-    alone = sample_between((run, 1), (run, 2), points=3, progress=False, strategy="loop")
+    alone = sample_between(*solutions[1:], points=3, progress=False, strategy="loop")
     assert found[2].loss.tolist() == alone.loss.tolist()
-    with pytest.raises(InputError, match="3 members that did not diverge, asked for 4"):
-        sample_pairs(run, 4)
+    with pytest.raises(InputError, match="2 solutions or more, got 1"):
+        sample_pairs(solutions[:1])
 
 
 def test_a_user_s_own_models_are_connected_and_frozen_batchnorm_is_refused() -> None:
@@ -69,7 +70,8 @@ def test_networks_that_differ_and_unknown_curves_are_refused() -> None:
         path_between(start, start, curve="spline")  # type: ignore[arg-type]
 
 
-def small_run(folder: Path) -> Run:
+def small_run(folder: Path) -> list[Solution]:
     data = {"name": "digits", "num_train": 40}
     config = RunConfig(NetworkConfig("mlp", 5), data, Recipe(steps=5), members=3)
-    return ensure_run("r", config, runs=folder, progress=False)
+    run = ensure_run("r", config, runs=folder, progress=False)
+    return [member_of(run, member, batchnorm="reestimate") for member in converged(run)]

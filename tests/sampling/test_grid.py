@@ -8,7 +8,7 @@ import torch
 from problems import examples, quadratic, small_cnn, small_mlp
 from torch import Tensor, nn
 
-from landscape.engine import tuning
+from landscape.engine import plans
 from landscape.engine.strategies import STRATEGIES
 from landscape.errors import FileError, InputError, ObjectiveError
 from landscape.files import surfaces as store
@@ -156,9 +156,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objective = Objective(small_mlp(dtype=torch.float32), examples(30, dtype=torch.float32))
-    monkeypatch.setattr(tuning, "CHAIN_BLOCK", 50)
+    monkeypatch.setattr(plans, "CHAIN_BLOCK", 50)
     whole = surface_of(objective, path=tmp_path / "whole.h5", points=13, strategy=strategy)
-    plan = tuning.Plan(*_plan_of(whole))
+    plan = plans.Plan(*_plan_of(whole))
     monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plan)
     with monkeypatch.context() as context:
         killed_after(2, context)
@@ -173,7 +173,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 
 def _plan_of(surface: Surface) -> tuple[str, int, int, int]:
-    plan = tuning.Plan.parse(surface.provenance.making.strategy, surface.provenance.making.block_size)
+    plan = plans.Plan.parse(surface.provenance.making.strategy, surface.provenance.making.block_size)
     return plan.name, plan.block, plan.examples, plan.workers
 
 
@@ -224,7 +224,7 @@ def test_out_of_memory_halves_the_block_and_goes_on(
         return evaluate
 
     monkeypatch.setitem(STRATEGIES, "stacked", greedy)  # type: ignore[arg-type]
-    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: tuning.Plan("stacked", 16, 10))
+    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
     monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
     surface = surface_of(objective)
     np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
@@ -244,7 +244,7 @@ def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.Monkey
         return evaluate
 
     monkeypatch.setitem(STRATEGIES, "stacked", broken)  # type: ignore[arg-type]
-    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: tuning.Plan("stacked", 16, 10))
+    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
     monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
     with pytest.raises(RuntimeError, match="shape mismatch"):
         surface_of(Objective(small_mlp(), examples(10)))
@@ -252,7 +252,7 @@ def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.Monkey
 
 def test_a_plan_that_cannot_shrink_says_so() -> None:
     with pytest.raises(ObjectiveError, match="out of memory"):
-        tuning.Plan("loop", 1, 1).halved()
+        plans.Plan("loop", 1, 1).half()
 
 
 def test_provenance_says_what_was_measured_and_how_exactly() -> None:

@@ -138,8 +138,8 @@ def test_the_unit_of_an_axis_is_that_of_its_direction() -> None:
 def test_kept_directions_name_every_parameter_in_order() -> None:
     objective = objective_of()
     plane = random_plane(objective)
-    assert plane.kept == ()
-    first, _ = plane_along(objective.centre, *plane.directions, keep=True).kept
+    assert plane.arrays == ()
+    first, _ = plane_along(objective.centre, *plane.directions, keep=True).arrays
     assert list(first) == list(objective.centre)
     assert not first["1.bias"].any()
     np.testing.assert_array_equal(first["1.weight"], plane.directions[0]["1.weight"])

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from landscape.errors import DisplayError
 from landscape.rendering.film.projector import Projector
-from landscape.rendering.film.shots import Plan
+from landscape.rendering.film.shots import ShotList
 from landscape.rendering.write import beside
 from landscape.version import __version__
 
@@ -34,8 +34,8 @@ CODECS: dict[str, dict[str, Any]] = {
 }
 
 
-def write_film(plan: Plan, target: Path, fps: int, processes: int, *, progress: bool) -> None:
-    """Draw all frames of a plan in so many processes, and write them at ``target`` when the last one is there."""
+def write_film(shots: ShotList, target: Path, fps: int, processes: int, *, progress: bool) -> None:
+    """Draw all frames of a shot list in so many processes, and write them at ``target`` when the last one is there."""
     import imageio_ffmpeg
 
     comment = f"Drawn by landscape {__version__}"
@@ -49,10 +49,10 @@ def write_film(plan: Plan, target: Path, fps: int, processes: int, *, progress: 
             "macro_block_size": 2,
             "ffmpeg_log_level": "error",
         }
-        film = imageio_ffmpeg.write_frames(str(temporary), plan.size, **settings)
+        film = imageio_ffmpeg.write_frames(str(temporary), shots.size, **settings)
         film.send(None)
         try:
-            for frame in tqdm(_frames(plan, processes), total=plan.count, desc="film", disable=not progress):
+            for frame in tqdm(_frames(shots, processes), total=shots.count, desc="film", disable=not progress):
                 film.send(frame)
         finally:
             film.close()
@@ -67,14 +67,14 @@ def _comment(path: Path, words: str) -> None:
     path.write_bytes(content[:-1] + b"\x21\xfe" + bytes([len(words)]) + words.encode() + b"\x00" + content[-1:])
 
 
-def _frames(plan: Plan, processes: int) -> Iterator[bytes]:
+def _frames(shots: ShotList, processes: int) -> Iterator[bytes]:
     """All frames in order, each process drawing every ``processes``-th one."""
-    size = 3 * plan.size[0] * plan.size[1]
+    size = 3 * shots.size[0] * shots.size[1]
     with ExitStack() as stack:
-        children = [stack.enter_context(_child(plan, start, processes)) for start in range(processes)]
+        children = [stack.enter_context(_child(shots, start, processes)) for start in range(processes)]
         for child in children:
             stack.callback(child.kill)
-        for index in range(plan.count):
+        for index in range(shots.count):
             child = children[index % processes]
             assert child.stdout is not None
             frame = child.stdout.read(size)
@@ -85,15 +85,15 @@ def _frames(plan: Plan, processes: int) -> Iterator[bytes]:
             yield frame
 
 
-def _child(plan: Plan, start: int, step: int) -> subprocess.Popen[bytes]:
-    """A process of its own, whatever the caller's main module is; the plan goes in, frames come out."""
+def _child(shots: ShotList, start: int, step: int) -> subprocess.Popen[bytes]:
+    """A process of its own, whatever the caller's main module is; the shot list goes in, frames come out."""
     code = "import sys; from landscape.rendering.film.footage import work; work(sys.stdin.buffer, sys.stdout.buffer)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LP_NUM_THREADS": "1"}
     child = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     )
     assert child.stdin is not None
-    payload = pickle.dumps((plan, start, step))
+    payload = pickle.dumps((shots, start, step))
     child.stdin.write(struct.pack("<Q", len(payload)) + payload)
     child.stdin.flush()
     return child
@@ -102,8 +102,8 @@ def _child(plan: Plan, start: int, step: int) -> subprocess.Popen[bytes]:
 def work(source: IO[bytes], sink: IO[bytes]) -> None:
     """Draw the frames that are asked for on ``source`` and write them to ``sink``: the main of a child process."""
     (length,) = struct.unpack("<Q", source.read(8))
-    plan, start, step = pickle.loads(source.read(length))
-    projector = Projector(plan)
-    for index in range(start, plan.count, step):
+    shots, start, step = pickle.loads(source.read(length))
+    projector = Projector(shots)
+    for index in range(start, shots.count, step):
         sink.write(projector.draw(index))
         sink.flush()

@@ -5,73 +5,52 @@ Every frame is a figure with its axes, on one range of heights and colours; fram
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from landscape.defaults import FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
-from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.facts.notes import names_of
-from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX, Rendering
 from landscape.rendering.film.footage import write_film
-from landscape.rendering.film.shots import Plan
+from landscape.rendering.film.shots import ShotList
 from landscape.rendering.geometry.backend import find_backend
-from landscape.rendering.geometry.heights import HeightScale
-from landscape.rendering.geometry.panel import panels_of
 from landscape.rendering.geometry.style import ThemeName, colors_of, theme_of
-from landscape.rendering.geometry.viewpoint import Preset, viewpoint
+from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of, thin
 
 Film: TypeAlias = Literal["orbit", "flight", "growth", "morph"]
-FILMS = ("orbit", "flight", "growth", "morph")
 SUFFIXES = (".mp4", ".webm", ".gif")
-MOST_POINTS = 128  # a side; a film's pixels show no more
+MAX_POINTS = 128  # a side; a film's pixels show no more
+MAX_SIDE_BY_SIDE = 3
+MAX_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """The options of films alone; `landscape.render` says what each of them means."""
+
+    film: Film = "orbit"
+    seconds: float = SECONDS
+    fps: int = FRAMES
+    size: tuple[int, int] = PIXELS
+    theme: ThemeName | None = None
+    processes: int | None = None
+    progress: bool = False
 
 
 def render_film(
-    surfaces: Surface | Sequence[Surface],
+    surfaces: Surface | Profile | Sequence[Surface | Profile],
     path: str | Path,
-    *,
-    film: Film = "orbit",
-    metric: str = LOSS,
-    scale: HeightScale = "auto",
-    ceiling: float | None = None,
-    sublevel: float | None = RISE,
-    titles: Sequence[str] | None = None,
-    seconds: float = SECONDS,
-    fps: int = FRAMES,
-    size: tuple[int, int] = PIXELS,
-    theme: ThemeName = "slide",
-    colormap: str = "viridis",
-    camera: Preset = "auto",
-    azimuth: float | None = None,
-    elevation: float | None = None,
-    processes: int | None = None,
-    progress: bool = False,
+    look: Look = PLAIN,
+    options: FilmOptions = FilmOptions(),
 ) -> Rendering:
     """Write a film; heights, colours and axes have one range in all its frames.
 
     Args:
-        surfaces: planes or corridors of one kind, side by side; of a morph one after another.
+        surfaces: planes or corridors of one kind, side by side; of a morph one after another, interpolated in between.
         path: the suffix chooses MP4 (H.264, 4:2:0, as browsers play it), WebM (VP9) or GIF.
-        film: ``"orbit"`` once around; ``"flight"`` along the training path; ``"growth"``, the corridor revealed step by
-            step; ``"morph"`` from surface to surface, in between interpolated and said to be so.
-        metric: what height and colour show.
-        scale: of heights, see `common_heights`.
-        ceiling: value above which the surfaces are cut away.
-        sublevel: nats per example; where the loss rises by less is shaded on the floor. None shades nothing.
-        titles: one per surface; by default the models' names.
-        seconds: how long the film is.
-        fps: frames per second.
-        size: width and height in pixels, even numbers.
-        theme: ``"paper"``, ``"dark"`` or ``"slide"``.
-        colormap: a matplotlib colour map whose lightness goes one way.
-        camera: where an orbit begins, and where the others stand; see `viewpoint`.
-        azimuth: degrees; instead of the camera's.
-        elevation: degrees; instead of the camera's.
-        processes: how many draw; by default as many as there are cores for this process, 8 at most.
-        progress: whether a bar runs on stderr.
+        look: see `landscape.render`.
+        options: likewise.
 
     Raises:
         InputError: an unknown suffix or film, surfaces that do not suit it, or a missing ``landscape[movie]``.
@@ -79,24 +58,18 @@ def render_film(
         FileError: the film cannot be written.
     """
     target = check_film(path)
-    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
-    _check(given, film, seconds, fps, size)
-    names = list(titles) if titles is not None else names_of(given)
-    if len(names) != len(given):
-        raise InputError(f"{len(given)} surfaces need as many titles, got {len(names)}")
-    box = CORRIDOR_BOX if given[0].kind == "corridor" else PLANE_BOX
-    sublevel = sublevel if metric == LOSS else None
-    panels = panels_of(given, metric, box, names, scale=scale, ceiling=ceiling, sublevel=sublevel)
-    panels = [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // MOST_POINTS) for panel in panels]
-    place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
-    theme_of(theme), colors_of(colormap)  # refused here, not in a child
+    surfaces = _checked(as_list(surfaces), options)
+    if look.titles is not None and len(look.titles) != len(surfaces):
+        raise InputError(f"{len(surfaces)} surfaces need as many titles, got {len(look.titles)}")
+    panels = thin(look.panels(surfaces), MAX_POINTS)
+    camera = look.viewpoint(panels)
+    theme = options.theme or "slide"
+    theme_of(theme), colors_of(look.colormap)  # refused here, not in a child
     backend = find_backend()
-    plan = Plan(panels, film, max(2, round(seconds * fps)), size, place, theme, colormap, backend)
-    write_film(plan, target, fps, _processes(processes, plan.count), progress=progress)
-    heights = panels[0].heights
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
-    messages = (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
-    return Rendering(target, backend.name, clipped, heights.low, heights.high, messages=messages)
+    count = max(2, round(options.seconds * options.fps))
+    shots = ShotList(panels, options.film, count, options.size, camera, theme, look.colormap, backend)
+    write_film(shots, target, options.fps, _processes(options.processes, count), progress=options.progress)
+    return rendering_of(panels, target, backend)
 
 
 def check_film(path: str | Path) -> Path:
@@ -115,25 +88,33 @@ def check_film(path: str | Path) -> Path:
     return target
 
 
-def _check(given: Sequence[Any], film: str, seconds: float, fps: int, size: tuple[int, int]) -> None:
-    if film not in FILMS:
-        raise InputError(f"unknown film {film!r}; expected one of {', '.join(FILMS)}")
-    if not given or any(isinstance(record, Profile) for record in given):
+def _checked(records: Sequence[Surface | Profile], options: FilmOptions) -> list[Surface]:
+    """The records, all of them surfaces that suit the film."""
+    film, size = options.film, options.size
+    if film not in get_args(Film):
+        raise InputError(f"unknown film {film!r}; expected one of {', '.join(get_args(Film))}")
+    surfaces = [record for record in records if isinstance(record, Surface)]
+    if not records or len(surfaces) < len(records):
         raise InputError("a film shows surfaces; draw a profile as png, pdf or svg")
-    if not 0.1 <= seconds <= 600 or not 1 <= fps <= 120:
-        raise InputError(f"a film lasts 0.1 to 600 s at 1 to 120 frames a second, got {seconds:g} s at {fps}")
+    if not 0.1 <= options.seconds <= 600 or not 1 <= options.fps <= 120:
+        raise InputError(
+            f"a film lasts 0.1 to 600 s at 1 to 120 frames a second, got {options.seconds:g} s at {options.fps}"
+        )
     if not all(side % 2 == 0 and 160 <= side <= 4096 for side in size):
         raise InputError(f"the size of a film is two even numbers from 160 to 4096, got {size[0]}x{size[1]}")
-    kinds = {record.kind for record in given}
+    kinds = {surface.kind for surface in surfaces}
     if film in ("flight", "growth") and kinds != {"corridor"}:
         raise InputError(f"a film of {film} needs corridors, got a {next(iter(kinds - {'corridor'})) or 'surface'}")
-    if film == "morph" and (len(given) < 2 or len({record.status.shape for record in given}) > 1):
-        shapes = ", ".join("x".join(map(str, record.status.shape)) for record in given)
+    if film == "morph" and (len(surfaces) < 2 or len({surface.status.shape for surface in surfaces}) > 1):
+        shapes = ", ".join("x".join(map(str, surface.status.shape)) for surface in surfaces)
         raise InputError(f"a morph needs two or more surfaces with equally many points, got {shapes}")
-    if film != "morph" and len(given) > 3:
-        raise InputError(f"a film shows 1 to 3 surfaces side by side, got {len(given)}; morph shows more in turn")
+    if film != "morph" and len(surfaces) > MAX_SIDE_BY_SIDE:
+        raise InputError(
+            f"a film shows 1 to {MAX_SIDE_BY_SIDE} surfaces side by side, got {len(surfaces)}; morph shows more in turn"
+        )
+    return surfaces
 
 
-def _processes(asked: int | None, count: int) -> int:
+def _processes(processes: int | None, count: int) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(asked or cores, 8, count))
+    return max(1, min(processes or cores, MAX_PROCESSES, count))

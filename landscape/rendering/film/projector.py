@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from landscape.rendering.film.shots import Plan, Shot
+from landscape.rendering.film.shots import Shot, ShotList
 from landscape.rendering.geometry.camera import Frame
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import colors_of, theme_of
@@ -24,12 +24,12 @@ FOOT, HEAD = 1.05, 0.7  # inches below and above the panels
 
 
 class Projector:
-    """Draws the frames of a plan, keeping what stays the same from one to the next."""
+    """Draws the frames of a shot list, keeping what stays the same from one to the next."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.theme, self.colors = theme_of(plan.theme), colors_of(plan.colormap)
-        width, height = plan.size
+    def __init__(self, shots: ShotList) -> None:
+        self.shots = shots
+        self.theme, self.colors = theme_of(shots.theme), colors_of(shots.colormap)
+        width, height = shots.size
         self.dpi = height / INCHES
         self.figure = Figure(figsize=(width / self.dpi, INCHES), dpi=self.dpi, facecolor=self.theme.ground)
         self.canvas = FigureCanvasAgg(self.figure)
@@ -38,7 +38,7 @@ class Projector:
 
     def draw(self, index: int) -> bytes:
         """Frame ``index`` as rows of RGB bytes."""
-        shot = self.plan.shot(index)
+        shot = self.shots.shot(index)
         with mpl.rc_context(self.theme.settings()):
             for column, panel in enumerate(shot.panels):
                 self._panel(shot, panel, column)
@@ -49,7 +49,7 @@ class Projector:
     @cached_property
     def _cell(self) -> tuple[float, float]:
         """Width of a panel with its margins, and the height of its axes, in inches."""
-        count = 1 if self.plan.film == "morph" else len(self.plan.panels)
+        count = 1 if self.shots.film == "morph" else len(self.shots.panels)
         return (self.figure.get_size_inches()[0] - 1.25) / count, INCHES - FOOT - HEAD
 
     @cached_property
@@ -57,7 +57,7 @@ class Projector:
         """The line at the bottom; the colour bar is drawn with it, once, as all frames have the same."""
         total = self.figure.get_size_inches()[0]
         place = (total - 1.05, FOOT, self._cell[1], 2.0)
-        color_bar(self.figure, self.plan.panels[0], self.colors, self.theme, place)
+        color_bar(self.figure, self.shots.panels[0], self.colors, self.theme, place)
         look = {"fontsize": self.theme.size, "color": self.theme.small}
         return self.figure.text(0.5, 0.22 / INCHES, "", ha="center", va="bottom", **look)
 
@@ -72,7 +72,7 @@ class Projector:
         for artist in (*axes.lines, *axes.patches, *axes.collections, *axes.images, *axes.texts):
             artist.remove()
         Overlay(axes, panel, shot.camera, self.colors, self.theme).draw()
-        if self.plan.backend.name == "vtk":
+        if self.shots.backend.name == "vtk":
             size = max(8, round(wide * self.dpi)), max(8, round(tall * self.dpi))
             image = self._stage(panel, column, size).draw(shot.camera, frame)
             extent = (frame.left, frame.right, frame.bottom, frame.top)
@@ -119,7 +119,7 @@ class Projector:
         """The same scale in all frames but for ``near``, whatever the azimuth."""
         box, camera = panel.box, shot.camera
         across, high = np.ptp(camera.project(box.corners()), axis=0).tolist()
-        if self.plan.film == "orbit":  # what no azimuth exceeds
+        if self.shots.film == "orbit":  # what no azimuth exceeds
             reach, elevation = float(np.hypot(box.half_x, box.half_y)), np.radians(camera.elevation)
             across, high = 2 * reach, float(2 * reach * np.sin(elevation) + box.top * np.cos(elevation))
         side = max(across / wide, high / tall) * shot.near * 1.03

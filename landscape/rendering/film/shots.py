@@ -17,7 +17,7 @@ STILL = 0.4  # share of each step of a morph during which a measured surface is 
 
 
 @dataclass(frozen=True)
-class Plan:
+class ShotList:
     """All that a process needs to draw any frame of a film.
 
     Args:
@@ -65,18 +65,18 @@ class Shot:
     note: str = ""
 
 
-def _orbit(plan: Plan, share: float) -> Shot:
-    return Shot(plan.panels, replace(plan.camera, azimuth=plan.camera.azimuth + 360 * share))
+def _orbit(shots: ShotList, share: float) -> Shot:
+    return Shot(shots.panels, replace(shots.camera, azimuth=shots.camera.azimuth + 360 * share))
 
 
-def _flight(plan: Plan, share: float) -> Shot:
+def _flight(shots: ShotList, share: float) -> Shot:
     """Down the training path: the view closes in on a point that runs along it, and opens again at its end."""
     along = _eased(min(1.0, share / 0.85))
     closing = np.sin(np.pi * min(1.0, max(0.0, share)) ** 0.8) ** 2
-    rise = min(12.0, 44.0 - plan.camera.elevation) if plan.camera.elevation < 44 else 0.0  # 45: other ticks
-    camera = Camera(plan.camera.azimuth - 35 * (1 - along), plan.camera.elevation + rise * (1 - along))
+    rise = min(12.0, 44.0 - shots.camera.elevation) if shots.camera.elevation < 44 else 0.0  # 45: other ticks
+    camera = Camera(shots.camera.azimuth - 35 * (1 - along), shots.camera.elevation + rise * (1 - along))
     centres, panels = [], []
-    for panel in plan.panels:
+    for panel in shots.panels:
         path = panel.path()
         if path is None or len(path) < 2:
             raise InputError(f"{panel.title} has no training path to fly along")
@@ -88,17 +88,17 @@ def _flight(plan: Plan, share: float) -> Shot:
     return Shot(panels, camera, 1 - (1 - CLOSE) * float(closing), centres)
 
 
-def _growth(plan: Plan, share: float) -> Shot:
+def _growth(shots: ShotList, share: float) -> Shot:
     """The corridor up to a step of training that runs from its start to its end, where the film rests."""
     along = min(1.0, share / 0.85)
     grown, last = [], 0.0
-    for panel in plan.panels:
+    for panel in shots.panels:
         positions = panel.surface.alpha.positions
         reached = positions[0] + along * (positions[-1] - positions[0]) + 1e-9
         rows = max(2, int(np.count_nonzero(positions <= reached)))
         grown.append(replace(panel, surface=_until(panel.surface, rows)))
         last = max(last, float(panel.surface.alpha.values[rows - 1]))
-    return Shot(grown, plan.camera, note=f"training step {last:,.0f}")
+    return Shot(grown, shots.camera, note=f"training step {last:,.0f}")
 
 
 def _until(surface: Surface, rows: int) -> Surface:
@@ -120,17 +120,17 @@ def _until(surface: Surface, rows: int) -> Surface:
     )
 
 
-def _morph(plan: Plan, share: float) -> Shot:
+def _morph(shots: ShotList, share: float) -> Shot:
     """Measured surfaces in turn, each shown for a while, with a blend of heights between neighbours."""
-    panels = plan.panels
+    panels = shots.panels
     place = share * (len(panels) - 1)
     first = min(int(place), len(panels) - 2)
     part = _eased(float(np.clip((place - first - STILL / 2) / (1 - STILL), 0, 1)))
     before, after = panels[first], panels[first + 1]
     if part in (0.0, 1.0):
-        return Shot([after if part else before], plan.camera, note="as measured")
+        return Shot([after if part else before], shots.camera, note="as measured")
     between = replace(_blend(before, after, part), title=f"{before.title} to {after.title}")
-    return Shot([between], plan.camera, note=f"interpolated between {before.title} and {after.title}, not measured")
+    return Shot([between], shots.camera, note=f"interpolated between {before.title} and {after.title}, not measured")
 
 
 def _blend(before: Panel, after: Panel, part: float) -> Panel:

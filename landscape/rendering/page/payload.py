@@ -10,33 +10,26 @@ import numpy as np
 
 from landscape.records.base import FloatArray
 from landscape.records.sampled import Surface
-from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX
 from landscape.rendering.geometry.camera import Camera
 from landscape.rendering.geometry.heights import Heights, HeightScale
-from landscape.rendering.geometry.panel import Panel, panels_of
+from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import colors_of
 from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, number, plain
+from landscape.rendering.look import Look, thin
 
-MOST_POINTS = 256  # a side; more are thinned, and the page says so
+MAX_POINTS = 256  # a side; more are thinned, and the page says so
 
 
-def panels_by_scale(
-    surfaces: Sequence[Surface],
-    metric: str,
-    titles: Sequence[str],
-    scale: HeightScale,
-    ceiling: float | None,
-    sublevel: float | None,
-) -> dict[str, list[Panel]]:
+def panels_by_scale(surfaces: Sequence[Surface], look: Look) -> dict[str, list[Panel]]:
     """The panels on every scale that the values allow, the one to begin with first."""
-    chosen = _panels(surfaces, metric, titles, scale, ceiling, sublevel)
-    result: dict[str, list[Panel]] = {chosen[0].heights.scale: chosen}
-    finite = np.concatenate([panel.values[np.isfinite(panel.values)] for panel in chosen])
-    others: dict[HeightScale, bool] = {"linear": True, "log": bool(finite.min() > 0)}
-    for name, allowed in others.items():
-        if allowed and name not in result:
-            result[name] = _panels(surfaces, metric, titles, name, ceiling, sublevel)
-    return result
+    panels = thin(look.panels(surfaces), MAX_POINTS)
+    by_scale: dict[str, list[Panel]] = {panels[0].heights.scale: panels}
+    finite = np.concatenate([panel.values[np.isfinite(panel.values)] for panel in panels])
+    scales: tuple[HeightScale, ...] = ("linear", "log") if finite.min() > 0 else ("linear",)
+    for scale in scales:
+        if scale not in by_scale:
+            by_scale[scale] = thin(replace(look, scale=scale).panels(surfaces), MAX_POINTS)
+    return by_scale
 
 
 def payload(
@@ -58,19 +51,6 @@ def payload(
         "camera": {"azimuth": camera.azimuth, "elevation": camera.elevation},
         **_axes(groups[0][0]),
     }
-
-
-def _panels(
-    surfaces: Sequence[Surface],
-    metric: str,
-    titles: Sequence[str],
-    scale: HeightScale,
-    ceiling: float | None,
-    sublevel: float | None,
-) -> list[Panel]:
-    box = CORRIDOR_BOX if surfaces[0].kind == "corridor" else PLANE_BOX
-    panels = panels_of(surfaces, metric, box, titles, scale=scale, ceiling=ceiling, sublevel=sublevel)
-    return [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // MOST_POINTS) for panel in panels]
 
 
 def _frame(panel: Panel) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from landscape.errors import InputError
 from landscape.records.findings import StudyResult, Table, Verdict
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.glossary import words_for
-from landscape.rendering.figure import render
+from landscape.rendering.figure import FigureOptions, render_figure
+from landscape.rendering.look import Look
 from landscape.rendering.page import web
 from landscape.rendering.page.document import asset, document
 from landscape.rendering.study import Image, size_of, study_images
@@ -126,10 +127,8 @@ def _hero(results: Sequence[StudyResult]) -> dict[str, Any] | None:
     narrow, wide = (widths.index(end) for end in ends)
     component = web.component(
         [corridors[narrow], *corridors],
-        titles=[widths[narrow], *widths],
-        stack="width",
-        fixed=1,
-        start=wide,
+        Look(titles=[widths[narrow], *widths]),
+        web.PageOptions(stack="width", start=wide, fixed=1),
     )
     pair = (corridors[narrow], corridors[wide])
     titles = [size_of(surface) for surface in pair]
@@ -153,8 +152,9 @@ def _hero_words(narrow: Surface, wide: Surface) -> str:
 def _static(pair: Sequence[Surface], titles: Sequence[str]) -> str:
     """The two corridors drawn for print, as an address that holds the picture."""
     with TemporaryDirectory() as folder:
-        drawn = render(pair, Path(folder) / "pair.png", titles=titles, width=STATIC_INCHES, dpi=STATIC_DPI)
-        return f"data:image/png;base64,{base64.b64encode(drawn.path.read_bytes()).decode()}"
+        options = FigureOptions(width=STATIC_INCHES, dpi=STATIC_DPI)
+        picture = render_figure(pair, Path(folder) / "pair.png", Look(titles=titles), options).path
+        return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}"
 
 
 def _count(results: Sequence[StudyResult]) -> str:

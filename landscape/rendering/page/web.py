@@ -3,83 +3,70 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from landscape.errors import DisplayError, InputError
-from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts.notes import names_of, small_print
-from landscape.rendering.figure import Rendering
-from landscape.rendering.geometry.heights import HeightScale, common_heights
+from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.ticks import metric_label, plain
-from landscape.rendering.geometry.viewpoint import Preset, viewpoint
+from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of
 from landscape.rendering.page.document import page, template
 from landscape.rendering.page.payload import panels_by_scale, payload
 from landscape.rendering.write import check_free, write_text
 
-MOST_PANELS = 12
+MAX_PANELS = 12
 SUFFIXES = (".html", ".htm")
 SCALE_WORDS = {"linear": "linear", "log": "logarithmic", "sqrt": "square root"}
+Records: TypeAlias = Surface | Profile | Sequence[Surface | Profile]
 
 
-def component(
-    surfaces: Surface | Sequence[Surface],
-    *,
-    metric: str = LOSS,
-    scale: HeightScale = "auto",
-    ceiling: float | None = None,
-    sublevel: float | None = RISE,
-    titles: Sequence[str] | None = None,
-    stack: str | None = None,
-    start: int = 0,
-    fixed: int = 0,
-    colormap: str = "viridis",
-    camera: Preset = "auto",
-    azimuth: float | None = None,
-    elevation: float | None = None,
-) -> str:
+@dataclass(frozen=True)
+class PageOptions:
+    """The options of pages alone; `landscape.render` says what each of them means."""
+
+    title: str | None = None
+    stack: str | None = None
+    start: int = 0
+    fixed: int = 0
+
+
+def component(surfaces: Records, look: Look = PLAIN, options: PageOptions = PageOptions()) -> str:
     """An HTML fragment with surfaces to turn, zoom and read; needs a page of `document` around it.
 
     The surfaces stand side by side with linked cameras and readings, or one after another under a slider. Every value
     that can be read is that of the record at the nearest grid point; what passes by while the slider moves is not
-    readable.
+    readable. The reader can change the scale to any that the values allow.
 
     Args:
         surfaces: planes or corridors, all of one kind.
-        metric: what the height and the colour show.
-        scale: the scale at first; the reader can change it to any that the values allow.
-        ceiling: value above which the surfaces are cut away; by default as in print, see `common_heights`.
-        sublevel: nats per example; where the loss rises by less is shaded on the floor. None shades nothing.
-        titles: one per surface; by default the models' names. Of a stack, the slider's stops: ``["2", "8", "64"]``.
-        stack: what the slider runs over, ``"width"``; None sets the surfaces side by side.
-        start: which surface of a stack is shown at first.
-        fixed: so many of the first surfaces stand beside the stack and do not move; they have no stop.
-        colormap: a matplotlib colour map whose lightness goes one way.
-        camera: as in print, see `viewpoint`.
-        azimuth: degrees; instead of the camera's.
-        elevation: degrees; instead of the camera's.
+        look: see `landscape.render`.
+        options: likewise; the title is that of a page, and has no meaning here.
+
+    Returns:
+        HTML text.
 
     Raises:
         InputError: surfaces that cannot share axes, or an unknown metric, scale, colour map or camera.
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
     """
-    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
-    names = list(titles) if titles is not None else names_of(given) if given else []
-    _check(given, names, stack, start, fixed)
-    stops = names[fixed:] if stack is not None else []
-    titled = [f"{stack} {name}" for name in names] if stack is not None else names
-    by_scale = panels_by_scale(given, metric, titled, scale, ceiling, sublevel if metric == LOSS else None)
+    surfaces, stack = _checked(as_list(surfaces), look, options), options.stack
+    names = look.names(surfaces)
+    headings = [f"{stack} {name}" for name in names] if stack is not None else names
+    by_scale = panels_by_scale(surfaces, replace(look, titles=headings))
     panels = next(iter(by_scale.values()))
-    place = viewpoint(panels, camera, azimuth=azimuth, elevation=elevation)
-    alone = fixed if stack is not None else len(panels)
+    alone = options.fixed if stack is not None else len(panels)
     groups = [[panel] for panel in panels[:alone]] + ([list(panels[alone:])] if stack is not None else [])
-    data = payload(by_scale, groups, place, colormap) | {"stop": start, "stops": stops, "headings": titled[fixed:]}
-    return _fragment(data, groups, stack)
+    data = payload(by_scale, groups, look.viewpoint(panels), look.colormap)
+    stops = names[options.fixed :] if stack is not None else []
+    return _fragment(
+        data | {"stop": options.start, "stops": stops, "headings": headings[options.fixed :]}, groups, stack
+    )
 
 
 def _fragment(data: Mapping[str, Any], groups: Sequence[Sequence[Panel]], slider: str | None) -> str:
@@ -101,15 +88,15 @@ def _fragment(data: Mapping[str, Any], groups: Sequence[Sequence[Panel]], slider
 
 
 def render_page(
-    surfaces: Surface | Sequence[Surface], path: str | Path, *, title: str | None = None, **options: Any
+    surfaces: Records, path: str | Path, look: Look = PLAIN, options: PageOptions = PageOptions()
 ) -> Rendering:
     """Write a page with `component`'s surfaces: one file that works offline and asks nobody for anything.
 
     Args:
         surfaces: planes or corridors, all of one kind.
         path: ends in ``.html``; what exists is replaced when the page is complete.
-        title: of the page; by default the models' names.
-        options: those of `component`.
+        look: see `landscape.render`.
+        options: likewise.
 
     Raises:
         InputError: an unknown suffix, or what `component` refuses.
@@ -119,13 +106,10 @@ def render_page(
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
-    given = [surfaces] if isinstance(surfaces, Surface | Profile) else list(surfaces)
-    body = component(given, **options)
-    write_text(page(title or _title(given, options.get("metric", LOSS)), body), target)
-    metric = options.get("metric", LOSS)
-    heights = common_heights(given, metric, options.get("scale", "auto"), options.get("ceiling"))
-    clipped = tuple(heights.clipped(surface, metric) for surface in given)
-    return Rendering(target, "webgl", clipped, heights.low, heights.high)
+    surfaces = _checked(as_list(surfaces), look, options)
+    body = component(surfaces, look, options)
+    write_text(page(options.title or _title(surfaces, look.metric), body), target)
+    return rendering_of(look.panels(surfaces), target, Backend("webgl"))
 
 
 def check_page(path: str | Path, *, force: bool = False) -> None:
@@ -160,19 +144,23 @@ def _title(surfaces: Sequence[Surface], metric: str) -> str:
     return f"{what.capitalize()} around {' and '.join([', '.join(others), last] if others else [last])}"
 
 
-def _check(given: Sequence[Any], names: Sequence[str], stack: str | None, start: int, fixed: int) -> None:
-    if not given:
+def _checked(records: Sequence[Surface | Profile], look: Look, options: PageOptions) -> list[Surface]:
+    """The records, all of them surfaces that suit the page."""
+    count, stack, fixed = len(records), options.stack, options.fixed
+    if not records:
         raise InputError("a page needs at least one surface")
-    for record in given:
-        if isinstance(record, Profile):
-            raise InputError("a page shows surfaces; draw a profile as png, pdf or svg")
-        if min(record.status.shape) < 2:
-            raise DisplayError(f"a surface needs 2 points a side to be drawn, got {record.status.shape}")
-    if stack is None and len(given) > MOST_PANELS:
-        raise InputError(f"at most {MOST_PANELS} surfaces stand side by side, got {len(given)}; stack them")
-    if len(names) != len(given):
-        raise InputError(f"{len(given)} surfaces need as many titles, got {len(names)}")
-    if not 0 <= fixed < len(given) or (fixed and stack is None):
-        raise InputError(f"fixed counts surfaces beside a stack, fewer than {len(given)}, got {fixed}")
-    if not 0 <= start < len(given) - fixed:
-        raise InputError(f"start is the index of one of {len(given) - fixed} surfaces, got {start}")
+    surfaces = [record for record in records if isinstance(record, Surface)]
+    if len(surfaces) < count:
+        raise InputError("a page shows surfaces; draw a profile as png, pdf or svg")
+    for surface in surfaces:
+        if min(surface.status.shape) < 2:
+            raise DisplayError(f"a surface needs 2 points a side to be drawn, got {surface.status.shape}")
+    if stack is None and count > MAX_PANELS:
+        raise InputError(f"at most {MAX_PANELS} surfaces stand side by side, got {count}; stack them")
+    if look.titles is not None and len(look.titles) != count:
+        raise InputError(f"{count} surfaces need as many titles, got {len(look.titles)}")
+    if not 0 <= fixed < count or (fixed and stack is None):
+        raise InputError(f"fixed counts surfaces beside a stack, fewer than {count}, got {fixed}")
+    if not 0 <= options.start < count - fixed:
+        raise InputError(f"start is the index of one of {count - fixed} surfaces, got {options.start}")
+    return surfaces

@@ -16,7 +16,8 @@ from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
 from landscape.rendering.geometry.ticks import axis_label, metric_label
-from landscape.sampling.solutions import subspace_through
+from landscape.sampling.solutions import Solution
+from landscape.sampling.views import subspace_through
 from landscape.space.subspaces import corridor_along, line_along, line_between, random_line, random_plane
 from landscape.train.losses import cross_entropy
 
@@ -37,7 +38,7 @@ def sampled(kind: str) -> Any:
         "unscaled": lambda: random_plane(here, normalize="none"),
         "orthogonal": lambda: random_plane(here, orthogonal=True),
         "path": lambda: ls.path_plane(path, [0, 1, 10, 100]),
-        "three": lambda: subspace_through([objective(seed) for seed in (0, 1, 2)]),
+        "three": lambda: subspace_through([Solution(objective(seed)) for seed in (0, 1, 2)]),
         "eigen": lambda: eigen_plane(here),
         "given": lambda: ls.plane_along(here.centre, objective(1).centre, objective(2).centre),
         "corridor": lambda: corridor_along(path, [0, 1, 10, 100], seed=2),
@@ -99,7 +100,7 @@ def test_what_tells_it_apart_is_said(kind: str) -> None:
 
 
 def test_a_caption_carries_place_facts_and_the_unit_of_its_own_axes(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"view": "contour", "dpi": 40, "with_tex": True}
+    options: dict[str, Any] = {"draw": "contour", "dpi": 40, "with_tex": True}
     layer = ls.render(sampled("layer"), tmp_path / "a.png", **options)
     assert "two random layer-normalized directions" in layer.caption
     assert "filter norms" not in layer.caption.replace("directions, 95 % interval", "").split("width through")[-1]
@@ -183,7 +184,7 @@ def test_zeros_on_a_logarithmic_scale_are_drawn_at_the_smallest_measured_value(t
         tmp_path / "a.png",
         scale="log",
         dpi=40,
-        view="contour",
+        draw="contour",
     )
     smallest = float(loss[status == 1].min())
     assert drawn.low == smallest

@@ -14,7 +14,7 @@ from landscape.rendering.facts.tex import escape, macro_stem
 
 
 def test_every_number_of_the_caption_is_a_macro_of_letters(tmp_path: Path) -> None:
-    drawn = landscape.render([bowl(), bowl()], tmp_path / "two-bowls.pdf", view="contour", with_tex=True)
+    drawn = landscape.render([bowl(), bowl()], tmp_path / "two-bowls.pdf", draw="contour", with_tex=True)
     assert drawn.tex is not None
     text = drawn.tex.read_text()
     macros = dict(re.findall(r"\\renewcommand\{\\([A-Za-z]+)\}\{(.*)\}", text))
@@ -37,7 +37,7 @@ def test_a_picture_that_latex_cannot_include_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
 def test_the_file_compiles(tmp_path: Path) -> None:
-    landscape.render([bowl(), bowl()], tmp_path / "pair_1.pdf", view="contour", width="text", with_tex=True)
+    landscape.render([bowl(), bowl()], tmp_path / "pair_1.pdf", draw="contour", width="text", with_tex=True)
     body = r"\documentclass{article}\usepackage{graphicx}\begin{document}\input{pair_1}\input{pair_1}"
     (tmp_path / "paper.tex").write_text(body + r" Quoted: \pairOneAHalfWidth.\end{document}")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]

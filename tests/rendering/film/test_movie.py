@@ -14,32 +14,30 @@ import landscape
 from cli import main
 from landscape.errors import InputError
 from landscape.records.sampled import Surface
-from landscape.rendering.figure import CORRIDOR_BOX, PLANE_BOX
-from landscape.rendering.film.movie import render_film
-from landscape.rendering.film.shots import Plan
+from landscape.rendering.film.movie import FilmOptions, render_film
+from landscape.rendering.film.shots import ShotList
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.camera import Camera
-from landscape.rendering.geometry.panel import panels_of
+from landscape.rendering.look import Look
 from landscape.rendering.write import check_free
 
 SIZE = (320, 180)
 
 
-def plan(film: str, *surfaces: Surface, count: int = 11) -> Plan:
-    box = CORRIDOR_BOX if surfaces[0].kind == "corridor" else PLANE_BOX
-    panels = panels_of(list(surfaces), "train_loss", box, [str(k) for k in range(len(surfaces))])
-    return Plan(panels, film, count, SIZE, Camera(), "slide", "viridis", Backend("vtk"))
+def shots_of(film: str, *surfaces: Surface, count: int = 11) -> ShotList:
+    panels = Look(sublevel=None, titles=[str(k) for k in range(len(surfaces))]).panels(surfaces)
+    return ShotList(panels, film, count, SIZE, Camera(), "slide", "viridis", Backend("vtk"))
 
 
 def test_an_orbit_goes_once_around_in_equal_steps() -> None:
-    orbit = plan("orbit", bowl(points=5), count=8)
+    orbit = shots_of("orbit", bowl(points=5), count=8)
     turned = [orbit.shot(k).camera.azimuth - Camera().azimuth for k in range(8)]
     assert turned == [45 * k for k in range(8)]
 
 
 def test_growth_ends_with_the_whole_corridor_and_shows_only_what_was_trained() -> None:
     whole = tunnel()
-    film = plan("growth", whole)
+    film = shots_of("growth", whole)
     rows = [film.shot(k).panels[0].surface.status.shape[0] for k in range(11)]
     assert rows == sorted(rows)
     assert rows[0] == 2
@@ -53,7 +51,7 @@ def test_growth_ends_with_the_whole_corridor_and_shows_only_what_was_trained() -
 
 def test_a_morph_passes_through_the_measured_surfaces_and_says_what_lies_between() -> None:
     one, two = bowl(points=5), bowl(points=5, curvature=4.0)
-    film = plan("morph", one, two)
+    film = shots_of("morph", one, two)
     assert np.array_equal(film.shot(0).panels[0].surface.loss, one.loss)
     assert np.array_equal(film.shot(10).panels[0].surface.loss, two.loss)
     assert film.shot(0).note == "as measured"
@@ -65,7 +63,7 @@ def test_a_morph_passes_through_the_measured_surfaces_and_says_what_lies_between
 
 
 def test_heights_and_floor_are_the_same_in_every_frame() -> None:
-    for film in (plan("growth", tunnel()), plan("morph", bowl(points=5), bowl(points=5, curvature=4.0))):
+    for film in (shots_of("growth", tunnel()), shots_of("morph", bowl(points=5), bowl(points=5, curvature=4.0))):
         shots = [film.shot(k).panels[0] for k in range(film.count)]
         assert {(panel.heights, panel.floor.alpha, panel.floor.beta) for panel in shots} == {
             (shots[0].heights, shots[0].floor.alpha, shots[0].floor.beta)
@@ -88,7 +86,7 @@ def test_a_surface_that_does_not_suit_the_film_is_refused(
 ) -> None:
     pytest.importorskip("imageio_ffmpeg")
     with pytest.raises(InputError, match=message):
-        render_film(surfaces, tmp_path / "x.mp4", film=film)
+        render_film(surfaces, tmp_path / "x.mp4", options=FilmOptions(film))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,8 +18,9 @@ from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Surface
+from landscape.rendering.look import Look
 from landscape.rendering.page.document import page
-from landscape.rendering.page.web import check_page, component, render_page
+from landscape.rendering.page.web import PageOptions, check_page, component, render_page
 
 
 def named(surface: Surface, model: str) -> Surface:
@@ -31,7 +32,7 @@ def named(surface: Surface, model: str) -> Surface:
 
 def test_text_is_escaped_wherever_it_stands() -> None:
     nasty = "</script><script>alert(1)</script><b>"
-    html = page(nasty, component([named(bowl(points=5), nasty)], stack=nasty, titles=[nasty]))
+    html = page(nasty, component([named(bowl(points=5), nasty)], Look(titles=[nasty]), PageOptions(stack=nasty)))
     assert "<script>alert" not in html
     assert "<b>" not in html
 
@@ -61,18 +62,22 @@ def test_a_logarithm_is_offered_where_all_values_are_positive() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
+    ("look", "message"),
     [
-        ({"titles": ["a", "b"]}, InputError),
-        ({"metric": "nothing"}, InputError),
-        ({"scale": "cubic"}, InputError),
-        ({"start": 3, "stack": "width"}, InputError),
-        ({"colormap": "jet"}, InputError),
+        (Look(titles=["a", "b"]), "1 surfaces need as many titles, got 2"),
+        (Look(metric="nothing"), "no nothing in this record"),
+        (Look(scale="cubic"), "unknown scale"),  # type: ignore[arg-type]
+        (Look(colormap="jet"), "lightness goes one way"),
     ],
 )
-def test_nonsense_is_refused(change: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
-        component(bowl(points=5), **change)
+def test_a_look_that_is_none_is_refused(look: Look, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        component(bowl(points=5), look)
+
+
+def test_a_stack_begins_at_one_of_its_surfaces() -> None:
+    with pytest.raises(InputError, match="start is the index of one of 1 surfaces, got 3"):
+        component(bowl(points=5), options=PageOptions(stack="width", start=3))
 
 
 def test_a_surface_without_a_finite_value_is_refused(tmp_path: Path) -> None:
@@ -117,8 +122,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     holed = bowl(points=21)
     loss = holed.loss.copy()
     loss[:4, :4], loss[20, 20] = np.nan, np.inf
-    render_page([named(flat, "flat"), named(steep, "steep")], folder / "pair.html", scale="linear")
-    render_page([flat, steep], folder / "stack.html", stack="curvature", titles=["2", "8"])
+    render_page([named(flat, "flat"), named(steep, "steep")], folder / "pair.html", Look(scale="linear"))
+    render_page([flat, steep], folder / "stack.html", Look(titles=["2", "8"]), PageOptions(stack="curvature"))
     render_page(replace(holed, metrics={"train_loss": loss}), folder / "holes.html")
     render_page(tunnel(), folder / "tunnel.html")
     render_page(replace(holed, metrics={"train_loss": np.full(holed.loss.shape, 0.7)}), folder / "plateau.html")

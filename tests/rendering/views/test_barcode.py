@@ -55,10 +55,10 @@ def test_parents_are_drawn_with_their_children_where_not_all_fit() -> None:
 
 def test_the_view_writes_a_file_and_its_numbers(tmp_path: Path) -> None:
     surface = replace(bowl(), metrics={"train_loss": bowl().loss, "test_loss": bowl().loss})
-    drawn = landscape.render([surface, surface], tmp_path / "a.svg", view="barcode", titles=["one", "two"])
+    drawn = landscape.render([surface, surface], tmp_path / "a.svg", draw="barcode", titles=["one", "two"])
     assert "one: 1 minimum, 1 more persistent than 0.01" in drawn.caption
     assert "1 minimum" in (tmp_path / "a.svg").read_text()
     with pytest.raises(InputError, match="a barcode is that of train_loss"):
-        landscape.render(surface, tmp_path / "a.svg", view="barcode", metric="test_loss")
+        landscape.render(surface, tmp_path / "a.svg", draw="barcode", metric="test_loss")
     with pytest.raises(InputError, match="a profile has no surface"):
-        landscape.render(hill(), tmp_path / "a.svg", view="barcode")
+        landscape.render(hill(), tmp_path / "a.svg", draw="barcode")

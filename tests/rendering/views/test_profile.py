@@ -141,7 +141,7 @@ def test_nothing_to_draw_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="profiles share their axis"):
         landscape.render([hill(), empty], tmp_path / "a.png")
     with pytest.raises(InputError, match="holds no rays"):
-        landscape.render(replace(bowl(), rays=None), tmp_path / "a.png", view="profile")
+        landscape.render(replace(bowl(), rays=None), tmp_path / "a.png", draw="profile")
     assert not list(tmp_path.iterdir())
 
 

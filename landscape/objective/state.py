@@ -1,0 +1,49 @@
+"""A model's parameters and buffers, read once: the centre of the landscape, and what stays where it is."""
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from landscape.errors import InputError, ObjectiveError
+from landscape.objective.batches import convert
+from landscape.space import parameters as space
+from landscape.space.parameters import Parameters
+
+Selection: TypeAlias = Literal["all", "trainable"]
+
+RANDOM_IN_TRAIN_MODE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+
+
+def first_parameter(model: nn.Module) -> nn.Parameter:
+    """A parameter that tells device and dtype.
+
+    Raises:
+        ObjectiveError: a model in train mode whose loss would depend on chance, or one without parameters.
+    """
+    for name, module in model.named_modules():
+        if module.training and isinstance(module, RANDOM_IN_TRAIN_MODE):
+            raise ObjectiveError(
+                f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the "
+                "batch; call model.eval() first"
+            )
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ObjectiveError("the model has no parameters: there is no landscape to look at")
+    return first
+
+
+def read_state(
+    model: nn.Module, selection: Selection, *, device: torch.device, dtype: torch.dtype
+) -> tuple[Parameters, dict[str, Tensor]]:
+    """Copies of the parameters that span the landscape, and of what stays: buffers and parameters left out."""
+    if selection not in ("all", "trainable"):
+        raise InputError(f"parameters must be 'all' or 'trainable', got {selection!r}")
+    constants: dict[str, Tensor] = {
+        name: parameter
+        for name, parameter in model.named_parameters()
+        if selection == "trainable" and not parameter.requires_grad
+    }
+    centre = space.centre_of(model, device=device, dtype=dtype, without=constants)
+    constants |= dict(model.named_buffers())
+    return centre, {name: convert(value, device, dtype).clone() for name, value in constants.items()}

@@ -1,0 +1,85 @@
+"""One function draws every picture: its signature is true, and nothing asked for is left out without a word."""
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from problems import bowl, tunnel
+
+import landscape
+from landscape.errors import InputError
+from landscape.rendering.figure import FigureOptions
+from landscape.rendering.film.movie import FilmOptions
+from landscape.rendering.look import Look
+from landscape.rendering.page.web import PageOptions
+from landscape.rendering.render import medium_of
+
+KINDS = (Look, FigureOptions, PageOptions, FilmOptions)
+
+
+def test_render_is_a_function_whose_signature_names_every_option_with_its_default() -> None:
+    assert inspect.isfunction(landscape.render)
+    records, path, *options = inspect.signature(landscape.render).parameters.values()
+    assert (records.name, path.name) == ("records", "path")
+    assert {option.kind for option in options} == {inspect.Parameter.KEYWORD_ONLY}
+    expected = {field.name: field.default for kind in KINDS for field in fields(kind)}
+    assert {option.name: option.default for option in options} == expected | {"view": None}
+
+
+def test_options_stand_in_the_signature_in_the_order_of_their_records() -> None:
+    """They are passed on by position."""
+    for kind in KINDS:
+        names = [field.name for field in fields(kind) if field.name != "theme"]
+        assert [name for name in inspect.signature(landscape.render).parameters if name in names] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "medium"),
+    [("a.png", "figure"), ("a.HTML", "page"), ("a.gif", "film"), ("a.webm", "film"), ("a", "figure")],
+)
+def test_the_suffix_names_the_medium(name: str, medium: str) -> None:
+    assert medium_of(name) == medium
+
+
+@pytest.mark.parametrize(
+    ("target", "option", "value"),
+    [
+        ("x.png", "fps", 3),
+        ("x.png", "stack", "width"),
+        ("x.html", "dpi", 100),
+        ("x.html", "theme", "dark"),
+        ("x.html", "draw", "contour"),
+        ("x.gif", "columns", 2),
+        ("x.gif", "title", "T"),
+    ],
+)
+def test_an_option_of_another_medium_is_refused(target: str, option: str, value: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{option} has no meaning for {target}, a (figure|page|film)$"):
+        landscape.render(bowl(points=5), tmp_path / target, **{option: value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_suffix_is_refused_before_options(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot draw to 'x\.avi': the suffix must be one of \.png, \.pdf, \.svg"):
+        landscape.render(bowl(points=5), tmp_path / "x.avi", film="flight")
+
+
+def test_every_medium_draws_the_same_range_of_heights(tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    surfaces = [tunnel(), tunnel()]
+    film: dict[str, Any] = {"seconds": 0.2, "fps": 10, "size": (320, 180), "theme": "dark", "processes": 1}
+    options: dict[str, dict[str, Any]] = {"a.png": {"dpi": 40, "draw": "surface"}, "a.html": {"draw": "surface"}}
+    options["a.gif"] = film
+    drawn = [landscape.render(surfaces, tmp_path / name, ceiling=1.5, **some) for name, some in options.items()]
+    assert len({(picture.low, picture.high, picture.clipped) for picture in drawn}) == 1
+    assert drawn[0].high == 1.5
+
+
+def test_the_former_name_of_draw_works_and_says_so(tmp_path: Path) -> None:
+    with pytest.warns(FutureWarning, match=r"^view= of landscape\.render is called draw= now") as caught:
+        landscape.render(bowl(points=5), tmp_path / "old.svg", view="contour")
+    assert caught[0].filename == __file__
+    landscape.render(bowl(points=5), tmp_path / "new.svg", draw="contour")
+    assert (tmp_path / "old.svg").read_bytes() == (tmp_path / "new.svg").read_bytes()
