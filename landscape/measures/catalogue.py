@@ -13,7 +13,8 @@ from landscape.measures.curvature import CURVATURE
 from landscape.measures.freedom import FREE_DIRECTIONS
 from landscape.measures.half_widths import HALF_WIDTH
 from landscape.measures.matrix import hessian
-from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part, Record
+from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part
+from landscape.measures.quantities import Record
 from landscape.measures.sharpness import SHARPNESS
 from landscape.measures.spectrum import DENSITY
 from landscape.objective.objective import Objective

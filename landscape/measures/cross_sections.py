@@ -9,8 +9,8 @@ from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.plans import Plan
 from landscape.engine.trial import choose
 from landscape.errors import InputError
-from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
 from landscape.files.ledger import Pieces
+from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
 from landscape.measures.matrix import hessian
 from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part, plain
 from landscape.measures.quantities import Quantity, quantity

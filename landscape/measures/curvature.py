@@ -66,9 +66,7 @@ def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
     return parts
 
 
-def _block(
-    objective: Objective, options: MeasureOptions, parameters: list[str] | None, prefix: str
-) -> dict[str, Part]:
+def _block(objective: Objective, options: MeasureOptions, parameters: list[str] | None, prefix: str) -> dict[str, Part]:
     """The parts of one diagonal block of the matrix."""
     seed = options.seed
     k = min(options.k, sum(objective.centre[name].numel() for name in parameters or objective.centre))
@@ -102,9 +100,13 @@ def _parse(entries: Mapping[str, Entry]) -> Curvature:
 
 
 def _parse_block(entries: Mapping[str, Entry], prefix: str, layers: Mapping[str, Curvature]) -> Curvature:
-    ends, sums = entries[f"{prefix}ends"], (entries[f"{prefix}{name}"] for name in ("trace", "norm"))
+    ends = entries[f"{prefix}ends"]
     return Curvature(
-        *(_parse_end(ends[name]) for name in ("top", "bottom")), *(SpectralSum(**entry) for entry in sums), layers
+        top=_parse_end(ends["top"]),
+        bottom=_parse_end(ends["bottom"]),
+        trace=SpectralSum(**entries[f"{prefix}trace"]),
+        norm=SpectralSum(**entries[f"{prefix}norm"]),
+        layers=layers,
     )
 
 
@@ -124,12 +126,12 @@ def _sides(curvature: Curvature) -> Entry:
 def _words(results: Results[Curvature]) -> Words:
     """How exact each member's numbers are, and the layers of the first member."""
     records = results.records
-    residual, low = (max(max(end.residuals) for end in ends) for ends in zip(*((r.top, r.bottom) for r in records)))
+    top, bottom = (max(max(getattr(record, end).residuals) for record in records) for end in ("top", "bottom"))
     counts = [record.bottom.negative for record in records]
     signs = f"{', '.join(map(str, counts))} of the {len(records[0].bottom.values)} lowest are negative"
     notes = {
-        "top eigenvalue": f" (residual at most {residual:.1g})",
-        "lowest eigenvalue": f" (residual at most {low:.1g}); {signs if any(counts) else 'none is negative'}",
+        "top eigenvalue": f" (residual at most {top:.1g})",
+        "lowest eigenvalue": f" (residual at most {bottom:.1g}); {signs if any(counts) else 'none is negative'}",
         "trace": _error_of([record.trace for record in records]),
         "Frobenius norm": _error_of([record.norm for record in records]),
     }

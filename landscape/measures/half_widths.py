@@ -28,7 +28,10 @@ def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
 
 
 def _both_units(results: Results[Rays]) -> tuple[HalfWidth, HalfWidth]:
-    filters, lengths = half_width(results.records, rise=results.rise), half_width(results.records, rise=results.rise, unit="L2")
+    filters, lengths = (
+        half_width(results.records, rise=results.rise),
+        half_width(results.records, rise=results.rise, unit="L2"),
+    )
     return filters, lengths
 
 

@@ -1,4 +1,4 @@
-"""Quantities: numbers with a unit that a record holds, averaged over members and compared between networks. No torch."""
+"""Quantities: numbers with a unit in a record, averaged over members and compared between networks. No torch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
