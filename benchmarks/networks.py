@@ -11,8 +11,8 @@ from landscape.objective.objective import Objective
 from landscape.sampling.solutions import member_of
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 if TYPE_CHECKING:
     from benchmarks.settings import Settings

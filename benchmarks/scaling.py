@@ -15,7 +15,8 @@ from benchmarks.timing import interleaved
 from landscape.objective.objective import Objective
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, train
+from landscape.train.recipe import Recipe
+from landscape.train.training import train
 
 Run = Callable[[], object]
 FEATURES = 64

@@ -15,8 +15,9 @@ from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe
 from landscape.train.traced import measuring_program, step_program
-from landscape.train.training import Recipe, train
+from landscape.train.training import train
 
 MEMBERS = 8
 TRAINED = ("narrow", "wide")
@@ -86,7 +87,7 @@ def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, settings: Set
     step_program.cache_clear()
     measuring_program.cache_clear()
     done = [train(network, digits, recipe, seeds=seeds, device=settings.device, progress=False) for seeds in groups]
-    return float(np.mean([trained.curves.values["train_loss"][-1] for trained in done]))
+    return float(np.mean([trained.history.values["train_loss"][-1] for trained in done]))
 
 
 def _plain(network: NetworkConfig, digits: Dataset, recipe: Recipe, device: torch.device) -> float:

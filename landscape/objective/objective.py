@@ -16,9 +16,11 @@ from landscape.objective.calls import BatchLoss, Loss, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.state import Selection, first_parameter, read_state
+from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.losses import full
+from landscape.train.regime import regime
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
@@ -153,6 +155,11 @@ class Objective:
     def drawn_from(self) -> int:
         """How many training examples the evaluated ones were drawn from; 0 if all are evaluated."""
         return self.splits[0].drawn_from
+
+    @property
+    def regime(self) -> Regime:
+        """How P compares with the constraints N * K of all the training examples."""
+        return regime(self.P, self.drawn_from or self.N, self.K)
 
     @cached_property
     def K(self) -> int:  # noqa: N802

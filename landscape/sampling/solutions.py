@@ -72,6 +72,11 @@ class Solution:
         """The name of the network: ``"wide:3"``."""
         return self.objective.name
 
+    @property
+    def stem(self) -> str:
+        """The name of its files where no other is given: that of the run, or of the function that makes the model."""
+        return file_stem(self.name) if names_factory(self.name) else self.name.partition(":")[0]
+
     @cached_property
     def path(self) -> TrainingPath | None:
         """The training path that led to it, on the objective's device and in its dtype; read when first asked for."""
@@ -126,19 +131,17 @@ def open_solution(
         ObjectiveError: a factory that raises, or a model that cannot be evaluated.
     """
     if weights is not None and checkpoints is not None:
-        raise InputError("the last of the checkpoints is the solution: leave the weights out")
+        raise InputError("the last of the --checkpoints is the solution: leave --weights out")
     evaluation: Evaluation = {"batchnorm": batchnorm, "num_examples": num_examples, "device": device, "dtype": dtype}
     state: _State = {"weights": weights, "checkpoints": checkpoints}
     if names_factory(spec):
         if data is None:
-            raise InputError("say which data: data='package.module:factory'")
+            raise InputError("say which data: --data package.module:factory")
         return _open_factory(spec, data, stream, name=name or spec, **state, **evaluation)
-    if data is not None or stream:
-        raise InputError(f"data and stream go with a model named package.module:factory, not with {spec!r}")
-    models = models_of(spec)
-    if len(models) != 1:
-        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    run_name, member = models[0]
+    options = [flag for flag, value in (("--data", data), ("--stream", stream)) if value]
+    if options:
+        raise InputError(f"{', '.join(options)} go with --model package.module:factory, not with {spec!r}")
+    run_name, member = _run_and_member(spec)
     run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
     return member_of(run, member, **state, **evaluation, name=name)
 
@@ -156,8 +159,26 @@ def open_solutions(spec: str, **options: Unpack[Opening]) -> tuple[Solution, ...
     Raises:
         LandscapeError: as `open_solution` does.
     """
-    specs = [spec] if names_factory(spec) else [f"{name}:{member}" for name, member in models_of(spec)]
-    return tuple(open_solution(single, **options) for single in specs)
+    names = solution_names(spec)
+    return tuple(open_solution(name, **options) for name in (names if len(names) > 1 else (spec,)))
+
+
+def solution_names(spec: str) -> tuple[str, ...]:
+    """The names of the networks that a name stands for, each of one network.
+
+    Args:
+        spec: as for `open_solution`.
+
+    Returns:
+        One name, or two of ``"pair"``, the narrow one first.
+
+    Raises:
+        InputError: a member that is no number.
+
+    >>> [solution_names(spec) for spec in ("wide", "pair:3", "my_model:make")]
+    [('wide:0',), ('narrow:3', 'wide:3'), ('my_model:make',)]
+    """
+    return (spec,) if names_factory(spec) else tuple(f"{name}:{member}" for name, member in models_of(spec))
 
 
 def open_members(
@@ -184,8 +205,9 @@ def open_members(
         InputError: fewer members than asked for.
         RunError: no run of that name, or every member diverged.
     """
-    run = find_or_train(name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
-    return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
+    run_name, _ = _run_and_member(name)
+    run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
+    return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
 
 def file_stem(spec: str) -> str:
@@ -197,7 +219,7 @@ def file_stem(spec: str) -> str:
     return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
 
 
-def converged(run: Run, num_members: int | None = None) -> list[int]:
+def survivors(run: Run, num_members: int | None = None) -> list[int]:
     """The members that did not diverge, or the first of them.
 
     Raises:
@@ -239,6 +261,14 @@ def member_of(
         return Solution(objective, run.folder, member, lambda: path, variant)
     objective = build(model)
     return Solution(objective, run.folder, member, lambda: _run_path(run, member, objective), variant)
+
+
+def _run_and_member(spec: str) -> tuple[str, int]:
+    """The run and member of a name that stands for one network."""
+    models = models_of(spec)
+    if len(models) != 1:
+        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
+    return models[0]
 
 
 class _State(TypedDict):
@@ -310,8 +340,8 @@ def _follow(
     objective = build(model)
     parts = [split_state(checkpoint, objective.centre) for checkpoint in states]
     # parameters that the objective leaves at its centre are no buffers that move along the path
-    fixed = {key for key in states[-1] if key in theta and key not in objective.centre}
-    buffers = [{key: tensor for key, tensor in rest.items() if key not in fixed} for _, rest in parts]
+    constants = {key for key in states[-1] if key in theta and key not in objective.centre}
+    buffers = [{key: tensor for key, tensor in tensors.items() if key not in constants} for _, tensors in parts]
     source = str(checkpoints) if isinstance(checkpoints, str | Path) else ", ".join(map(str, checkpoints))
     return objective, TrainingPath(steps, [points for points, _ in parts], buffers, source)
 

@@ -5,21 +5,22 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 from landscape.defaults import DEFAULT_POINTS
 from landscape.errors import FileError, InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import Grid, Sampling, sample
+from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.sampling.solutions import Solution
+from landscape.sampling.start import Grid
 from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
+from landscape.space.subspaces import Line, Plane, Subspace, corridor_along, line_between, random_line, random_plane
 
 View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
 
@@ -84,7 +85,7 @@ def subspace_of(
     return _subspace(solution, view, RandomDirections(seed, normalize, ignore, orthogonal, stored, keep))
 
 
-def subspace_through(solutions: Sequence[Solution]) -> Affine:
+def subspace_through(solutions: Sequence[Solution]) -> Line | Plane:
     """The line from one solution to another, or the plane through three (see `plane_through`).
 
     Args:
@@ -98,15 +99,15 @@ def subspace_through(solutions: Sequence[Solution]) -> Affine:
     """
     if len(solutions) not in (2, 3):
         raise InputError(f"a line runs through 2 networks and a plane through 3, got {len(solutions)}")
-    first, *rest = (solution.objective for solution in solutions)
-    for objective in rest:
+    first, *ends = (solution.objective for solution in solutions)
+    for objective in ends:
         refuse_unlike(first.centre, objective.centre)
         if objective.fingerprint["data"] != first.fingerprint["data"]:
             raise InputError(f"{first.name} and {objective.name} have different data: their losses cannot be compared")
     _refuse_frozen(first)
-    if len(rest) == 1:
-        return line_between(first, rest[0], to=rest[0].name)
-    return plane_through(first, *rest, names=[solution.name for solution in solutions])
+    if len(ends) == 1:
+        return line_between(first, ends[0], to=ends[0].name)
+    return plane_through(first, *ends, names=[solution.name for solution in solutions])
 
 
 def extent_of(
@@ -176,7 +177,7 @@ def sample_view(
         InputError: choices that do not go together; see `subspace_of`.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    _refuse_mismatch(view, orthogonal, repeats)
+    check_view(view, orthogonal=orthogonal, repeats=repeats)
     stored = keep or orthogonal or options.get("strategy") != "streamed"
     directions = RandomDirections(seed, normalize, ignore, orthogonal, stored, keep)
     make, seeds = _by_seed(solution, view, directions), range(seed, seed + repeats)
@@ -185,17 +186,32 @@ def sample_view(
             extent = common_extent([choose_extent(solution.objective, make(number)) for number in seeds])
         path = _surface_path(solution, view, directions, repeats, points, extent)
     rows = len(solution.path.steps) if view == "corridor" and solution.path is not None else points
-    where: _Where = {"points": (rows, points), "extent": extent, "path": path, "progress": progress}
+    grid: Where = {"points": (rows, points), "extent": extent, "path": path}
     if repeats == 1:
-        return sample(solution.objective, make(seed), **where, **options)
-    return sample_repeats(solution.objective, make, seeds=seeds, **where, **options)
+        return sample(solution.objective, make(seed), progress=progress, **grid, **options)
+    return sample_repeats(solution.objective, make, seeds=seeds, progress=progress, **grid, **options)
 
 
-class _Where(TypedDict):
-    points: tuple[int, int]
-    extent: float | Extent | None
-    path: str | Path | None
-    progress: bool
+def check_view(view: View, *, orthogonal: bool = False, repeats: int = 1, checkpoints: bool = False) -> None:
+    """Refuse choices of a view that do not go together, before a network is opened.
+
+    Args:
+        view: see `subspace_of`.
+        orthogonal: as for `sample_view`.
+        repeats: as for `sample_view`.
+        checkpoints: whether a training path is given.
+
+    Raises:
+        InputError: an unknown view, or a choice that it does not have.
+    """
+    if view not in VIEWS:
+        raise _unknown(view)
+    if orthogonal and view != "plane":
+        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
+    if checkpoints and view not in PATH_VIEWS:
+        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
+    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
+        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,16 +265,6 @@ def _refuse_frozen(objective: Objective) -> None:
             f"{objective.network} carries BatchNorm statistics, which hold at the ends alone and not between them; "
             "re-estimate them at every point (batchnorm='reestimate'), or take networks without BatchNorm"
         )
-
-
-def _refuse_mismatch(view: View, orthogonal: bool, repeats: int) -> None:
-    """Refuses choices of a view that do not go together."""
-    if view not in VIEWS:
-        raise _unknown(view)
-    if orthogonal and view != "plane":
-        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
-    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
-        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 def _unknown(view: str) -> InputError:

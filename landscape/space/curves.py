@@ -9,7 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.records.base import Axis
+from landscape.records.base import Axis, FloatArray
+from landscape.records.limits import Rule
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Recipe
@@ -50,7 +51,8 @@ class Curve:
     recipe_: Recipe = field(default_factory=dict)
 
     kind = "curve"
-    affine = row = None
+    affine = row = trail = landmarks = None
+    rule = Rule.ENDS
     resident = True
     arrays = ()
 
@@ -78,6 +80,10 @@ class Curve:
         if points[0] < 2:
             raise InputError(f"a grid needs at least 2 points a side, got {points[0]}")
         return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position on the curve"),)
+
+    def ends(self, extent: float) -> FloatArray:
+        """The two solutions, (2, 1)."""
+        return np.array([[0.0], [1.0]])
 
     def double(self) -> Self:
         """The same curve in float64."""

@@ -8,10 +8,12 @@ import torch
 
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
+from landscape.records.limits import Rule
 from landscape.space import parameters as space
 from landscape.space.components import principal_components
 from landscape.space.directions import cosine, orthogonalize
 from landscape.space.parameters import Parameters
+from landscape.space.paths import Landmarks, Trail, TrainingPath
 from landscape.space.subspaces import Centred, Plane, Recipe
 
 MARGIN = 0.25
@@ -29,6 +31,16 @@ class ModelPlane(Plane):
 
     names: tuple[str, ...] = ()
     places: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
+
+    @property
+    def rule(self) -> Rule:
+        """The networks set the extent."""
+        return Rule.NETWORKS
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """The three networks."""
+        return Landmarks(self.names, self.places)
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps over the three networks and a quarter of their spread around them; no extent applies."""
@@ -57,6 +69,16 @@ class PathPlane(Plane):
     def explained(self) -> float:
         """Share of the path's squared distance from its end that lies in the plane, in [0, 1]."""
         return float(min(1.0, self.shares.sum()))
+
+    @property
+    def rule(self) -> Rule:
+        """The checkpoints set the extent."""
+        return Rule.NETWORKS
+
+    @property
+    def trail(self) -> Trail:
+        """The path, its places those of the checkpoints' projections."""
+        return Trail(TrainingPath(self.steps, self.path, self.buffers), self.places, self.explained)
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps over the path and a quarter of its spread around it; no extent applies."""

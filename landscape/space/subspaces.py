@@ -12,6 +12,7 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
+from landscape.records.limits import Rule
 from landscape.space import parameters as space
 from landscape.space.directions import (
     Ignored,
@@ -24,6 +25,7 @@ from landscape.space.directions import (
     scale_to,
 )
 from landscape.space.parameters import Parameters
+from landscape.space.paths import Landmarks, Trail, TrainingPath
 
 Recipe: TypeAlias = dict[str, Scalar]
 
@@ -69,6 +71,21 @@ class Subspace(Protocol):
 
     def double(self) -> Self:
         """The same subspace in float64, its points computed there too."""
+
+    def ends(self, extent: float) -> FloatArray:
+        """Coordinates of the ends of the axes through the solution, (k, dims): where an extent is judged."""
+
+    @property
+    def rule(self) -> Rule | None:
+        """What sets the extent of a subspace that has ends of its own; None where an extent is to be chosen."""
+
+    @property
+    def trail(self) -> Trail | None:
+        """The training path that the subspace follows."""
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """The networks that the subspace was laid through."""
 
 
 class Centred(Protocol):
@@ -130,6 +147,25 @@ class Affine:
             {name: (t if t.dtype in wide else t.float()).cpu().numpy() for name, t in d.items()} for d in whole
         )
 
+    @property
+    def rule(self) -> Rule | None:
+        """None: an extent is to be chosen."""
+        return None
+
+    @property
+    def trail(self) -> Trail | None:
+        """None: no path is followed."""
+        return None
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """None: no networks but the centre."""
+        return None
+
+    def ends(self, extent: float) -> FloatArray:
+        """``extent`` on both sides of the centre along each direction, (2 dims, dims)."""
+        return extent * np.kron(np.eye(len(self.directions)), np.array([[-1.0], [1.0]]))
+
     @cached_property
     def _digest(self) -> str:
         named = ((f"{i}.{name}", d[name]) for i, d in enumerate(self.directions) for name in d)
@@ -154,6 +190,11 @@ class Line(Affine):
     """``theta + a d``: from a centre along a direction, or from one solution (a = 0) to another (a = 1)."""
 
     kind = "line"
+
+    @property
+    def rule(self) -> Rule | None:
+        """A line between two solutions has their places for ends."""
+        return Rule.ENDS if self.recipe_.get("between") else None
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
         """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
@@ -198,7 +239,7 @@ class Corridor:
     recipe_: Recipe = field(default_factory=dict)
 
     kind = "corridor"
-    affine = None
+    affine = rule = landmarks = None
     resident = True
     arrays = ()
 
@@ -234,6 +275,18 @@ class Corridor:
         for name, tensor in directions.items():
             theta[name] = theta[name] + across.to(tensor.dtype).reshape(-1, *[1] * self.draw[name].dim()) * tensor
         return theta
+
+    def ends(self, extent: float) -> FloatArray:
+        """``extent`` on both sides of the path at the last step of training, (2, 2)."""
+        return np.array([[self.steps[-1], -extent], [self.steps[-1], extent]])
+
+    @property
+    def trail(self) -> Trail:
+        """The path itself, at ``beta = 0``."""
+        rows = range(len(self.steps))
+        points, buffers = ([space.select(part, k) for k in rows] for part in (self.checkpoints, self.buffers))
+        places = np.stack([self.steps, np.zeros(len(self.steps))], axis=1)
+        return Trail(TrainingPath(self.steps, points, buffers), places)
 
     def double(self) -> Self:
         """The same corridor in float64."""

@@ -202,11 +202,11 @@ def ratio_of(first: Estimate, second: Estimate) -> Estimate | None:
 def _lower(mean: float, low: float, base: float, near: float, far: float) -> float:
     """Lower end of ``mean / base``, with base in [near, far] > 0: the root of ``mean - x base = hypot(..., ...)``."""
     distance = far - base if low >= 0 else base - near
-    squared, product, constant = (base - distance) * (base + distance), mean * base, low * (2 * mean - low)
-    root = float(np.sqrt(max(product * product - squared * constant, 0.0)))
+    square, product, constant = (base - distance) * (base + distance), mean * base, low * (2 * mean - low)
+    root = float(np.sqrt(max(product * product - square * constant, 0.0)))
     if product > 0:
         return constant / (product + root)
-    return (product - root) / squared if squared > 0 else -np.inf
+    return (product - root) / square if square > 0 else -np.inf
 
 
 def _student(array: FloatArray, unit: str, name: str, over: str, independent: float | None, freedom: int) -> Number:

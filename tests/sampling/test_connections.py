@@ -10,10 +10,10 @@ from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.sampling.connections import path_between, sample_between, sample_pairs
 from landscape.sampling.grid import sample
-from landscape.sampling.solutions import Solution, converged, member_of
+from landscape.sampling.solutions import Solution, member_of, survivors
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 
 @pytest.mark.parametrize("family", ["mlp", "cnn", "resnet"])
@@ -74,4 +74,4 @@ def small_run(folder: Path) -> list[Solution]:
     data = {"name": "digits", "num_train": 40}
     config = RunConfig(NetworkConfig("mlp", 5), data, Recipe(steps=5), members=3)
     run = ensure_run("r", config, runs=folder, progress=False)
-    return [member_of(run, member, batchnorm="reestimate") for member in converged(run)]
+    return [member_of(run, member, batchnorm="reestimate") for member in survivors(run)]

@@ -151,7 +151,7 @@ def _mesh_writer(
         note = [f"{high} of {loss.size} points lie above {common.high:.4g} or are not finite: put at the top"]
         return solid.save, note if high else []
     limited = loss if ceiling is None else np.where(np.isfinite(loss), np.minimum(loss, ceiling), loss)
-    floored = common.floored(surface, LOSS)
+    floored = common.num_floored(surface, LOSS)
     heights = _heights(limited if common.floor is None else np.maximum(limited, common.floor), scale)
     holes = int(np.count_nonzero(~np.isfinite(heights)))
     clipped = 0 if ceiling is None else int(np.count_nonzero(np.isfinite(loss) & (loss > ceiling)))

@@ -145,7 +145,7 @@ def _blend(before: Panel, after: Panel, part: float) -> Panel:
     surface = replace(
         one, axes=axes, metrics={metric: values}, status=np.minimum(one.status, two.status), trajectory=None, rays=None
     )
-    return replace(before, surface=surface, sublevel=None, measured=False)
+    return replace(before, surface=surface, sublevel=None, has_solution=False)
 
 
 _SHOTS = {"orbit": _orbit, "flight": _flight, "growth": _growth, "morph": _morph}

@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 
 from landscape.records.base import FloatArray
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.camera import Camera
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label
-from landscape.rendering.geometry.viewpoint import seen
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks
+from landscape.rendering.geometry.viewpoint import visible_points
 from landscape.rendering.views.box import BoxAxes
 from landscape.rendering.views.floor import FloorPlan
 from landscape.rendering.views.labels import text_inches
@@ -17,7 +18,7 @@ from landscape.rendering.views.labels import text_inches
 TICK_POINTS = 3.0
 TICK_LABEL_POINTS = 5.0
 TITLE_POINTS = 23.0
-CROWDED = 0.12  # from the corner where two axes meet; labels there would run into each other
+LABEL_CLEARANCE = 0.12  # from the corner where two axes meet; labels there would run into each other
 STEEP = 0.6  # sine of the angle between an axis and its ticks; flatter ones run along the axis
 FLATTEST = 0.35  # of a height axis' true length; shorter ones seen from above carry no labels
 
@@ -50,6 +51,7 @@ class Overlay(BoxAxes):
         self._height_axis()
 
     def _walls(self) -> None:
+        """Floor and back walls with a grid at the ticks."""
         (nx, ny), (hx, hy), top = self.near, (self.box.half_x, self.box.half_y), self.box.top
         floor = [(-hx, -hy, 0), (hx, -hy, 0), (hx, hy, 0), (-hx, hy, 0)]
         wall_x = [(-nx, -hy, 0), (-nx, hy, 0), (-nx, hy, top), (-nx, -hy, top)]
@@ -69,7 +71,7 @@ class Overlay(BoxAxes):
         """Names of networks in the plane, beside them where they are seen, else beside their shadows on the floor."""
         names, points = self.panel.marks()
         halo = [withStroke(linewidth=2.2 * self.theme.line, foreground=self.theme.ground)]
-        for name, point, free in zip(names, points, seen(self.panel, self.camera, points), strict=True):
+        for name, point, free in zip(names, points, visible_points(self.panel, self.camera, points), strict=True):
             place = self.camera.project(point if free else point * (1, 1, 0))
             self.axes.annotate(
                 name,
@@ -146,7 +148,7 @@ class Overlay(BoxAxes):
         for place, label in zip(places, labels, strict=True):
             at = self.camera.project(np.asarray(place))
             self._tick(at, direction)
-            if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > CROWDED:
+            if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > LABEL_CLEARANCE:
                 self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
         angle = (slope + 75) % 180 - 75  # what stands almost upright is read from below
@@ -207,13 +209,13 @@ class Overlay(BoxAxes):
         width = self.axes.get_window_extent().width * 72 / self.axes.figure.dpi
         tall = (self.box.top - self.box.bottom) * math.cos(math.radians(self.camera.elevation))
         room = tall * width / np.ptp(self.axes.get_xlim())
-        most = 5 if self.camera.elevation < 45 else 3
-        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, most)))
+        limit = 5 if self.camera.elevation < 45 else 3
+        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, limit)))
 
 
 def _clear_of(direction: FloatArray, edge: FloatArray) -> FloatArray:
-    """A unit vector (2,), turned away from the edge that it would run along and labels would lie on."""
+    """A unit vector (2,) turned away from an edge that it almost runs along, so that labels do not lie on the edge."""
     normal = np.array([-edge[1], edge[0]]) / np.linalg.norm(edge)
     normal = normal * np.copysign(1.0, normal @ direction)
-    turned = direction + 2.0 * normal if abs(normal @ direction) < STEEP else direction
-    return np.asarray(turned / np.linalg.norm(turned))
+    steep = direction + 2.0 * normal if abs(normal @ direction) < STEEP else direction
+    return np.asarray(steep / np.linalg.norm(steep))

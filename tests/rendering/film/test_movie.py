@@ -58,7 +58,7 @@ def test_a_morph_passes_through_the_measured_surfaces_and_says_what_lies_between
     middle = film.shot(5)
     np.testing.assert_allclose(middle.panels[0].surface.loss, (one.loss + two.loss) / 2, rtol=1e-12, atol=1e-15)
     assert "interpolated between 0 and 1, not measured" in middle.note
-    assert middle.panels[0].bore() is None, "a width that was not measured is not written"
+    assert middle.panels[0].dimension is None, "a width that was not measured is not written"
     assert middle.panels[0].marker() is None, "nor a solution that nobody trained"
 
 
