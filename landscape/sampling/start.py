@@ -149,5 +149,5 @@ def _digest(identity: Identity, axes: Iterable[Axis]) -> dict[str, str]:
     """What two records of one sampling have in common, as text."""
     names = ("weights", "data", "loss", "dtype", "batchnorm")
     grid = {axis.name: json.dumps(axis.values.tolist()) for axis in axes}
-    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.items()}
+    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.to_dict().items()}
     return {name: getattr(identity, name) for name in names} | grid | recipe
