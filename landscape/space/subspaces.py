@@ -452,7 +452,7 @@ def corridor_along(
         ignore: what it leaves unperturbed, see `random_direction`.
         buffers: floating-point buffers (BatchNorm statistics) of each checkpoint, in either form.
     """
-    checkpoints, buffers = space.stack(checkpoints), space.stack(buffers)
+    checkpoints, buffers = space.stack_points(checkpoints), space.stack_points(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
     recipe = CorridorRecipe(seed=seed, ignore=ignore)
     return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)

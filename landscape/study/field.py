@@ -140,7 +140,7 @@ def study(settings: Settings) -> StudyResult:
 
 def _member_means(rays: list[Rays], unit: Unit) -> FloatArray:
     """Half-width of each member, mean over directions: those of one member share its minimum, members decide."""
-    return np.array([radius.mean() for radius in radii(rays, unit=unit)])
+    return np.array([radii(member, unit=unit).mean() for member in rays])
 
 
 def _area(solution: Solution, half: float, settings: Settings) -> float:
