@@ -156,7 +156,7 @@ def _open_ends(start: str, end: str, ends: Ends) -> "list[Solution]":
     import landscape as ls
 
     specs = (start, end)
-    named = [(spec, None, "") if ends.model is None else (ends.model, spec, Path(spec).name) for spec in specs]
+    networks = [(spec, None, "") if ends.model is None else (ends.model, spec, Path(spec).name) for spec in specs]
     return [
         ls.open_solution(
             spec,
@@ -170,7 +170,7 @@ def _open_ends(start: str, end: str, ends: Ends) -> "list[Solution]":
             name=name,
             progress=not ends.quiet,
         )
-        for spec, weights, name in named
+        for spec, weights, name in networks
     ]
 
 

@@ -101,9 +101,8 @@ def command(
         records = [ls.load(file) for file in files]
     else:
         view = picture.view or _usual_view(model, picture.draw)
-        ls.check_view(view)
-        solutions = ls.open_solutions(model, **opening(evaluation, sampling, runs, checkpoints=checkpoints))
         ls.check_view(view, checkpoints=checkpoints is not None)
+        solutions = ls.open_solutions(model, **opening(evaluation, sampling, runs, checkpoints=checkpoints))
         records = _sample(solutions, view, sampling, beside=Path(target).with_suffix(".h5"), force=force)
     progress = ls.medium_of(target) == "film" and not sampling.quiet
     rendering = ls.render(records, target, draw=picture.draw or "auto", stack=stack, progress=progress, **drawing)

@@ -142,9 +142,8 @@ def _sample_views(
     import landscape as ls
 
     view, repeats = subject.view, subject.repeats
-    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats)
+    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats, checkpoints=subject.checkpoints is not None)
     solutions = _open(model, networks, output)
-    ls.check_view(view, checkpoints=subject.checkpoints is not None)
     extent = shared_extent(solutions, view, sampling)
     directions = random_directions(sampling, orthogonal=subject.orthogonal, keep=bool(subject.store_directions))
     records: list[Record] = []

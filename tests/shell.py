@@ -1,10 +1,16 @@
 """The command as a user types it, and the one line that a mistake gets."""
 
+import sys
+
+import torch
 from click.testing import CliRunner, Result
 
 from cli import main
+from landscape.sampling.factories import make_model
+from landscape.train.recorder import PathRecorder
 
-TRAIN = "train --family mlp --width 3 --num-train 60 --steps 15 --members 2 --checkpoints 4".split()
+TRAIN = ["train", "--family", "mlp", "--width", "3", "--num-train", "60", "--steps", "15", "--members", "2"]
+TRAIN += ["--checkpoints", "4"]
 GRID = ["--points", "5", "--rays", "4", "--quiet"]
 
 
@@ -29,3 +35,18 @@ def mistake(*words: str, status: int) -> str:
     lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
     assert len(lines) == 1, result.stderr
     return lines[0]
+
+
+def recorded_path(folder: str) -> list[dict[str, torch.Tensor]]:
+    """Three recorded states of ``own_nets:make`` on a line that bends, the last one trained no further."""
+    sys.path.insert(0, ".")
+    model = make_model("own_nets:make").eval()
+    recorder = PathRecorder(model, steps=[0, 5, 9], folder=folder)
+    states = []
+    for step in range(10):
+        with torch.no_grad():
+            model[0].weight[step % 5].add_(0.1 * step)  # type: ignore[operator, index, union-attr]
+            model[1].running_mean.add_(0.01)  # type: ignore[operator, index, union-attr]
+        recorder.record(step)
+        states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+    return [states[step] for step in (0, 5, 9)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from shell import GRID, TRAIN, output_of
 
-MODULE = '''
+MODULE = """
 import torch
 from torch import nn
 
@@ -41,7 +41,7 @@ def returns_seven():
 def nothing():
     return None
 model = make()
-'''
+"""
 
 
 @pytest.fixture(scope="session")

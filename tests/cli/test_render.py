@@ -32,7 +32,7 @@ def test_every_view_can_be_drawn(view: str, work: Path) -> None:
 
 
 def test_a_picture_of_a_users_model_keeps_what_was_measured_beside_it(nets: Path) -> None:
-    words = ["render", "--model", "own_nets:make", "--data", "own_nets:data", "-o", "mine.pdf", "--points", "3", *GRID[2:]]
+    words = ["render", "--model", "own_nets:make", "--data", "own_nets:data", "-o", "mine.pdf", *GRID]
     assert output_of(*words).splitlines() == ["mine.h5", "mine.pdf"]
     changed = (nets / "mine.h5").stat().st_mtime_ns
     output_of(*words)
@@ -79,6 +79,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["--model", "mlp-3", "-o", "x.html", "--view", "line"], 2, "a page shows surfaces; --view line is for png"),
     (["plane.h5", "-o", "x.gif", "--size", "huge"], 2, "written as 1280x720"),
     (["--model", "mlp-3", "--view", "sphere"], 2, "expected one of plane, corridor, line"),
+    (["--model", "mlp-3", "--checkpoints", "saved"], 2, "needs no checkpoints"),
     (["nowhere.h5"], 1, "nowhere.h5"),
 ]
 
