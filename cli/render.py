@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from landscape.rendering.figure import Draw
-    from landscape.sampling.grid import Grid
     from landscape.sampling.solutions import Solution
+    from landscape.sampling.start import Grid
     from landscape.sampling.views import View
 else:
     Draw = View = str

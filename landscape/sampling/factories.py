@@ -58,10 +58,10 @@ def make_arguments(spec: str) -> dict[str, Any]:
     if data is None:
         raise InputError(f"{spec} returned None, expected training data")
     if isinstance(data, Mapping) and "data" in data:
-        known = Objective.__init__.__kwdefaults__ or {}
-        unknown = [key for key in data if key != "data" and key not in known]
+        parameters = Objective.__init__.__kwdefaults__ or {}
+        unknown = [key for key in data if key != "data" and key not in parameters]
         if unknown:
-            raise InputError(f"{spec} returned unknown arguments {unknown}; expected data, {', '.join(known)}")
+            raise InputError(f"{spec} returned unknown arguments {unknown}; expected data, {', '.join(parameters)}")
         return dict(data)
     if isinstance(data, tuple) and len(data) == 2 and not any(isinstance(part, Tensor) for part in data):
         return {"data": data[0], "test": data[1]}

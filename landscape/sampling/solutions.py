@@ -3,6 +3,8 @@
 Once a solution is open nothing tells the two apart. `open_solution` alone knows ``"wide:3"`` from ``"my_model:make"``.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +15,7 @@ import torch
 from torch import nn
 
 from landscape.defaults import RUNS
-from landscape.errors import InputError, RunError
+from landscape.errors import FileError, InputError, RunError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
@@ -81,6 +83,19 @@ class Solution:
     def path(self) -> TrainingPath | None:
         """The training path that led to it, on the objective's device and in its dtype; read when first asked for."""
         return None if self.read_path is None else self.read_path()
+
+    def surface_path(self, view: str, choices: Mapping[str, Scalar]) -> Path | None:
+        """Where a view with these choices is kept, in a folder that exists afterwards; None for nowhere."""
+        if self.folder is None:
+            return None
+        key = {**choices, "dtype": str(self.objective.dtype), **self.variant}
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:8]
+        folder = self.folder / "surfaces"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
+        return folder / f"{view}-{self.member}-{digest}.h5"
 
     def loss_only(self) -> "Solution":
         """The same network with the training loss as its one metric."""
@@ -207,7 +222,7 @@ def open_members(
     """
     run_name, _ = _run_and_member(name)
     run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
-    return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
+    return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
 
 def file_stem(spec: str) -> str:
@@ -219,7 +234,7 @@ def file_stem(spec: str) -> str:
     return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
 
 
-def converged(run: Run, num_members: int | None = None) -> list[int]:
+def survivors(run: Run, num_members: int | None = None) -> list[int]:
     """The members that did not diverge, or the first of them.
 
     Raises:
@@ -254,7 +269,7 @@ def member_of(
 
     if weights is not None:
         _load_state(model, read_tensors(weights))
-        return Solution(build(model), member=member)
+        return Solution(build(model))
     variant = _variant(checkpoints, evaluation)
     if checkpoints is not None:
         objective, path = _follow(model, checkpoints, name, build)
@@ -319,7 +334,9 @@ def _member_objective(run: Run, model: nn.Module, name: str, **evaluation: Unpac
 def _run_path(run: Run, member: int, objective: Objective) -> TrainingPath:
     """The path that a member of a run took, on the objective's device and in its dtype."""
     steps, points, buffers = run.path(member)
-    points, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers))
+    points, buffers = (
+        space.convert(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers)
+    )
     rows = range(len(steps))
     return TrainingPath(steps, [space.select(points, k) for k in rows], [space.select(buffers, k) for k in rows])
 
@@ -340,8 +357,8 @@ def _follow(
     objective = build(model)
     parts = [split_state(checkpoint, objective.centre) for checkpoint in states]
     # parameters that the objective leaves at its centre are no buffers that move along the path
-    fixed = {key for key in states[-1] if key in theta and key not in objective.centre}
-    buffers = [{key: tensor for key, tensor in rest.items() if key not in fixed} for _, rest in parts]
+    constants = {key for key in states[-1] if key in theta and key not in objective.centre}
+    buffers = [{key: tensor for key, tensor in tensors.items() if key not in constants} for _, tensors in parts]
     source = str(checkpoints) if isinstance(checkpoints, str | Path) else ", ".join(map(str, checkpoints))
     return objective, TrainingPath(steps, [points for points, _ in parts], buffers, source)
 
