@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import click
 
@@ -16,6 +16,7 @@ from .printing import command_line, print_json
 if TYPE_CHECKING:
     from landscape.measures.barriers import Barrier, Barriers
     from landscape.records.provenance import Identity
+    from landscape.records.recipe import ConnectionRecipe, CurveRecipe
     from landscape.records.sampled import Profile
     from landscape.sampling.connections import Shape
     from landscape.sampling.grid import Sampling as GridOptions
@@ -242,18 +243,20 @@ def _draw_pairs(groups: list[Pairs], pictures: list[str]) -> None:
 
 def _values(profile: "Profile") -> dict[str, object]:
     import landscape as ls
+    from landscape.records.recipe import shape_of
 
-    identity, recipe, barrier = profile.provenance.identity, profile.provenance.identity.subspace, ls.barrier(profile)
+    identity, barrier = profile.provenance.identity, ls.barrier(profile)
+    path = _path(identity)
     return {
         "start": identity.model,
-        "end": recipe["to"],
-        "curve": recipe.get("form", "line"),
-        "aligned": recipe["aligned"],
+        "end": path.to,
+        "curve": shape_of(path),
+        "aligned": path.aligned,
         **_barrier_values(barrier),
         "points": barrier.points,
         "unit": "nats per example",
         "batchnorm": identity.batchnorm,
-        "alignment": {key: recipe[key] for key in ("sweeps", "converged")} if recipe["aligned"] else None,
+        "alignment": {"sweeps": path.sweeps, "converged": path.converged} if path.aligned else None,
         "alpha": profile.alpha.values.tolist(),
         "metrics": {name: values.tolist() for name, values in profile.metrics.items()},
     }
@@ -280,7 +283,7 @@ def _pair_values(name: str, course: Course, groups: list[Pairs]) -> dict[str, ob
             "barrier": asdict(loss),
             "barrier_accuracy": None if accuracy is None else asdict(accuracy),
             "pairs": [
-                {"start": identity.model, "end": identity.subspace["to"], **_barrier_values(barrier)}
+                {"start": identity.model, "end": _path(identity).to, **_barrier_values(barrier)}
                 for identity, barrier in zip(identities, pairs.barriers.pairs, strict=True)
             ],
         }
@@ -292,7 +295,7 @@ def _text(profile: "Profile") -> str:
 
     identity, loss, barrier = profile.provenance.identity, profile.loss, ls.barrier(profile)
     lines = [
-        f"{identity.model} to {identity.subspace['to']}{_describe(identity)}: {_size(identity)}",
+        f"{identity.model} to {_path(identity).to}{_describe(identity)}: {_size(identity)}",
         f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
         f"  {'barrier':<16} {barrier.loss:.4g} nats per example, highest at {barrier.where:.3g} of the way "
         f"({barrier.points} points)",
@@ -322,15 +325,23 @@ def _size(identity: "Identity") -> str:
 
 def _describe(identity: "Identity") -> str:
     """What the path is, where it is not the plain straight line."""
-    recipe, alignment = identity.subspace, ""
-    if recipe["aligned"]:
-        alignment = f", aligned ({recipe['sweeps']} sweeps{'' if recipe['converged'] else ', not converged'})"
-    return alignment + (f", {CURVES[str(recipe['form'])]}" if "form" in recipe else "")
+    from landscape.records.recipe import shape_of
+
+    path, alignment = _path(identity), ""
+    if path.aligned:
+        alignment = f", aligned ({path.sweeps} sweeps{'' if path.converged else ', not converged'})"
+    return alignment + (f", {CURVES[shape_of(path)]}" if path.kind == "curve" else "")
 
 
 def _label(profile: "Profile") -> str:
-    recipe = profile.provenance.identity.subspace
-    return CURVES[str(recipe.get("form", "line"))] + (", aligned" if recipe["aligned"] else "")
+    from landscape.records.recipe import shape_of
+
+    path = _path(profile.provenance.identity)
+    return CURVES[shape_of(path)] + (", aligned" if path.aligned else "")
+
+
+def _path(identity: "Identity") -> "ConnectionRecipe | CurveRecipe":
+    return cast("ConnectionRecipe | CurveRecipe", identity.subspace)
 
 
 def _notes(identity: "Identity") -> list[str]:

@@ -237,6 +237,7 @@ def _add_curvature(
 
 
 def _text(target: str, record: "Grid") -> str:
+    from landscape.records.recipe import RepeatsRecipe
     from landscape.records.sampled import Surface, describe_points
 
     identity, recipe = record.provenance.identity, record.provenance.identity.subspace
@@ -252,8 +253,9 @@ def _text(target: str, record: "Grid") -> str:
             f"  on {identity.N:,} of {identity.drawn_from:,} training examples: "
             f"standard error of the loss at the centre {accuracy.standard_error:.2g}"
         )
-    if recipe.get("repeats"):
-        lines.append(f"  mean of {recipe['repeats']} repeats, seeds {recipe['seeds']}, with their band")
+    if isinstance(recipe, RepeatsRecipe):
+        seeds = ", ".join(map(str, recipe.seeds))
+        lines.append(f"  mean of {len(recipe.seeds)} repeats, seeds {seeds}, with their band")
     if isinstance(record, Surface):
         lines += [*_marks_text(record.marks), *_path_text(record.trajectory)]
     return "\n".join(lines)
@@ -290,7 +292,7 @@ def _values(target: str, record: "Grid") -> dict[str, object]:
         "model": identity.model,
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "metrics": list(record.metrics),
-        "subspace": dict(identity.subspace),
+        "subspace": identity.subspace.to_dict(),
         **_path_values(path),
         "marks": None if marks is None else {"names": list(marks.names), **_lists(marks, "alpha", "beta", "loss")},
         "unit": "nats per example" if identity.loss == "cross_entropy" else identity.loss,

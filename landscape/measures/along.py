@@ -1,21 +1,24 @@
 """Lines and planes along directions that have a name: random, of the loss, towards another network, or in a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, Unpack, cast
 
 from landscape.errors import InputError
 from landscape.files.li import name_directions, read_li_directions
 from landscape.measures.axes import NAMED, Named, named_direction
+from landscape.records.directions import Direction, NamedDirection, RandomDirection
+from landscape.records.recipe import DirectionsRecipe
 from landscape.sampling.solutions import Opening, Solution, open_solution
 from landscape.space.checkpoints import SUFFIXES, placed_direction, read_direction
 from landscape.space.directions import Ignored, Normalization, random_direction, scale_to
 from landscape.space.parameters import Parameters, difference
 from landscape.space.planes import refuse_unlike
-from landscape.space.subspaces import Line, Plane, Recipe, line_along, plane_along, unit_of
+from landscape.space.subspaces import Line, Plane, line_along, plane_along, unit_of
 
 STORED_BYTES = 2**26
-Source: TypeAlias = tuple[Parameters, Recipe]
+Source: TypeAlias = tuple[Parameters, Direction]
 
 
 def subspace_along(
@@ -61,13 +64,11 @@ def subspace_along(
     if len(sources) == 1 and orthogonal:
         raise InputError("--orthogonalize is for a plane; name two directions")
     theta = solution.objective.centre
-    directions, recipes = [direction for direction, _ in sources], [recipe for _, recipe in sources]
+    directions, origins = [direction for direction, _ in sources], [origin for _, origin in sources]
     if normalize is not None:
         directions = [scale_to(direction, theta, normalize=normalize) for direction in directions]
-        recipes = [{key: value for key, value in recipe.items() if key != "unit"} for recipe in recipes]
-    recipe = {f"{key} {k}": value for k, values in enumerate(recipes, 1) for key, value in values.items()}
-    if normalize is not None:
-        recipe["normalize"] = normalize
+        origins = [replace(origin, unit="") for origin in origins]
+    recipe = DirectionsRecipe(directions=tuple(origins), normalize=normalize)
     if keep is None:
         size = solution.objective.P * solution.objective.dtype.itemsize * len(sources)
         keep = size <= STORED_BYTES and any(name != "random" for name in names)
@@ -84,18 +85,17 @@ def _sources(
     if name == "random":
         seed, normalize, ignore = 2 * draw[0] + index, *draw[1:]
         direction = random_direction(theta, seed=seed, normalize=normalize, ignore=ignore)
-        recipe: Recipe = {"name": name, "seed": seed, "ignore": ignore, "normalize": normalize}
-        return [(direction, {**recipe, "unit": unit_of(normalize)})]
+        return [(direction, RandomDirection(seed, ignore, normalize, unit_of(normalize)))]
     if name in NAMED:
         vector, origin = named_direction(solution.objective, cast(Named, name))
-        return [(vector, {**origin, "unit": "L2"})]
+        return [(vector, replace(origin, unit="L2"))]
     if Path(name).suffix in (".h5", ".hdf5"):
         shapes = {key: tuple(tensor.shape) for key, tensor in theta.items()}
         arrays = name_directions(read_li_directions(name), shapes)
-        return [(placed_direction(array, theta, name), {"name": name}) for array in arrays]
+        return [(placed_direction(array, theta, name), NamedDirection(name)) for array in arrays]
     if Path(name).suffix in SUFFIXES or Path(name).is_file():
-        return [(read_direction(name, theta), {"name": name})]
+        return [(read_direction(name, theta), NamedDirection(name))]
     others: Opening = {**opening, "weights": None, "checkpoints": None}
     end = open_solution(name, **others).objective
     refuse_unlike(theta, end.centre)
-    return [(difference(end.centre, theta), {"name": f"to {name}"})]
+    return [(difference(end.centre, theta), NamedDirection(f"to {name}"))]

@@ -260,7 +260,7 @@ class Objective:
         splits = tuple(split.to(self.device, dtype) for split in self.splits)
         return self._copy(
             dtype=dtype,
-            centre=space.to(self.centre, device=self.device, dtype=dtype),
+            centre=space.convert(self.centre, device=self.device, dtype=dtype),
             buffers={name: convert(tensor, self.device, dtype) for name, tensor in self.buffers.items()},
             splits=splits,
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),

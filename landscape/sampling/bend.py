@@ -4,6 +4,7 @@ import copy
 import itertools
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from landscape.defaults import BEND_STEPS
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective
+from landscape.records.recipe import CurveRecipe, read_recipe
 from landscape.space.curves import Curve, Form, shares
 from landscape.space.subspaces import Centred
 
@@ -58,8 +60,9 @@ def train_curve(
     start = objective.centre
     Curve(start, start, end.centre, form)  # refuses an unknown form and ends of other shape
     middle = {name: 0.5 * (tensor + end.centre[name]) for name, tensor in start.items()}
-    how = {"between": True, "seed": seed, "steps": steps, "learning_rate": learning_rate, "batch_size": batch_size}
-    curve = Curve(start, middle, end.centre, form, {**how, **recipe})
+    training = {"seed": seed, "steps": steps, "learning_rate": learning_rate, "batch_size": batch_size}
+    origin = cast(CurveRecipe, read_recipe({"kind": "curve", "form": form, "between": True, **training, **recipe}))
+    curve = Curve(start, middle, end.centre, form, origin)
     _descend(objective, curve, steps, learning_rate, batch_size, seed, progress)
     if not all(bool(torch.isfinite(tensor).all()) for tensor in curve.bend.values()):
         raise ObjectiveError(f"the bend diverged at a learning rate of {learning_rate:g}; give a smaller one")

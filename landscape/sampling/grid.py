@@ -14,7 +14,7 @@ from landscape.records.sampled import Surface
 from landscape.sampling.adaptive import check_tolerance
 from landscape.sampling.extent import Extent, settle_extent
 from landscape.sampling.sampler import Sampler
-from landscape.sampling.start import Grid, identify, start_record, within
+from landscape.sampling.start import Grid, Origin, identify, start_record
 from landscape.space.subspaces import Subspace
 
 
@@ -83,17 +83,16 @@ def sample(
         InputError: a grid that cannot be used, or an unknown strategy.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    share = check_tolerance(tolerance)
+    share, counts = check_tolerance(tolerance), _per_axis(points)
     if rays != 0 and rays < 2:
         raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
     grid = settle_extent(objective, subspace, extent, None if overwrite else path)
-    axes = subspace.axes(_per_axis(points), grid.value)
-    identity, limit = identify(objective, subspace, tf32=tf32), grid.limit
-    record = start_record(
-        objective, subspace, axes, identity=identity, limit=limit, command=command, path=path, overwrite=overwrite
-    )
-    record = within(record, share, objective.metric_names)
-    if record.complete and _has_rays(record, rays):
+    origin: Origin = {"command": command, "path": path, "overwrite": overwrite, "tolerance": share}
+    identity = identify(objective, subspace, tf32=tf32)
+    axes = subspace.axes(counts, grid.value)
+    record = start_record(objective, subspace, axes, identity=identity, limit=grid.limit, **origin)
+    lacks_rays = rays and isinstance(record, Surface) and (record.rays is None or len(record.rays.length) < rays)
+    if record.complete and not lacks_rays:
         return record
     size, precision = record.status.size, products(objective, tf32=tf32)
     with precision, tqdm(total=size, disable=not progress, unit="point", smoothing=0.05) as bar:
@@ -101,14 +100,8 @@ def sample(
 
 
 def _per_axis(points: int | Sequence[int]) -> tuple[int, ...]:
+    """The number of grid points along each axis."""
     counts = (points,) if isinstance(points, int) else tuple(points)
     if not counts or any(not isinstance(count, int) or count < 2 for count in counts):
         raise InputError(f"a grid needs at least 2 points a side, got {points}")
     return counts
-
-
-def _has_rays(record: Grid, num_rays: int) -> bool:
-    """Whether the record holds the rays that are asked for, or cannot hold any."""
-    if not num_rays or not isinstance(record, Surface):
-        return True
-    return record.rays is not None and len(record.rays.length) >= num_rays

@@ -13,6 +13,7 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis, FloatArray, Status
 from landscape.records.provenance import Accuracy
+from landscape.records.recipe import RepeatsRecipe, mean_recipe
 from landscape.sampling.extent import Extent, choose_extent, common_extent
 from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.start import Grid, refuse_other
@@ -84,15 +85,13 @@ def sample_repeats(
     return mean
 
 
-def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> dict[str, Any]:
-    first = {key: value for key, value in subspaces[0].recipe.items() if key not in ("digest", "cosine", "length_kept")}
-    digests = "".join(str(subspace.recipe["digest"]) for subspace in subspaces)
-    band = {"repeats": len(seeds), "seeds": ", ".join(map(str, seeds)), "band": "smallest to largest"}
-    return {**first, **band, "digest": space.digest_text(digests)}
+def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> RepeatsRecipe:
+    recipes = [subspace.recipe for subspace in subspaces]
+    return mean_recipe(recipes, seeds, space.digest_text("".join(recipe.digest for recipe in recipes)))
 
 
 def _differences(
-    record: Grid, objective: Objective, recipe: dict[str, Any], axes: Sequence[Axis], options: Sampling
+    record: Grid, objective: Objective, recipe: RepeatsRecipe, axes: Sequence[Axis], options: Sampling
 ) -> list[str]:
     """In what the record differs from the mean that is asked for, by name."""
     identity: dict[str, Any] = {**objective.fingerprint, "subspace": recipe}
@@ -110,7 +109,7 @@ def _part(path: str | Path, seed: int) -> Path:
     return Path(path).with_name(f"{Path(path).stem}.repeat-{seed}.h5")
 
 
-def _mean(records: Sequence[Grid], recipe: dict[str, Any]) -> Grid:
+def _mean(records: Sequence[Grid], recipe: RepeatsRecipe) -> Grid:
     """The mean record with the band of each metric."""
     metrics: dict[str, FloatArray] = {}
     for name in records[0].metrics:

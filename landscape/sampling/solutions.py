@@ -3,6 +3,8 @@
 Once a solution is open nothing tells the two apart. `open_solution` alone knows ``"wide:3"`` from ``"my_model:make"``.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +15,7 @@ import torch
 from torch import nn
 
 from landscape.defaults import RUNS
-from landscape.errors import InputError, RunError
+from landscape.errors import FileError, InputError, RunError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
@@ -81,6 +83,19 @@ class Solution:
     def path(self) -> TrainingPath | None:
         """The training path that led to it, on the objective's device and in its dtype; read when first asked for."""
         return None if self.read_path is None else self.read_path()
+
+    def surface_path(self, view: str, choices: Mapping[str, Scalar]) -> Path | None:
+        """Where a view with these choices is kept, in a folder that exists afterwards; None for nowhere."""
+        if self.folder is None:
+            return None
+        key = {**choices, "dtype": str(self.objective.dtype), **self.variant}
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:8]
+        folder = self.folder / "surfaces"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
+        return folder / f"{view}-{self.member}-{digest}.h5"
 
     def loss_only(self) -> "Solution":
         """The same network with the training loss as its one metric."""
@@ -319,7 +334,9 @@ def _member_objective(run: Run, model: nn.Module, name: str, **evaluation: Unpac
 def _run_path(run: Run, member: int, objective: Objective) -> TrainingPath:
     """The path that a member of a run took, on the objective's device and in its dtype."""
     steps, points, buffers = run.path(member)
-    points, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers))
+    points, buffers = (
+        space.convert(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers)
+    )
     rows = range(len(steps))
     return TrainingPath(steps, [space.select(points, k) for k in rows], [space.select(buffers, k) for k in rows])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -25,6 +25,15 @@ from landscape.version import __version__
 Grid: TypeAlias = Surface | Profile
 
 
+class Origin(TypedDict):
+    """Where a record is kept, and how near to exact it is to be."""
+
+    tolerance: float
+    command: str
+    path: str | Path | None
+    overwrite: bool
+
+
 def start_record(
     objective: Objective,
     subspace: Subspace,
@@ -32,26 +41,25 @@ def start_record(
     *,
     identity: Identity,
     limit: Limit,
-    command: str,
-    path: str | Path | None,
-    overwrite: bool,
+    **origin: Unpack[Origin],
 ) -> Grid:
-    """What ``path`` already holds of this very record, or an empty record.
+    """What ``path`` already holds of this very record within the tolerance, or an empty record.
 
     Raises:
         FileError: ``path`` holds another record, or cannot be written.
     """
+    path, tolerance = origin["path"], origin["tolerance"]
     if path is not None:
-        if Path(path).exists() and not overwrite:
+        if Path(path).exists() and not origin["overwrite"]:
             record = store.load(path)
             refuse_other(path, _differences(record, identity, axes, objective.metric_names))
-            return record
+            return _within(record, tolerance, objective.metric_names)
         store.check_writable(path, force=True)
     shape = tuple(len(axis) for axis in axes)
     values = {name: np.full(shape, np.nan) for name in objective.metric_names}
     status, error = np.full(shape, Status.PENDING, dtype=np.uint8), np.zeros(shape)
-    accuracy = Accuracy(standard_error=objective.standard_error)
-    provenance = Provenance(identity, accuracy, _making(objective.device, command), limit)
+    accuracy = Accuracy(tolerance=tolerance, standard_error=objective.standard_error)
+    provenance = Provenance(identity, accuracy, _making(objective.device, origin["command"]), limit)
     if len(axes) == 1:
         return Profile(axes, values, status, error, provenance, directions=subspace.arrays)
     trail, landmarks = subspace.trail, subspace.landmarks
@@ -65,22 +73,6 @@ def start_record(
         marks=None if landmarks is None else marks_of(objective, subspace, landmarks),
         directions=subspace.arrays,
     )
-
-
-def within(record: Grid, tolerance: float, names: Sequence[str]) -> Grid:
-    """The record if it is complete and within the tolerance; else without its interpolated points, to go on from.
-
-    Only the metrics of these names were ever interpolated.
-    """
-    accuracy = record.provenance.accuracy
-    guesses = record.status == Status.INTERPOLATED
-    if record.complete and (not guesses.any() or 0 < accuracy.tolerance <= tolerance):
-        return record
-    metrics = dict(record.metrics) | {name: np.where(guesses, np.nan, record.metrics[name]) for name in names}
-    status = np.where(guesses, np.uint8(Status.PENDING), record.status)
-    accuracy = replace(accuracy, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
-    provenance = replace(record.provenance, accuracy=accuracy)
-    return replace(record, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=provenance)
 
 
 def refuse_other(path: str | Path, differences: Sequence[str]) -> None:
@@ -116,6 +108,22 @@ def identify(objective: Objective, subspace: Subspace, *, tf32: bool) -> Identit
     )
 
 
+def _within(record: Grid, tolerance: float, names: Sequence[str]) -> Grid:
+    """The record if it is complete and within the tolerance; else without its interpolated points, to go on from.
+
+    Only the metrics of these names were ever interpolated.
+    """
+    accuracy = record.provenance.accuracy
+    guesses = record.status == Status.INTERPOLATED
+    if record.complete and (not guesses.any() or 0 < accuracy.tolerance <= tolerance):
+        return record
+    metrics = dict(record.metrics) | {name: np.where(guesses, np.nan, record.metrics[name]) for name in names}
+    status = np.where(guesses, np.uint8(Status.PENDING), record.status)
+    accuracy = replace(accuracy, tolerance=tolerance, held_back_points=0, interpolation_error={}, inside_error=0.0)
+    provenance = replace(record.provenance, accuracy=accuracy)
+    return replace(record, metrics=metrics, status=status, error=np.zeros(status.shape), provenance=provenance)
+
+
 def _making(device: torch.device, command: str) -> Making:
     return Making(
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
@@ -141,5 +149,5 @@ def _digest(identity: Identity, axes: Iterable[Axis]) -> dict[str, str]:
     """What two records of one sampling have in common, as text."""
     names = ("weights", "data", "loss", "dtype", "batchnorm")
     grid = {axis.name: json.dumps(axis.values.tolist()) for axis in axes}
-    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.items()}
+    recipe = {f"subspace {key}": str(value) for key, value in identity.subspace.to_dict().items()}
     return {name: getattr(identity, name) for name in names} | grid | recipe

@@ -1,14 +1,12 @@
 """Views: where to look from a solution, as a subspace, its extent, and the sampled record."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 from landscape.defaults import DEFAULT_POINTS
-from landscape.errors import FileError, InputError
+from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
 from landscape.sampling.extent import Extent, choose_extent, common_extent
@@ -48,6 +46,15 @@ class RandomDirections:
     orthogonal: bool = False
     stored: bool = True
     keep: bool = False
+
+    def choices(self, repeats: int) -> dict[str, Scalar]:
+        """The choices that name a file: what is unusual only where it is, so that older files keep their names."""
+        choices: dict[str, Scalar] = {"seed": self.seed, "normalize": self.normalize, "ignore": self.ignore}
+        if self.orthogonal:
+            choices["orthogonal"] = True
+        if repeats > 1:
+            choices["repeats"] = repeats
+        return choices
 
 
 def subspace_of(
@@ -184,7 +191,8 @@ def sample_view(
     if path is None and solution.folder is not None:
         if extent is None:
             extent = common_extent([choose_extent(solution.objective, make(number)) for number in seeds])
-        path = _surface_path(solution, view, directions, repeats, points, extent)
+        half_width = extent.value if isinstance(extent, Extent) else extent
+        path = solution.surface_path(view, directions.choices(repeats) | {"points": points, "extent": half_width})
     rows = len(solution.path.steps) if view == "corridor" and solution.path is not None else points
     grid: Where = {"points": (rows, points), "extent": extent, "path": path}
     if repeats == 1:
@@ -242,13 +250,13 @@ def _subspace(solution: Solution, view: View, directions: RandomDirections) -> S
 def _along_path(path: TrainingPath, objective: Objective, view: View, directions: RandomDirections) -> Subspace:
     """The corridor, line or plane of a training path."""
     source: dict[str, Scalar] = {"checkpoints": path.source} if path.source else {}
-    if view == "path-plane":
-        plane = path_plane(path.points, path.steps, buffers=path.buffers, **source)
-        return replace(plane, keep=directions.keep)
     if view == "path-line":
         _refuse_frozen(objective)
         start, end = (_Point(path.points[k]) for k in (0, -1))
         return replace(line_between(start, end, of="path", **source), keep=directions.keep)
+    if view == "path-plane":
+        plane = path_plane(path.points, path.steps, buffers=path.buffers, **source)
+        return replace(plane, keep=directions.keep)
     return corridor_along(
         path.points,
         path.steps,
@@ -269,36 +277,3 @@ def _refuse_frozen(objective: Objective) -> None:
 
 def _unknown(view: str) -> InputError:
     return InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
-
-
-def _surface_path(
-    solution: Solution,
-    view: View,
-    directions: RandomDirections,
-    repeats: int,
-    points: int,
-    extent: float | Extent,
-) -> Path:
-    """Where a view with these choices is kept in the solution's folder, which exists afterwards."""
-    choices: dict[str, Scalar] = {
-        "normalize": directions.normalize,
-        "ignore": directions.ignore,
-        "seed": directions.seed,
-        "points": points,
-        "dtype": str(solution.objective.dtype),
-        "extent": extent.value if isinstance(extent, Extent) else extent,
-        **solution.variant,
-    }
-    # only what is unusual is part of the name: files from before there was a choice are found again
-    if directions.orthogonal:
-        choices["orthogonal"] = True
-    if repeats > 1:
-        choices["repeats"] = repeats
-    digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:8]
-    assert solution.folder is not None
-    folder = solution.folder / "surfaces"
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
-    return folder / f"{view}-{solution.member}-{digest}.h5"

@@ -64,14 +64,14 @@ def select(stack: Parameters, index: int) -> dict[str, Tensor]:
     return {name: tensor[index] for name, tensor in stack.items()}
 
 
-def stack(points: Parameters | Sequence[Parameters]) -> Parameters:
+def stack_points(points: Parameters | Sequence[Parameters]) -> Parameters:
     """One point after another as tensors stacked along a new first dimension; what is stacked stays as it is."""
     if isinstance(points, Mapping):
         return points
     return {name: torch.stack([point[name] for point in points]) for name in (points[0] if points else ())}
 
 
-def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
+def convert(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
     """The same values on ``device`` in ``dtype``."""
     return {name: tensor.to(device=device, dtype=dtype) for name, tensor in parameters.items()}
 

@@ -9,12 +9,13 @@ import torch
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
 from landscape.records.limits import Rule
+from landscape.records.recipe import NetworksRecipe, read_recipe
 from landscape.space import parameters as space
 from landscape.space.components import principal_components
 from landscape.space.directions import cosine, orthogonalize
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Landmarks, Trail, TrainingPath
-from landscape.space.subspaces import Centred, Plane, Recipe
+from landscape.space.subspaces import Centred, Plane
 
 MARGIN = 0.25
 NARROWEST = 0.25
@@ -115,7 +116,7 @@ def plane_through(first: Centred, second: Centred, third: Centred, *, names: Seq
     height = float(space.norm(across))
     shift = float(space.dot(along, towards)) / length
     places = np.array([[0.0, 0.0], [length, 0.0], [shift, height]])
-    recipe: Recipe = {"through": ", ".join(names), "unit": "L2", "cosine": cosine(along, towards)}
+    recipe = NetworksRecipe(through=", ".join(names), unit="L2", cosine=cosine(along, towards))
     directions = (_scaled(along, 1 / length), _scaled(across, 1 / height))
     return ModelPlane(start, directions, recipe, tuple(names), places)
 
@@ -156,8 +157,9 @@ def path_plane(
     for point in path[:-1]:
         refuse_unlike(path[-1], point)
     found = principal_components(path, num_components=2)
-    made: Recipe = {"of": "path", "unit": "L2", "explained": float(found.shares.sum()), **recipe}
-    return PathPlane(path[-1], found.directions, made, order, path, buffers, found.places, found.shares)
+    explained = float(found.shares.sum())
+    origin = read_recipe({"kind": "plane", "of": "path", "unit": "L2", "explained": explained, **recipe})
+    return PathPlane(path[-1], found.directions, origin, order, path, buffers, found.places, found.shares)
 
 
 def refuse_unlike(first: Parameters, second: Parameters) -> None:

@@ -13,6 +13,7 @@ from landscape.errors import FileError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Status
+from landscape.records.recipe import RandomRecipe
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
 from landscape.sampling.sampler import Sampler
@@ -70,8 +71,8 @@ def test_provenance_says_what_was_measured_and_how_exactly() -> None:
     assert provenance.identity.dtype == "float32"
     assert 0 <= provenance.accuracy.precision_error < 1e-5
     assert provenance.accuracy.precision_points == PRECISION_POINTS
-    assert provenance.identity.subspace["kind"] == "plane"
-    assert provenance.identity.subspace["seed"] == 0
+    assert isinstance(recipe := provenance.identity.subspace, RandomRecipe)
+    assert (recipe.kind, recipe.seed) == ("plane", 0)
     assert set(provenance.making.versions) >= {"landscape", "torch"}
 
 
