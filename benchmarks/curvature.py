@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from benchmarks.hardware import version_of
 from benchmarks.networks import CLASSES
 from benchmarks.options import Options
+from benchmarks.peers import MISSING
 from benchmarks.timing import in_turn, ratio
 from landscape.measures.matrix import BLOCK, hessian
+from landscape.measures.spectrum import STEPS, spectral_density
 from landscape.objective.objective import Objective
 from landscape.records.spectra import Spectrum
 from landscape.train.datasets import load_dataset
@@ -93,6 +96,28 @@ def _products(objective: Objective, width: int, options: Options) -> Row:
     seconds = _seconds({"ours": blocks, "other": singly}, options, f"products, width {width}")
     rate = {name: count * BLOCK / median(times) for name, times in seconds.items()}
     way = f"{'graph kept' if ours.stores_graph else 'graph rebuilt'}, {ours.block} at a time"
+    factor = ratio(seconds["other"], seconds["ours"])
+    return Row(f"mlp, width {width}", "products/s, float32", GRAPH, rate["ours"], rate["other"], factor, note=way)
+
+
+def _density(objective: Objective, width: int, options: Options) -> Row:
+    exact = objective.with_dtype(torch.float64)
+    probes, steps = (4, 20) if options.quick else (PROBES, STEPS)
+    spectra: dict[str, Spectrum] = {}
+
+    def ours() -> None:
+        spectra["ours"] = spectral_density(hessian(exact), num_probes=probes, steps=steps)
+
+    runs: dict[str, Callable[[], object]] = {"ours": ours}
+    available = version_of(PEER) is not None
+    if available:
+        runs["other"] = _peer_density(exact, probes, steps, spectra)
+    rounds = options.rounds if width == min(DENSITY_WIDTHS) else 1
+    seconds = _seconds(runs, options, f"density, width {width}", rounds=rounds)
+    quantity = f"seconds of a density, {probes} probes of {steps} steps, float64"
+    row = Row(f"mlp, width {width}", quantity, PEER, median(seconds["ours"]), error=spectra["ours"].error)
+    if not available:
+        return replace(row, note=f"{PEER} is {MISSING}")
     factor = ratio(seconds["other"], seconds["ours"])
     return replace(row, other=median(seconds["other"]), factor=factor, error_other=spectra["other"].error)
 
