@@ -15,7 +15,7 @@ from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run
 
 if TYPE_CHECKING:
-    from benchmarks.options import Options
+    from benchmarks.workload import Workload
 
 NETWORKS = {
     "narrow": NetworkConfig("mlp", 4),
@@ -55,21 +55,21 @@ class Problem:
         return Plane(plane.centre, tuple(shorter))
 
 
-def problem(name: str, options: "Options") -> Problem:
-    """The network of that name with its data on the device, trained once and kept in ``options.runs``."""
+def problem(name: str, workload: "Workload") -> Problem:
+    """The network of that name with its data on the device, trained once and kept in ``workload.runs``."""
     if NETWORKS[name].family == "resnet":
-        objective, run = _with_seed(name, 120 if options.quick else 1000, options.device), None
+        objective, run = _with_seed(name, 120 if workload.quick else 1000, workload.device), None
     else:
-        run = run_of(name, options)
-        objective = member_of(run, device=options.device).objective.loss_only()
+        run = run_of(name, workload)
+        objective = member_of(run, device=workload.device).objective.loss_only()
     return Problem(name, objective, _flops(objective), run)
 
 
-def run_of(name: str, options: "Options") -> Run:
+def run_of(name: str, workload: "Workload") -> Run:
     """The run of a network on the digits: one member, seed 0."""
-    recipe = Recipe(steps=options.training_steps)
+    recipe = Recipe(steps=workload.training_steps)
     config = RunConfig(NETWORKS[name], {"name": "digits"}, recipe, members=1)
-    return ensure_run(f"{name}-{recipe.steps}", config, runs=options.runs, device=options.device)
+    return ensure_run(f"{name}-{recipe.steps}", config, runs=workload.runs, device=workload.device)
 
 
 def _with_seed(name: str, count: int, device: torch.device) -> Objective:

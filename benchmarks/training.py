@@ -11,8 +11,8 @@ import torch
 from torch.nn import functional
 
 from benchmarks.networks import NETWORKS
-from benchmarks.options import Options
 from benchmarks.timing import in_turn, ratio
+from benchmarks.workload import Workload
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.recipe import Recipe
@@ -50,21 +50,21 @@ class Row:
     spread: tuple[float, float]
 
 
-def rows(options: Options) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per network and way, as dictionaries."""
-    return [asdict(row) for name in MLPS if name in options.networks for row in _rows(name, options)]
+    return [asdict(row) for name in MLPS if name in workload.networks for row in _rows(name, workload)]
 
 
-def _rows(name: str, options: Options) -> list[Row]:
+def _rows(name: str, workload: Workload) -> list[Row]:
     network, digits = NETWORKS[name], load_dataset("digits")
-    recipe = Recipe(steps=40 if options.quick else 300, checkpoints=3 if options.quick else 10)
+    recipe = Recipe(steps=40 if workload.quick else 300, checkpoints=3 if workload.quick else 10)
     ways: dict[str, Callable[[], float]] = {
-        "landscape, stacked": lambda: _ours(network, digits, recipe, options, [range(MEMBERS)]),
-        "landscape, one by one": lambda: _ours(network, digits, recipe, options, [[k] for k in range(MEMBERS)]),
-        "plain PyTorch, one by one": lambda: _plain(network, digits, recipe, options.device),
+        "landscape, stacked": lambda: _ours(network, digits, recipe, workload, [range(MEMBERS)]),
+        "landscape, one by one": lambda: _ours(network, digits, recipe, workload, [[k] for k in range(MEMBERS)]),
+        "plain PyTorch, one by one": lambda: _plain(network, digits, recipe, workload.device),
     }
     losses = {way: run() for way, run in ways.items()}
-    seconds = in_turn(ways, rounds=options.rounds, device=options.device, label=f"{name}, training")
+    seconds = in_turn(ways, rounds=workload.rounds, device=workload.device, label=f"{name}, training")
     singly, plain = seconds["landscape, one by one"], seconds["plain PyTorch, one by one"]
     return [
         Row(
@@ -82,11 +82,11 @@ def _rows(name: str, options: Options) -> list[Row]:
     ]
 
 
-def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, options: Options, groups: list[Any]) -> float:
+def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, workload: Workload, groups: list[Any]) -> float:
     """As in a fresh process: the operations of a step are traced anew, once for all groups of a size."""
     step_program.cache_clear()
     measuring_program.cache_clear()
-    results = [train(network, digits, recipe, seeds=seeds, device=options.device, progress=False) for seeds in groups]
+    results = [train(network, digits, recipe, seeds=seeds, device=workload.device, progress=False) for seeds in groups]
     return float(np.mean([result.history.values["train_loss"][-1] for result in results]))
 
 

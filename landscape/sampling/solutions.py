@@ -269,7 +269,7 @@ def member_of(
 
     if weights is not None:
         _load_state(model, read_tensors(weights))
-        return Solution(build(model), member=member)
+        return Solution(build(model))
     variant = _variant(checkpoints, evaluation)
     if checkpoints is not None:
         objective, path = _follow(model, checkpoints, name, build)

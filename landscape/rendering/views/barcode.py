@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
-from landscape.measures.topology import Topology, resolved, topology
+from landscape.measures.topology import Topology, threshold_of, topology
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.caption import Caption, letters
 from landscape.rendering.facts.quantities import metric_label
@@ -64,7 +64,7 @@ def barcodes_of(surfaces: Sequence[Surface], titles: Sequence[str]) -> list[Barc
     if len(surfaces) > MAX_ROWS:
         raise InputError(f"a figure has 1 to {MAX_ROWS} barcodes, got {len(surfaces)}")
     return [
-        Barcode(surface, title, topology(surface), resolved(surface))
+        Barcode(surface, title, topology(surface), threshold_of(surface))
         for surface, title in zip(surfaces, titles, strict=True)
     ]
 

@@ -1,4 +1,8 @@
-"""Options of a run of the benchmarks."""
+<<<<<<<< HEAD:benchmarks/workload.py
+"""Workload of a run of the benchmarks."""
+========
+"""The workload of a run of the benchmarks: how large its grids and trainings are, and where they run."""
+>>>>>>>> main:benchmarks/workload.py
 
 import tempfile
 from dataclasses import dataclass, field
@@ -15,8 +19,13 @@ CACHE = Path(tempfile.gettempdir()) / "landscape-benchmarks"
 
 
 @dataclass(frozen=True)
-class Options:
+<<<<<<<< HEAD:benchmarks/workload.py
+class Workload:
     """Sizes and places.
+========
+class Workload:
+    """Sizes of grids and trainings, and places.
+>>>>>>>> main:benchmarks/workload.py
 
     Args:
         quick: smaller grids, fewer seeds, shorter training; meant to take about two minutes on two idle cores.
