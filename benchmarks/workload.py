@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:benchmarks/workload.py
-"""Workload of a run of the benchmarks."""
-========
 """The workload of a run of the benchmarks: how large its grids and trainings are, and where they run."""
->>>>>>>> main:benchmarks/workload.py
 
 import tempfile
 from dataclasses import dataclass, field
@@ -19,13 +15,8 @@ CACHE = Path(tempfile.gettempdir()) / "landscape-benchmarks"
 
 
 @dataclass(frozen=True)
-<<<<<<<< HEAD:benchmarks/workload.py
-class Workload:
-    """Sizes and places.
-========
 class Workload:
     """Sizes of grids and trainings, and places.
->>>>>>>> main:benchmarks/workload.py
 
     Args:
         quick: smaller grids, fewer seeds, shorter training; meant to take about two minutes on two idle cores.
