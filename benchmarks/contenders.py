@@ -13,7 +13,6 @@ from benchmarks.workload import EXTENT
 from landscape.engine.trial import choose
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
-from landscape.space.corridors import Corridor
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Affine, Subspace
 
