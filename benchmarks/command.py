@@ -14,14 +14,14 @@ from benchmarks import SECTIONS
 from benchmarks.hardware import hardware, versions
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import MISSING, missing
-from benchmarks.settings import CACHE, Settings
 from benchmarks.table import tables
+from benchmarks.workload import CACHE, Workload
 from cli.machine import torch_device
 from landscape.errors import LandscapeError
 
 
-def chosen(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """The networks that are named."""
+def network_names(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Names of networks, by commas."""
     names = tuple(NETWORKS) if value is None else tuple(name.strip() for name in value.split(","))
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:
@@ -33,7 +33,7 @@ def chosen(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--quick", is_flag=True, help="Smaller grids, fewer seeds, shorter training.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
-@click.option("--networks", callback=chosen, help=f"Some of {','.join(NETWORKS)}, by commas; all by default.")
+@click.option("--networks", callback=network_names, help=f"Some of {','.join(NETWORKS)}, by commas; all by default.")
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="A section; may be repeated.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), help="Where the trained networks are kept.")
 def main(
@@ -47,9 +47,9 @@ def main(
     """
     if file is not None and not file.parent.is_dir():
         raise click.BadParameter(f"{file.parent} is no folder", param_hint="--json")
-    settings = Settings(quick=quick, device=torch_device(device), networks=networks, runs=runs or CACHE)
+    workload = Workload(quick=quick, device=torch_device(device), networks=networks, runs=runs or CACHE)
     try:
-        results = measure(settings, only or SECTIONS)
+        results = measure(workload, only or SECTIONS)
     except LandscapeError as error:
         raise click.ClickException(" ".join(str(error).split())) from error
     if file is not None:
@@ -57,19 +57,19 @@ def main(
     click.echo(tables(results))
 
 
-def measure(settings: Settings, sections: tuple[str, ...]) -> dict[str, Any]:
+def measure(workload: Workload, sections: tuple[str, ...]) -> dict[str, Any]:
     """The results of these sections, as they are written to JSON; those of ``surface`` are named ``rows``."""
     for name in missing():
         click.echo(f"{name} is {MISSING}", err=True)
     results: dict[str, Any] = {
-        "hardware": hardware(settings.device),
+        "hardware": hardware(workload.device),
         "versions": versions(),
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "rows": [],
     }
     for section in sections:
-        started = time.perf_counter()
+        start = time.perf_counter()
         module = importlib.import_module(f"benchmarks.{section}")
-        results["rows" if section == "surface" else section] = module.rows(settings)
-        click.echo(f"{section}: {time.perf_counter() - started:.0f} s", err=True)
+        results["rows" if section == "surface" else section] = module.rows(workload)
+        click.echo(f"{section}: {time.perf_counter() - start:.0f} s", err=True)
     return results

@@ -82,6 +82,7 @@ def _hedges(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> float 
     counts = [len(values) for values in means]
     if min(counts) < 2:
         return None
+    # the deviation of both networks together is known by all members but two, one for each mean
     freedom = sum(counts) - 2
     variance = sum((n - 1) * values.var(ddof=1) for n, values in zip(counts, means, strict=True)) / freedom
     if not variance:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
@@ -41,7 +41,7 @@ def wilson(
     """
     if trials < 1 or not 0 <= successes <= trials:
         raise InputError(f"a share needs trials and at most as many successes, got {successes} of {trials}")
-    z = float(norm.ppf(0.5 + LEVEL / 2))
+    z = float(ndtri(0.5 + LEVEL / 2))
     count = independent or trials
     share, spread = successes / trials, z * z / count
     centre = (share + spread / 2) / (1 + spread)
@@ -57,8 +57,13 @@ def resampling(members: int, *, seed: int = 0, num_resamples: int = NUM_RESAMPLE
     return np.random.default_rng(seed).integers(members, size=(num_resamples, members))
 
 
+def student_reach(standard_error: float, freedom: int) -> float:
+    """Half of Student's 95 % interval of a mean with this standard error, in its unit."""
+    return float(stdtrit(freedom, 0.5 + LEVEL / 2) * standard_error)
+
+
 def tail_of(members: int) -> float:
-    """The quantile of bootstrap means that ends a 95 % interval: ``norm.cdf(-sqrt(n / (n - 1)) t)``.
+    """The quantile of bootstrap means that ends a 95 % interval: ``Phi(-sqrt(n / (n - 1)) t)``.
 
     Plain 2.5 % is too narrow for few members. With 5 the ends are close to the smallest and the largest of them, and
     with fewer no quantile reaches 95 %.
@@ -68,7 +73,7 @@ def tail_of(members: int) -> float:
     """
     if members < 2:
         raise InputError(f"an interval over members needs at least 2 of them, got {members}")
-    return float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
+    return float(ndtr(-student_reach(np.sqrt(members / (members - 1)), members - 1)))
 
 
 def mean_of(
@@ -101,6 +106,7 @@ def mean_of(
         return Number(float(array.mean()), -np.inf, np.inf, unit, name, how)
     if independent is not None or count < FEWEST_RESAMPLED:
         return _student(array, unit, name, over, independent, count - 1)
+    # a percentile of 2.5 % would be right for many members only
     means, tail = array[resampling(count, seed=seed)].mean(axis=-1), tail_of(count)
     low, high = np.nanquantile(means, [tail, 1 - tail])
     return _number(float(array.mean()), float(low), float(high), unit, name, f"bootstrap over {count} {over}")
@@ -132,6 +138,7 @@ def mean_over(
         raise InputError("a mean over members needs at least one member with at least one value")
     if not all(np.all(np.isfinite(value)) for value in values):
         raise InputError("a mean over members needs finite values; leave out members that diverged")
+    # the directions of one member say how well its own mean is known, nothing of other members
     if len(values) == 1:
         over = within if len(values[0]) > 1 else "members"
         return mean_of(values[0], name=name, unit=unit, over=over, seed=seed)
@@ -191,6 +198,7 @@ def ratio_of(first: Estimate, second: Estimate) -> Estimate | None:
         return None
     low, high = -np.inf, np.inf
     if first.has_interval and second.has_interval:
+        # turned so that the denominator is positive; near and far are its ends as seen from zero
         sign = 1 if first.mean > 0 else -1
         near, far = sorted((sign * first.low, sign * first.high))
         bottom, top = sorted((sign * second.low, sign * second.high))
@@ -201,9 +209,11 @@ def ratio_of(first: Estimate, second: Estimate) -> Estimate | None:
 
 def _lower(mean: float, low: float, base: float, near: float, far: float) -> float:
     """Lower end of ``mean / base``, with base in [near, far] > 0: the root of ``mean - x base = hypot(..., ...)``."""
+    # a ratio is low where the denominator is far from zero, but a negative one where it is near
     distance = far - base if low >= 0 else base - near
     square, product, constant = (base - distance) * (base + distance), mean * base, low * (2 * mean - low)
     root = float(np.sqrt(max(product * product - square * constant, 0.0)))
+    # of the two forms of a root the one in which nothing cancels
     if product > 0:
         return constant / (product + root)
     return (product - root) / square if square > 0 else -np.inf
@@ -211,7 +221,7 @@ def _lower(mean: float, low: float, base: float, near: float, far: float) -> flo
 
 def _student(array: FloatArray, unit: str, name: str, over: str, independent: float | None, freedom: int) -> Number:
     mean, count = float(array.mean()), independent or len(array)
-    half = float(t.ppf(0.5 + LEVEL / 2, freedom) * array.std(ddof=1) / np.sqrt(count))
+    half = student_reach(array.std(ddof=1), freedom) / np.sqrt(count)
     share = unit.startswith("share") and bool(np.all(array <= 1))
     low = max(mean - half, 0.0) if np.all(array >= 0) else mean - half
     high = min(mean + half, 1.0) if share else mean + half

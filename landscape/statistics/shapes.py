@@ -49,6 +49,7 @@ def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1
     if not np.isfinite(high):
         return Threshold(float("nan"), float(x[-1]), float("inf"), unit, exists=False)
     tail = tail_of(members)
+    # ends are points of the curve: an interpolated x would claim a finer spacing
     ends = float(np.quantile(below, tail, method="lower")), float(np.quantile(above, 1 - tail, method="higher"))
     return Threshold(float(np.sqrt(low * high)), min(ends[0], float(low)), max(ends[1], float(high)), unit)
 
@@ -100,6 +101,7 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
     if len(x) < FEWEST or not np.all(values > 0):
         raise InputError(f"a power law needs at least {FEWEST} points with positive values, got {len(x)}")
     members = values.shape[1]
+    # each sample takes a fit for every corner: an eighth of the resamples of a mean
     samples = resampling(members, seed=seed, num_resamples=NUM_RESAMPLES // 8)
     logs = np.log(x)
     corner, slopes, intercept, stops = _fit_lines(logs, np.log(values.mean(axis=1)))
@@ -126,6 +128,7 @@ def _fit_lines(
     if corners is None:
         # exact data leave rounding alone, which no corner can better
         floor = len(x) * 1e-20
+        # a corner costs two parameters, its place and the second slope: 2 ln n of the criterion
         gain = len(x) * np.log((straight_error + floor) / (bend_error + floor)) - 2 * np.log(len(x))
         corners = int(gain >= 6)
     if not corners:

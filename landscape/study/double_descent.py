@@ -122,6 +122,7 @@ def _from_peak(values: FloatArray, side: Literal["left", "right"], name: str) ->
     """
     ratios = []
     for draw in range(values.shape[1]):
+        # leaving the draw out keeps its own noise from choosing the places
         means = np.log(np.delete(values, draw, axis=1)).mean(axis=1)
         top = int(means.argmax())
         lowest = top + int(means[top:].argmin()) if side == "right" else int(means[: top + 1].argmin())

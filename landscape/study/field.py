@@ -9,15 +9,22 @@ from landscape.measures.widths import CorridorWidth, Unit, corridor_width, radii
 from landscape.records.base import FloatArray
 from landscape.records.companions import Rays
 from landscape.records.findings import Plot, Remark, Series, StudyResult
-from landscape.records.sampled import Surface
-from landscape.sampling.grid import sample
 from landscape.sampling.rays import sample_rays
 from landscape.sampling.solutions import Solution, member_of
-from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import band_of
 from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
-from landscape.study.shared import alive, at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.shared import (
+    alive,
+    at_width,
+    curve,
+    main_run,
+    main_sweep,
+    pair_of,
+    provenance_of,
+    surface_of,
+    sweep_words,
+)
 from landscape.train.runs import Run
 
 CLAIM = "Training a narrow network walks through a tunnel; training a wide one crosses an open field."
@@ -71,6 +78,7 @@ def field_of(run: Run, settings: Settings, *, along: bool = True) -> Field:
     """Half-widths, areas and corridors of one width; the corridors at both ends alone unless ``along``."""
     rows = len(run.config["steps"]) if along else 2
     members = alive(run)
+    # rays through a wide network on large data take hours
     rays_of = members if settings.small else members[: members_of(settings)]
     rays = [
         sample_rays(
@@ -137,35 +145,15 @@ def _member_means(rays: list[Rays], unit: Unit) -> FloatArray:
 
 def _area(solution: Solution, half: float, settings: Settings) -> float:
     """Area of a plane that reaches out so far that the walls lie inside."""
-    plane = subspace_of(solution, "plane", seed=solution.member + settings.seed)
-    surface = sample(
-        solution.objective,
-        plane,
-        points=PLANE_POINTS,
-        extent=REACH * half,
-        rays=0,
-        strategy="repeatable",
-        progress=False,
-    )
-    assert isinstance(surface, Surface)
-    return sublevel_area(surface).area
+    seed = solution.member + settings.seed
+    return sublevel_area(surface_of(solution, "plane", seed=seed, points=PLANE_POINTS, extent=REACH * half)).area
 
 
 def _corridor(solution: Solution, size: tuple[int, float], settings: Settings) -> CorridorWidth:
     """Width across the path at so many of its steps, on a grid that reaches out from the half-width at the end."""
     rows, half = size
-    corridor = subspace_of(solution, "corridor", seed=solution.member + settings.seed)
-    surface = sample(
-        solution.objective,
-        corridor,
-        points=(rows, CORRIDOR_POINTS),
-        extent=REACH * half,
-        rays=0,
-        strategy="repeatable",
-        progress=False,
-    )
-    assert isinstance(surface, Surface)
-    return corridor_width(surface)
+    seed, points = solution.member + settings.seed, (rows, CORRIDOR_POINTS)
+    return corridor_width(surface_of(solution, "corridor", seed=seed, points=points, extent=REACH * half))
 
 
 def _plots(fields: list[Field], pair: list[Field]) -> tuple[Plot, ...]:

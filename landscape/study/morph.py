@@ -13,13 +13,21 @@ from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, StudyResult
 from landscape.records.sampled import Surface
-from landscape.sampling.grid import sample
 from landscape.sampling.solutions import member_of
-from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import mean_of
 from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
-from landscape.study.shared import alive, at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.shared import (
+    alive,
+    at_width,
+    curve,
+    main_run,
+    main_sweep,
+    pair_of,
+    provenance_of,
+    surface_of,
+    sweep_words,
+)
 from landscape.train.runs import Run
 
 CLAIM = "As the width grows, the tunnel around the training path opens step by step into a field."
@@ -85,20 +93,8 @@ def _surface(
     run: Run, view: Literal["corridor", "plane"], member: int, settings: Settings, *, tolerance: float = 0.0
 ) -> Surface:
     solution = member_of(run, member, device=settings.device).loss_only()
-    subspace = subspace_of(solution, view, seed=settings.seed)
-    shape = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
-    surface = sample(
-        solution.objective,
-        subspace,
-        points=shape,
-        extent=EXTENT,
-        rays=0,
-        tolerance=tolerance,
-        strategy="repeatable",
-        progress=False,
-    )
-    assert isinstance(surface, Surface)
-    return surface
+    points = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
+    return surface_of(solution, view, seed=settings.seed, points=points, extent=EXTENT, tolerance=tolerance)
 
 
 def _trend(shares: FloatArray) -> Number:

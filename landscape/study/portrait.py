@@ -114,6 +114,7 @@ def draw(photo: FloatArray, width: int, *, seeds: range) -> Drawing:
     for seed in seeds:
         normals, offsets = _lines(width, seed)
         features = _features(coarse, normals, offsets)
+        # more lines than pixels leave the system without full rank, which gelsy takes
         outer = lstsq(features, photo.ravel(), lapack_driver="gelsy")[0]
         noise.append(-10 * np.log10(np.square(features @ outer - photo.ravel()).mean()))
         where = _pieces(coarse, normals, offsets)
@@ -144,6 +145,7 @@ def _features(inputs: FloatArray, normals: FloatArray, offsets: FloatArray) -> F
 def _pieces(inputs: FloatArray, normals: FloatArray, offsets: FloatArray) -> NDArray[np.intp]:
     """The number of the linear piece that each input lies in: those on one piece are on the same side of every line."""
     blocks = np.array_split(inputs, len(inputs) // 1024 + 1)
+    # one bit a line, and the bits of a pixel as one opaque value that sorts fast
     sides = np.concatenate([np.packbits(block @ normals > offsets, axis=1) for block in blocks])
     rows = np.ascontiguousarray(sides).view(np.dtype((np.void, sides.shape[1]))).ravel()
     return np.unique(rows, return_inverse=True)[1]

@@ -66,6 +66,7 @@ def successes(sweep: Sweep) -> Successes:
     from it is the training, not the capacity.
     """
     narrow = sweep.widths.index(pair_of(sweep.widths)[0])
+    # a run that diverged reaches nothing
     losses = np.nan_to_num(sweep.values["train_loss"], nan=np.inf)
     target = ALLOWANCE * float(losses[:, narrow, -1].min())
     below = losses <= target

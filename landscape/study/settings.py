@@ -103,6 +103,7 @@ class Settings:
 
     def key(self, *parts: object) -> str:
         """Eight characters that stand for these settings, without folders and devices, and for further parts."""
+        # the same numbers wherever they are measured and kept
         plain = replace(self, runs="", device="", progress=True, command="")
         files = {"image": None if self.image is None else _file_digest(self.image)}
         if Path(self.dataset).is_file():

@@ -5,7 +5,7 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,6 +13,10 @@ import torch
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Series, Style, Sweep
+from landscape.records.sampled import Surface
+from landscape.sampling.grid import sample
+from landscape.sampling.solutions import Solution
+from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import band_of, mean_of
 from landscape.study.settings import Settings
 from landscape.study.sweep import SweepPlan, run_of, run_sweep
@@ -62,6 +66,30 @@ def rows_of(sweep: Sweep) -> tuple[int, int]:
 def per_example(sweep: Sweep) -> FloatArray:
     """P / N of every width."""
     return np.array(sweep.P) / sweep.N
+
+
+def surface_of(
+    solution: Solution,
+    view: Literal["plane", "corridor"],
+    *,
+    seed: int,
+    points: int | tuple[int, int],
+    extent: float,
+    tolerance: float = 0.0,
+) -> Surface:
+    """A surface around a solution, by a strategy that gives the same bits every time."""
+    surface = sample(
+        solution.objective,
+        subspace_of(solution, view, seed=seed),
+        points=points,
+        extent=extent,
+        rays=0,
+        tolerance=tolerance,
+        strategy="repeatable",
+        progress=False,
+    )
+    assert isinstance(surface, Surface)
+    return surface
 
 
 def curve(

@@ -61,6 +61,7 @@ def independent_of(pairs: int) -> float | None:
 def solutions_of(run: Run, settings: Settings) -> SolutionSet:
     """Barriers and distances between members k and k + 1, the last and the first too; free directions of three."""
     members = alive(run)
+    # a ring: every member in two pairs, so that the count of independent ones is known
     pairs = [(members[k], members[(k + 1) % len(members)]) for k in range(len(members) if len(members) > 2 else 1)]
     objectives = {member: member_of(run, member, device=settings.device).objective.loss_only() for member in members}
     barriers = [[_barrier(objectives[a], objectives[b], matching) for a, b in pairs] for matching in (False, True)]

@@ -162,6 +162,7 @@ class _Engine:
         if not self.path.exists():
             return _empty(self.plan, self.origin, self._parameters, self._dataset(self.plan.conditions[0]))
         sweep = load_sweep(self.path)
+        # the digests tell data of the same name whose bytes have changed
         if dict(sweep.plan) != self.origin:
             raise RunError(f"{self.path} was begun with other data; remove it, or give another --runs")
         return sweep
@@ -199,6 +200,7 @@ class _Engine:
         recipe = self.plan.config(self.plan.conditions[condition], self.plan.widths[width]).recipe
         dataset = self._dataset(self.plan.conditions[condition])
         batch = min(recipe.batch_size or dataset.N, dataset.N)
+        # a gradient costs about three evaluations
         examples = recipe.steps * batch * 3 + recipe.checkpoints * (dataset.N + len(dataset.y_test))
         return recipe.steps * _STEP + examples * self.plan.members * self._parameters[width] * _OPERATION
 
@@ -215,6 +217,7 @@ class _Clock:
 
     def left(self) -> str:
         """In seconds or minutes."""
+        # until a cell is trained the guess is all there is
         speed = self.seconds / sum(self.costs[: self.num_trained]) if self.num_trained else 1.0
         seconds = sum(self.costs[self.num_trained :]) * speed
         return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

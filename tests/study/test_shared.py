@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from problems import quadratic
 from sweeps import sweep_of
 
+from landscape.sampling.solutions import Solution
 from landscape.statistics.intervals import mean_of
 from landscape.study.settings import Settings
 from landscape.study.shared import (
@@ -18,6 +20,7 @@ from landscape.study.shared import (
     per_example,
     provenance_of,
     rows_of,
+    surface_of,
     sweep_words,
 )
 
@@ -55,6 +58,14 @@ def test_a_provenance_holds_the_settings_the_facts_and_the_machine() -> None:
     assert (facts["quick"], facts["seed"], facts["points"], facts["P"]) == (True, 3, 11, [10, 20, 40, 80])
     assert facts["versions"]["torch"] == torch.__version__
     assert facts["machine"]["threads"] == torch.get_num_threads()
+
+
+def test_a_surface_is_the_same_bit_for_bit_and_complete() -> None:
+    solution = Solution(quadratic([1.0, 2.0, 3.0])[0])
+    first, second = (surface_of(solution, "plane", seed=3, points=5, extent=0.5) for _ in range(2))
+    np.testing.assert_array_equal(first.loss, second.loss)
+    assert first.complete
+    assert first.loss.shape == (5, 5)
 
 
 def test_the_shared_sweep_keeps_every_network_as_a_run(small: Settings) -> None:

@@ -1,4 +1,4 @@
-"""What a run of the benchmarks is asked to do."""
+"""The workload of a run of the benchmarks: how large its grids and trainings are, and where they run."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ CACHE = Path(tempfile.gettempdir()) / "landscape-benchmarks"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Sizes and places.
+class Workload:
+    """Sizes of grids and trainings, and places.
 
     Args:
         quick: smaller grids, fewer seeds, shorter training; meant to take about two minutes on two idle cores.
@@ -50,11 +50,11 @@ class Settings:
         return self.scale * (0.4 if self.quick else 8.0)
 
 
-def side_for(seconds_per_point: float, seconds: float, *, most: int = SIDE) -> int:
+def side_for(seconds_per_point: float, seconds: float, *, limit: int = SIDE) -> int:
     """Points a side of the largest grid that fits into ``seconds``: odd, so that the centre is on it, and at least 2.
 
     >>> side_for(0.001, 1.0), side_for(1e-6, 1.0), side_for(10.0, 1.0)
     (31, 51, 2)
     """
-    side = min(most, int((seconds / seconds_per_point) ** 0.5))
+    side = min(limit, int((seconds / seconds_per_point) ** 0.5))
     return max(2, side - (side + 1) % 2)
