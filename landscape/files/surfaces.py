@@ -20,15 +20,13 @@ from landscape.errors import FileError, InputError
 from landscape.files import li as foreign
 from landscape.files.hdf5 import attribute, has, length, member, opened, read, read_numbers, write, write_attributes
 from landscape.files.replace import FilePath, beside, check_target, replace_file
-from landscape.records.base import Axis, Scale, Status
+from landscape.records.base import AXES, RESERVED, Axis, Scale, Status
 from landscape.records.companions import Marks, Rays, Trajectory
 from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Sampled, Surface
 
 FORMAT = "landscape"
 SCHEMA = 1
-AXES = ("alpha", "beta")
-RESERVED = frozenset({*AXES, "status", "error", "trajectory", "rays", "marks", "directions"})
 
 _TRAJECTORY = ("step", "alpha", "beta", "loss", "length")
 _GROUPS = ("trajectory", "rays", "marks", "directions")

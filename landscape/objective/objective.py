@@ -16,7 +16,7 @@ from landscape.objective.calls import BatchLoss, Loss, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime
+from landscape.records.base import RESERVED, Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.losses import full
@@ -25,7 +25,6 @@ from landscape.train.regime import regime
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
 REFERENCE_CHUNK = 4096
-RESERVED = ("alpha", "beta", "status", "error", "trajectory", "rays", "directions")
 
 
 class Origin:

@@ -17,6 +17,10 @@ Scalar: TypeAlias = str | int | float | bool
 Scale: TypeAlias = Literal["linear", "log1p"]
 Regime: TypeAlias = Literal["under", "critical", "over"]
 
+AXES = ("alpha", "beta")
+# Names of data sets and groups in files: no metric may have one.
+RESERVED = frozenset({*AXES, "status", "error", "trajectory", "rays", "marks", "directions"})
+
 
 class Status(IntEnum):
     """How the value at a grid point came about."""
