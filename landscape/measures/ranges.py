@@ -72,15 +72,7 @@ def rank_bounds(
     matrix = _Jacobian(objective, chunks)
     rows, columns = matrix.rows, objective.P
     side = min(rows, columns)
-    # Q; Q^T J, and the copies of it that the factorization takes
-    fits = memory // (8 * (rows + 3 * columns))
-    if fits < min(BLOCK, side):
-        raise InputError(
-            f"bounds on the rank of a {rows:,} x {columns:,} Jacobian need "
-            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), "
-            "or take fewer examples"
-        )
-    limit = min(sketch if sketch is not None else SKETCH, fits, side)
+    limit = min(sketch if sketch is not None else SKETCH, _most_vectors(rows, columns, memory), side)
     generator = torch.Generator().manual_seed(seed)
     basis = torch.empty(rows, 0, dtype=torch.float64, device=objective.device)
     image = torch.empty(0, columns, dtype=torch.float64, device=objective.device)
@@ -103,6 +95,19 @@ def rank_bounds(
             largest = max(largest, float(torch.linalg.matrix_norm(part, 2)))
             image = torch.cat([image, part])
             bar.update(width)
+
+
+def _most_vectors(rows: int, columns: int, memory: int) -> int:
+    """Random vectors that fit in memory, at least a block of them or as many as exhaust the range."""
+    # Q; Q^T J, and the copies of it that the factorization takes
+    count = memory // (8 * (rows + 3 * columns))
+    if count < min(BLOCK, rows, columns):
+        raise InputError(
+            f"bounds on the rank of a {rows:,} x {columns:,} Jacobian need "
+            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), "
+            "or take fewer examples"
+        )
+    return count
 
 
 def _bounds(image: Tensor, tolerance: float, residual: float, failure: float, side: int) -> RankBounds:
