@@ -75,5 +75,5 @@ def compare_quantities(first: Mapping[str, MemberValues], second: Mapping[str, M
     Returns:
         One comparison for each shared quantity, in the order of the first.
     """
-    shared = [name for name in first if name in second]
-    return [compare(name, first[name].values, second[name].values, unit=first[name].unit) for name in shared]
+    names = [name for name in first if name in second]
+    return [compare(name, first[name].values, second[name].values, unit=first[name].unit) for name in names]

@@ -1,5 +1,6 @@
 """``landscape measure``: files, runs, members and a user's model; text, JSON, comparison and pictures."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 import torch
 from shell import TRAIN, landscape, mistake, output_of
 
+from cli.measure import Measures
+from landscape.measures.catalogue import MEASURES
 from landscape.train.runs import open_run
 
 SMALL = ["--directions", "3", "--quiet"]
@@ -84,6 +87,29 @@ def test_a_picture_of_one_measure_is_drawn(measure: str, work: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stderr.splitlines()[-1] == "measure.png"
     assert (work / "measure.png").stat().st_size > 5000
+
+
+def test_every_measure_of_the_catalogue_has_its_option() -> None:
+    names = [measure.name for measure in MEASURES if measure.name != "half_width"]
+    fields = [field.name for field in dataclasses.fields(Measures)]
+    assert [name for name in fields if name in names] == names
+
+
+def choice(**flags: bool) -> Measures:
+    names = ("curvature", "layers", "density", "sharpness", "cross_section", "free_directions", "all_measures")
+    numbers = {"k": 5, "examples": None, "rise": 0.5, "directions": 64, "strategy": "auto"}
+    return Measures(**{**dict.fromkeys(names, False), **numbers, **flags})  # type: ignore[arg-type]
+
+
+def test_half_widths_are_always_measured_and_all_means_all() -> None:
+    assert choice().names == ["half_width"]
+    assert choice(density=True).names == ["half_width", "density"]
+    assert choice(all_measures=True).names == [measure.name for measure in MEASURES]
+    assert choice(all_measures=True).options.layers
+
+
+def test_flags_are_told_as_they_are_typed() -> None:
+    assert choice(free_directions=True, cross_section=True).flags == ["--cross-section", "--free"]
 
 
 @pytest.mark.usefixtures("work")
