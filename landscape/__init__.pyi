@@ -49,10 +49,10 @@ from .records.spectra import CrossSection as CrossSection
 from .records.spectra import Spectrum as Spectrum
 
 # Pictures
-from .rendering.checks import check_picture as check_picture
 from .rendering.export.mesh import export as export
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
+from .rendering.render import check_picture as check_picture
 from .rendering.render import render as render
 from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study

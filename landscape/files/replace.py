@@ -41,9 +41,12 @@ def replace_file(path: FilePath, image: bytes) -> None:
 
 @contextmanager
 def beside(path: FilePath) -> Iterator[tuple[Path, Path]]:
-    """A name beside the file that `path` stands for, and that file; whatever is left under the name is removed."""
+    """A name beside the file that `path` stands for, and that file; whatever is left under the name is removed.
+
+    The name has the suffix of the file, by which some writers choose a format.
+    """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(8)}{target.suffix.lower()}")
     try:
         try:
             yield temporary, target

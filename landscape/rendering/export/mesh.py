@@ -7,7 +7,6 @@ loss. Points of flat lists come in the order of ``values.ravel()``: beta runs fa
 import base64
 import json
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, FileError, InputError
+from landscape.files.replace import beside
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.export.tables import columns_of, csv_writer, netcdf_writer, npz_writer
@@ -26,7 +26,7 @@ PRINT_SIDE = 100.0  # mm, the longer side
 PRINT_RELIEF = 50.0  # mm, from the bottom of the height axis to its top
 PRINT_BASE = 3.0  # mm, a plate that holds without support
 
-KEPT = {
+CONTENTS = {
     ".vts": "vts keeps the grid and all values, not the provenance, the path and the rays",
     ".vtp": "vtp keeps the values where the loss is finite, not the provenance, the path and the rays",
     ".ply": "ply keeps the shape and its colours, not the values",
@@ -52,7 +52,7 @@ def export(
 
     Args:
         record: a `Surface`; a `Profile` goes to csv, npz and nc only.
-        path: its suffix is one of ``KEPT``; the folder must exist.
+        path: its suffix is one of ``CONTENTS``; the folder must exist.
         scale: heights of meshes: the loss (nats per example), or its logarithm to base 10.
         ceiling: heights of meshes are clipped at this loss; by default only solids are, as figures are.
         force: whether an existing file may be replaced.
@@ -67,9 +67,9 @@ def export(
     """
     target = Path(path)
     kind = target.suffix.lower()
-    if kind not in KEPT:
-        raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(KEPT)}")
-    lines = [KEPT[kind]]
+    if kind not in CONTENTS:
+        raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(CONTENTS)}")
+    lines = [CONTENTS[kind]]
     if kind in TABLES:
         write = {".csv": csv_writer, ".npz": npz_writer, ".nc": netcdf_writer}[kind](record)
     elif not isinstance(record, Surface):
@@ -95,8 +95,8 @@ def grid_of(surface: Surface, heights: FloatArray) -> Any:
     for name, values in columns_of(surface).items():
         grid.point_data[name] = values.ravel(order="F")  # VTK's first axis runs fastest
     if holes.any():
-        hidden: Any = np.flatnonzero(holes.ravel(order="F"))
-        grid.hide_points(hidden)
+        indices: Any = np.flatnonzero(holes.ravel(order="F"))
+        grid.hide_points(indices)
     return grid
 
 
@@ -112,12 +112,12 @@ def triangles_of(surface: Surface, heights: FloatArray) -> Any:
     faces = corners[whole].reshape(-1, 3)
     if not faces.size:
         raise DisplayError(f"no square of the grid has a finite {LOSS} at all corners: there is no mesh to write")
-    used, renumbered = np.unique(faces, return_inverse=True)
-    triangles: Any = renumbered.reshape(-1, 3)
-    points = np.column_stack([x.ravel(), y.ravel(), heights.ravel()])[used]
+    corners, numbers = np.unique(faces, return_inverse=True)
+    triangles: Any = numbers.reshape(-1, 3)
+    points = np.column_stack([x.ravel(), y.ravel(), heights.ravel()])[corners]
     mesh = pv.PolyData.from_regular_faces(points, triangles)
     for name, values in columns_of(surface).items():
-        mesh.point_data[name] = values.ravel()[used]
+        mesh.point_data[name] = values.ravel()[corners]
     return mesh
 
 
@@ -221,24 +221,9 @@ def _replace(target: Path, write: Callable[[Path], None], *, force: bool) -> Non
         raise FileError(f"{target} is a folder; name a file in it")
     if not force and os.path.lexists(target):
         raise FileError(f"{target} exists already; pass --force (force=True in Python) or choose another name")
-    temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(8)}{target.suffix.lower()}")
-    try:
+    with beside(target) as (temporary, place):
         temporary.touch(exist_ok=False)  # VTK's writers only print that they cannot
         write(temporary)
         if not temporary.stat().st_size:
             raise FileError(f"cannot write {target}: nothing arrived; free some space")
-        os.replace(temporary, target)
-    except FileError:
-        raise
-    except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"cannot write {target}: {reason}; choose a folder that exists and may be written") from error
-    finally:
-        _discard(temporary)
-
-
-def _discard(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # a part of its path is a file: there is nothing to remove
-        return
+        os.replace(temporary, place)

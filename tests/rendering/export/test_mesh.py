@@ -14,7 +14,7 @@ from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.export.mesh import KEPT, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
+from landscape.rendering.export.mesh import CONTENTS, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
 
 
 def slope(*, holes: bool = False) -> Surface:
@@ -135,7 +135,7 @@ def test_a_ceiling_clips_heights_not_values(tmp_path: Path) -> None:
     assert grid["train_loss"].max() == slope().loss.max()
 
 
-@pytest.mark.parametrize("suffix", KEPT)
+@pytest.mark.parametrize("suffix", CONTENTS)
 def test_every_format_says_what_it_keeps_and_replaces_only_when_told(suffix: str, tmp_path: Path) -> None:
     target = tmp_path / f"a{suffix}"
     target.write_bytes(b"mine")

@@ -20,7 +20,8 @@ from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.look import Look
 from landscape.rendering.page.document import page
-from landscape.rendering.page.web import PageOptions, check_page, component, render_page
+from landscape.rendering.page.web import PageOptions, component, render_page
+from landscape.rendering.write import check_free
 
 
 def named(surface: Surface, model: str) -> Surface:
@@ -106,10 +107,10 @@ def test_large_surfaces_are_thinned_and_the_page_says_so(tmp_path: Path) -> None
 def test_only_a_page_of_ours_is_replaced(tmp_path: Path) -> None:
     own, foreign = tmp_path / "own.html", tmp_path / "foreign.html"
     render_page(bowl(points=5), own)
-    check_page(own)
+    check_free(own)
     foreign.write_text("<p>mine</p>")
     with pytest.raises(FileError, match="not drawn by landscape"):
-        check_page(foreign)
+        check_free(foreign)
 
 
 # ---- in a browser ----
