@@ -1,6 +1,6 @@
 """Test problems with known answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
+from landscape.space.subspaces import Subspace, corridor_along, random_line, random_plane
 
 
 def half_square(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -139,3 +140,67 @@ def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0",
     )
     values = {"train_loss": loss, **metrics}
     return Profile((Axis("alpha", alpha, "fraction"),), values, np.ones(11, dtype=np.uint8), np.zeros(11), provenance)
+
+
+def corridor(objective: Objective, seed: int) -> Subspace:
+    """A corridor along a path that grows towards the objective's centre."""
+    path = {name: torch.stack([0.5 * tensor, 0.8 * tensor, tensor]) for name, tensor in objective.centre.items()}
+    return corridor_along(path, np.array([0.0, 1.0, 10.0]), seed=seed)
+
+
+SUBSPACES: dict[str, Callable[[Objective, int], Subspace]] = {
+    "line": lambda objective, seed: random_line(objective, seed=seed),
+    "plane": lambda objective, seed: random_plane(objective, seed=seed),
+    "all parameters": lambda objective, seed: random_plane(objective, seed=seed, ignore="nothing"),
+    "corridor": corridor,
+}
+
+
+def coordinates_in(subspace: Subspace, count: int, seed: int) -> Tensor:
+    """Seeded coordinates in a line, plane or corridor, (count, dims)."""
+    generator = torch.Generator().manual_seed(seed)
+    dims = 1 if subspace.kind == "line" else 2
+    return 3 * torch.rand(count, dims, generator=generator, dtype=torch.float64)
+
+
+def reference(objective: Objective, subspace: Subspace, points: Tensor) -> Tensor:
+    """All metrics at the points by the plain loop, (count, metrics)."""
+    return torch.stack(list(objective.evaluate(subspace.at(points)).values()), dim=1)
+
+
+class Twice(nn.Module):
+    """The first layer runs twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 6).double()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.layer(self.layer(inputs).relu())
+        return outputs
+
+
+class Tied(nn.Module):
+    """Two layers share one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 6).double(), nn.Linear(6, 6).double()
+        self.second.weight = self.first.weight
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.second(self.first(inputs).relu())
+        return outputs
+
+
+class Written(nn.Module):
+    """A plain stack written as a forward method, functions and methods instead of modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.third = (nn.Linear(*s).double() for s in ((6, 4), (4, 5), (5, 3)))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden = torch.relu(self.first(inputs.flatten(1))).tanh()
+        outputs: Tensor = self.third(nn.functional.gelu(self.second(hidden), approximate="tanh"))
+        return outputs

@@ -22,7 +22,7 @@ from landscape.rendering.geometry.backend import Backend, find_backend
 from landscape.rendering.geometry.camera import Camera, Frame
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
-from landscape.rendering.geometry.viewpoint import flattened, hidden_minimum
+from landscape.rendering.geometry.viewpoint import hidden_minimum_message, lower_box
 from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of, thin
 from landscape.rendering.views import contour
 from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
@@ -132,7 +132,7 @@ def _draw_profiles(records: Sequence[Surface | Profile], order: _Order) -> Rende
         notes=order.notes,
     )
     facts = caption.of_curves(curves, look.metric, heights)
-    clipped = tuple(heights.clipped(curve.profile, look.metric) for curve in curves)
+    clipped = tuple(heights.num_clipped(curve.profile, look.metric) for curve in curves)
     return _finish(figure, Rendering(order.target, "matplotlib", clipped, heights.low, heights.high), facts, order)
 
 
@@ -149,7 +149,7 @@ def _draw_maps(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     def draw(axes: Axes, panel: Panel, _: float) -> None:
         contour.draw_map(axes, panel, order.colors, order.theme)
 
-    panels = thin(_panels(surfaces, order), contour.MOST_POINTS)
+    panels = thin(_panels(surfaces, order), contour.MAX_POINTS)
     sheet = Sheet(
         panels, contour.aspect(panels), draw, contour.MARGINS, order.shared, order.notes, flat=True, named=True
     )
@@ -161,7 +161,7 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     look, name = order.look, order.options.backend
     camera = look.viewpoint(panels)
     if look.camera == "auto" and look.azimuth is None and look.elevation is None:
-        panels, camera = flattened(panels, camera)
+        panels, camera = lower_box(panels, camera)
     backend = find_backend() if name == "auto" else Backend(name)
     if backend.name != "vtk":
         panels = thin(panels, MAX_POLYGONS)
@@ -180,7 +180,7 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
         order.notes,
         named=not shows_heights(camera),
     )
-    warnings = [hidden_minimum(panel, camera) for panel in panels]
+    warnings = [hidden_minimum_message(panel, camera) for panel in panels]
     return _finish_panels(sheet, order, backend, tuple(filter(None, warnings)))
 
 

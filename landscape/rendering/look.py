@@ -1,7 +1,7 @@
 """The look that figures, pages and films share, and the record of a picture that was drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from landscape.records.base import LOSS, RISE
@@ -93,7 +93,7 @@ class Rendering:
 
 def rendering_of(panels: Sequence[Panel], path: Path, backend: Backend, messages: tuple[str, ...] = ()) -> Rendering:
     """The record of a picture of these panels, with the backend's advice among the messages."""
-    clipped = tuple(panel.heights.clipped(panel.surface, panel.metric) for panel in panels)
+    clipped = tuple(panel.heights.num_clipped(panel.surface, panel.metric) for panel in panels)
     heights = panels[0].heights
     messages += (f"drawn with matplotlib's own 3-D; {backend.advice}",) if backend.advice else ()
     return Rendering(path, backend.name, clipped, heights.low, heights.high, messages=messages)
@@ -101,7 +101,7 @@ def rendering_of(panels: Sequence[Panel], path: Path, backend: Backend, messages
 
 def thin(panels: Sequence[Panel], limit: int) -> list[Panel]:
     """The panels with at most ``limit`` points a side: every second or third row and column where there are more."""
-    return [replace(panel, thinned=1 + (max(panel.surface.status.shape) - 1) // limit) for panel in panels]
+    return [panel.limit_points(limit) for panel in panels]
 
 
 def as_list(records: Surface | Profile | Sequence[Surface | Profile]) -> list[Surface | Profile]:

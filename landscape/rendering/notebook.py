@@ -16,9 +16,9 @@ from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface, describe_points
 from landscape.rendering.export.mesh import grid_of
 from landscape.rendering.export.tables import variables_of
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.style import colors_of, theme_of
-from landscape.rendering.geometry.ticks import axis_label, metric_label
 from landscape.rendering.look import Look
 from landscape.rendering.views import contour
 

@@ -7,11 +7,12 @@ import numpy as np
 from landscape.errors import DisplayError
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Surface
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import colors_of
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, plain
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks, plain
 from landscape.rendering.look import Look
 from landscape.rendering.views.raster import populate
 

@@ -8,13 +8,11 @@ import pytest
 import torch
 from problems import examples, small_mlp
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from landscape.engine.strategies import STRATEGIES
 from landscape.engine.trial import choose
 from landscape.errors import InputError, ObjectiveError
-from landscape.files.surfaces import load
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
 from landscape.space.subspaces import random_plane
@@ -127,45 +125,6 @@ def test_every_example_is_equally_likely_to_be_drawn() -> None:
         counts[torch.cat([inputs for inputs, _ in split.batches])[:, 0].int().numpy()] += 1
     expected = 300 * 4 / 12
     assert np.abs(counts - expected).max() < 4 * math.sqrt(expected)
-
-
-def test_the_standard_error_is_that_of_a_mean_without_replacement_and_is_stored() -> None:
-    x, y = examples(60)
-    model = small_mlp()
-    objective = Objective(model, (x, y), num_examples=20)
-    kept, classes = objective.splits[0].batches[0]
-    losses = cross_entropy(model(kept), classes, reduction="none")
-    expected = losses.std().item() / math.sqrt(20) * math.sqrt(1 - 20 / 60)
-    assert objective.standard_error == pytest.approx(expected, rel=1e-12)
-    provenance = sample(objective, random_plane(objective), points=3, rays=2, progress=False).provenance
-    assert (provenance.identity.N, provenance.identity.drawn_from, provenance.accuracy.standard_error) == (
-        20,
-        60,
-        pytest.approx(expected),
-    )
-
-
-def test_the_subset_is_kept_in_the_file(tmp_path: object) -> None:
-    objective = Objective(small_mlp(), examples(60), num_examples=20)
-    path = f"{tmp_path}/subset.h5"
-    sample(objective, random_plane(objective), points=3, rays=0, path=path, progress=False)
-    provenance = load(path).provenance
-    assert (provenance.identity.N, provenance.identity.drawn_from) == (20, 60)
-    assert provenance.accuracy.standard_error == objective.standard_error > 0
-
-
-def test_the_standard_error_covers_the_loss_of_all_examples() -> None:
-    x, y = examples(400)
-    whole = Objective(small_mlp(), (x, y)).at_centre()["train_loss"]
-    drawn = [Objective(small_mlp(), (x, y), num_examples=40, seed=seed) for seed in range(60)]
-    scores = [(o.at_centre()["train_loss"] - whole) / o.standard_error for o in drawn]
-    assert 0.75 < float(np.std(scores)) < 1.25, "60 draws: the standard deviation is known to about 9 %"
-
-
-def test_all_examples_have_no_sampling_error() -> None:
-    assert Objective(small_mlp(), examples(10)).standard_error == 0
-    asked_for_more = Objective(small_mlp(), examples(10), num_examples=10)
-    assert (asked_for_more.drawn_from, asked_for_more.standard_error) == (0, 0)
 
 
 def test_a_subset_of_one_has_no_standard_error_and_is_refused() -> None:

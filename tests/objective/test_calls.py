@@ -295,17 +295,3 @@ def test_the_standard_error_of_tokens_is_that_of_a_ratio_of_means() -> None:
     squares = [((s - c * mean) / (sum(counts) / 5)) ** 2 for s, c in zip(sums, counts, strict=True)]
     expected = (sum(squares) / 4 / 5 * (1 - 5 / 8)) ** 0.5
     assert objective.standard_error == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("counted", [False, True])
-def test_the_standard_error_of_a_callable_does_not_depend_on_how_it_counts(counted: bool) -> None:
-    def squared(model: nn.Module, batch: tuple[Tensor, ...]) -> Any:
-        errors = (model(batch[0])[1][:, 0] - batch[2]).square()
-        return (errors.sum(), len(errors)) if counted else errors.mean()
-
-    model = Two().double()
-    objective = Objective(model, three_parts(30), batch_loss=squared, num_examples=10)
-    x, _, z = objective.splits[0].batches[0][0].tree
-    errors = (model(x)[1][:, 0] - z).square()
-    expected = errors.std().item() / 10**0.5 * (1 - 10 / 30) ** 0.5
-    assert objective.standard_error == pytest.approx(expected, rel=1e-12)

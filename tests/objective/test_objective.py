@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from landscape.errors import InputError, ObjectiveError
+from landscape.errors import ObjectiveError
 from landscape.objective.objective import Objective
 
 
@@ -102,27 +102,6 @@ def test_a_model_without_parameters_is_refused() -> None:
         Objective(nn.ReLU(), examples(4))
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (7, "iterable of such batches"),
-        ([], "no examples"),
-        ([(torch.zeros(3, 6),)], "pair of tensors"),
-        ([{"x": 1}], "pair of tensors"),
-        ((torch.zeros(3, 6), torch.zeros(2)), "3 inputs but 2 targets"),
-    ],
-)
-def test_data_that_are_no_batches_are_refused(data: object, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Objective(small_mlp(), data)
-
-
-def test_a_pair_of_batches_in_a_list_is_not_taken_for_inputs_and_targets() -> None:
-    x, y = examples(10)
-    objective = Objective(small_mlp(), [(x[:4], y[:4]), (x[4:], y[4:])])
-    assert objective.N == 10
-
-
 def test_the_fingerprint_tells_weights_data_loss_and_precision_apart() -> None:
     base = Objective(small_mlp(), examples(10)).fingerprint
     assert Objective(small_mlp(), examples(10)).fingerprint == base
@@ -146,3 +125,37 @@ def test_an_objective_counts_parameters_examples_and_outputs() -> None:
     assert (objective.P, objective.N, objective.K) == (6 * 4 + 4 + 4 * 4 + 4 + 4 * 3 + 3, 11, 3)
     assert objective.batchnorm == "none"
     assert Objective(small_cnn(), examples(4, (1, 6, 6))).batchnorm == "frozen"
+
+
+def test_a_copy_on_the_first_examples_has_facts_of_its_own() -> None:
+    x, y = examples(30)
+    objective = Objective(small_mlp(), (x, y), test=examples(4))
+    whole = objective.fingerprint["data"]
+    part = objective.on_first_examples(10)
+    assert [split.num_examples for split in part.splits] == [10, 4]
+    assert part.fingerprint["data"] != whole == objective.fingerprint["data"]
+    assert part.at_centre()["train_loss"] == pytest.approx(cross_entropy(small_mlp()(x[:10]), y[:10]).item(), abs=1e-14)
+    assert part.origin is objective.origin
+
+
+def test_a_twin_has_a_model_of_its_own_and_no_tensor_of_its_own() -> None:
+    objective = Objective(small_cnn(), examples(8, (1, 6, 6)))
+    twin = objective.twin()
+    assert twin.model is not objective.model
+    first, second = (model.state_dict(keep_vars=True) for model in (twin.model, objective.model))
+    assert all(first[name] is second[name] for name in second)
+    assert twin.at_centre() == objective.at_centre()
+
+
+def test_the_loss_alone_has_neither_accuracy_nor_test_examples_nor_terms() -> None:
+    terms = {"one": lambda point: torch.ones(())}
+    objective = Objective(small_mlp(), examples(9), test=examples(5), terms=terms)
+    assert objective.metric_names == ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "one")
+    assert objective.without_terms().metric_names == objective.metric_names[:-1]
+    assert objective.loss_only().at_centre() == {"train_loss": objective.at_centre()["train_loss"]}
+
+
+def test_the_shares_of_the_batches_add_up_to_the_training_loss() -> None:
+    objective = Objective(small_mlp(), examples(10))
+    shares = [objective.loss_share({}, batch) for batch in objective.splits[0].chunks(3)]
+    assert sum(share.item() for share in shares) == pytest.approx(objective.at_centre()["train_loss"], abs=1e-14)

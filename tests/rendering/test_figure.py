@@ -24,7 +24,7 @@ from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.camera import Box
 from landscape.rendering.geometry.panel import Panel, panels_of
 from landscape.rendering.geometry.style import colors_of, theme_of
-from landscape.rendering.geometry.viewpoint import PLANE, seen, viewpoint
+from landscape.rendering.geometry.viewpoint import PLANE, viewpoint, visible_points
 from landscape.rendering.views import contour
 from landscape.rendering.views.layout import inches
 from landscape.rendering.views.raster import mesh_of
@@ -75,14 +75,14 @@ def test_the_ceiling_cuts_along_its_exact_contour() -> None:
 
 def test_the_dimension_line_spans_the_walls() -> None:
     panel = panel_of(tunnel(), sublevel=0.5)
-    bore = panel.bore()
-    assert bore is not None
-    assert (bore[0], bore[3]) == (1.0, True)
-    assert bore[1:3] == (pytest.approx(-0.25, abs=2e-3), pytest.approx(0.25, abs=2e-3))
-    below = panel.below()
-    assert below is not None
+    dimension = panel.dimension
+    assert dimension is not None
+    assert (dimension.alpha, dimension.bounded) == (1.0, True)
+    assert (dimension.low, dimension.high) == (pytest.approx(-0.25, abs=2e-3), pytest.approx(0.25, abs=2e-3))
+    excess = panel.excess()
+    assert excess is not None
     beta, step = panel.beta[None, :], panel.alpha[:, None]
-    assert np.allclose(below, 0.5 * (4 * beta / (2 - step)) ** 2 - 0.5, atol=1e-12)
+    assert np.allclose(excess, 0.5 * (4 * beta / (2 - step)) ** 2 - 0.5, atol=1e-12)
 
 
 def test_a_map_puts_values_where_they_belong() -> None:
@@ -143,7 +143,7 @@ def test_hostile_values_give_a_picture_or_one_line(tmp_path: Path, name: str, vi
 def test_many_points_are_thinned_and_the_picture_says_so() -> None:
     side = np.linspace(-1, 1, 2000)
     panel = panel_of(surface_of(np.add.outer(side**2, side**2)))
-    assert (panel.thinned, panel.z.shape) == (2, (1000, 1000))
+    assert (panel.stride, panel.z.shape) == (2, (1000, 1000))
 
 
 @VTK
@@ -183,8 +183,8 @@ def test_the_camera_climbs_until_no_rim_hides_the_minimum() -> None:
     marker = deep.marker()
     assert marker is not None
     low = replace(PLANE, elevation=20.0)
-    assert not seen(deep, low, marker[None])[0]
-    assert seen(deep, viewpoint([deep]), marker[None])[0]
+    assert not visible_points(deep, low, marker[None])[0]
+    assert visible_points(deep, viewpoint([deep]), marker[None])[0]
     flat = panel_of(surface_of(np.zeros((9, 9))))
     assert viewpoint([flat]) == PLANE
 

@@ -10,11 +10,12 @@ from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS, Status
 from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve
-from landscape.rendering.facts.notes import REGIMES, bore_words
+from landscape.rendering.facts.notes import REGIMES, dimension_words
 from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.geometry.heights import Heights
 from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.ticks import length, metric_label, plain
+from landscape.rendering.geometry.ticks import length, plain
 
 
 @dataclass
@@ -77,9 +78,9 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
         )
     scale = {"log": "Heights are logarithmic.", "sqrt": "Heights are square roots."}.get(first.heights.scale)
     said.sentences += [scale] if scale else []
-    if first.below() is not None:
+    if first.excess() is not None:
         rise = said.number("Rise", float(first.sublevel or 0))
-        line = "; the dimension line notes its width" if any(panel.bore() is not None for panel in panels) else ""
+        line = "; the dimension line notes its width" if any(panel.dimension is not None for panel in panels) else ""
         how = "Outlined" if flat else "Shaded"
         names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
         said.sentences.append(f"{how}: loss at most {rise} nat above {names}{line}.")
@@ -105,7 +106,7 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
         said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
     bands = dict.fromkeys(curve.band for curve in curves if curve.band)
     said.sentences += [f"{band[0].upper()}{band[1:]}." for band in bands]
-    clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
+    clipped = sum(heights.num_clipped(curve.profile, metric) for curve in curves)
     if clipped and heights.ceiling is not None:
         cut = said.number("Ceiling", heights.ceiling)
         said.sentences.append(f"Values above {cut} are cut away ({said.number('Clipped', clipped)} points).")
@@ -121,7 +122,7 @@ def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alo
 
 def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
     surface, parts = panel.surface, []
-    clipped, total = panel.heights.clipped(surface, panel.metric), int(surface.status.size)
+    clipped, total = panel.heights.num_clipped(surface, panel.metric), int(surface.status.size)
     count = said.number(f"{letter}Points", total)
     cut = said.number(f"{letter}Clipped", clipped)
     if clipped and panel.heights.ceiling is not None:
@@ -137,7 +138,7 @@ def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
         measured = said.number(f"{letter}Measured", surface.num_measured)
         error = said.number(f"{letter}InterpolationError", worst)
         parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")
-    floored = panel.heights.floored(surface, panel.metric)
+    floored = panel.heights.num_floored(surface, panel.metric)
     if floored and panel.heights.floor is not None:
         low = said.number(f"{letter}Floor", panel.heights.floor)
         parts.append(f"{said.number(f'{letter}Floored', floored)} points below {low} drawn there")
@@ -148,12 +149,11 @@ def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
     parts = []
     if panel.half_width is not None:
         parts.append(_half_width(said, panel.half_width, letter))
-    bore = panel.bore()
-    if bore is not None and panel.metric == LOSS:
-        _, low, high, bounded = bore
-        sign, where = "" if bounded else "at least ", bore_words(panel)
+    dimension = panel.dimension
+    if dimension is not None and panel.metric == LOSS:
+        sign, where = "" if dimension.bounded else "at least ", dimension_words(panel)
         unit = units_of(panel.surface.beta.unit)
-        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(high - low))} {unit}")
+        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(dimension.width))} {unit}")
     return parts
 
 

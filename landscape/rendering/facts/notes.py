@@ -8,8 +8,9 @@ import numpy as np
 from landscape.records.base import LOSS, Status
 from landscape.records.sampled import Surface, describe_points
 from landscape.rendering.facts.places import details, short_place, short_settings, units_of
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.ticks import length, metric_label, number
+from landscape.rendering.geometry.ticks import length, number
 
 REGIMES = {"under": "underparameterized", "critical": "critically parameterized", "over": "overparameterized"}
 
@@ -72,26 +73,23 @@ def _rows(words: Sequence[tuple[str, float]], inches: float, space: float) -> li
 
 def _widths(panel: Panel, how: str) -> list[str]:
     lines = []
-    width = panel.half_width
-    if width is not None:
-        sign = "\u2265 " if width.censored else ""
+    half = panel.half_width
+    if half is not None:
+        sign = "\u2265 " if half.censored else ""
         lines.append(
-            f"half-width {sign}{width.mean:.2f}{width.ends('.2f')} filter norms at "
-            f"+{width.rise:g} nat (95 %, {width.directions} directions)"
+            f"half-width {sign}{half.mean:.2f}{half.ends('.2f')} filter norms at "
+            f"+{half.rise:g} nat (95 %, {half.directions} directions)"
         )
-    bore = panel.bore()
-    if bore is not None and panel.metric == LOSS:
-        _, low, high, bounded = bore
-        sign = "" if bounded else "\u2265 "
-        where, unit = bore_words(panel), units_of(panel.surface.beta.unit)
-        lines.append(
-            f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {sign}{length(high - low)} {unit} "
-            f"wide {where}"
-        )
+    dimension = panel.dimension
+    if dimension is not None and panel.metric == LOSS:
+        sign = "" if dimension.bounded else "\u2265 "
+        where, unit = dimension_words(panel), units_of(panel.surface.beta.unit)
+        width = f"{sign}{length(dimension.width)} {unit} wide {where}"
+        lines.append(f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {width}")
     return lines
 
 
-def bore_words(panel: Panel) -> str:
+def dimension_words(panel: Panel) -> str:
     """Where the width of the set is noted, and along what."""
     mean = " of the mean" if "repeats" in panel.surface.provenance.identity.subspace else ""
     if panel.surface.kind == "corridor":
@@ -120,7 +118,7 @@ def _left_out(panel: Panel, how: str) -> list[str]:
     surface, total = panel.surface, panel.surface.status.size
     pending = int(np.count_nonzero(surface.status == Status.PENDING))
     interpolated = int(np.count_nonzero(surface.status == Status.INTERPOLATED))
-    clipped = panel.heights.clipped(surface, panel.metric)
+    clipped = panel.heights.num_clipped(surface, panel.metric)
     lines = []
     if clipped and panel.heights.ceiling is not None:
         lines.append(f"{how}: {clipped:,} of {total:,} points above {number(panel.heights.ceiling, 3)}")
@@ -135,9 +133,9 @@ def _left_out(panel: Panel, how: str) -> list[str]:
         )
     if interpolated:
         lines += describe_points(surface.num_measured, total, surface.provenance.accuracy, panel.metric)
-    floored = panel.heights.floored(surface, panel.metric)
+    floored = panel.heights.num_floored(surface, panel.metric)
     if floored and panel.heights.floor is not None:
         lines.append(f"{floored:,} of {total:,} points below {number(panel.heights.floor, 2)} drawn there")
-    if panel.thinned > 1:
-        lines.append(f"every {panel.thinned}th row and column drawn")
+    if panel.stride > 1:
+        lines.append(f"every {panel.stride}th row and column drawn")
     return lines

@@ -144,7 +144,7 @@ def _blend(before: Panel, after: Panel, part: float) -> Panel:
     axes = tuple(replace(a, values=mix(a.values, b.values)) for a, b in zip(start.axes, end.axes, strict=True))
     status = np.minimum(start.status, end.status)
     surface = replace(start, axes=axes, metrics={metric: values}, status=status, trajectory=None, rays=None)
-    return replace(before, surface=surface, sublevel=None, measured=False)
+    return replace(before, surface=surface, sublevel=None, has_solution=False)
 
 
 _SHOTS = {"orbit": _orbit, "flight": _flight, "growth": _growth, "morph": _morph}

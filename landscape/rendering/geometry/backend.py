@@ -1,4 +1,4 @@
-"""How this machine can draw: found out in child processes, since a missing OpenGL library kills the one that asks."""
+"""What this machine can draw with. Child processes try it: a missing OpenGL library kills the process that asks."""
 
 import importlib.util
 import os
@@ -25,7 +25,7 @@ print(window.GetClassName(), window.ReportCapabilities().count("OpenGL"))
 
 @dataclass(frozen=True)
 class Backend:
-    """What draws the surface: ``"vtk"`` with the window class that answered, or ``"matplotlib"``.
+    """The library that draws the surface: ``"vtk"`` with the window class that answered, or ``"matplotlib"``.
 
     Args:
         name: ``"vtk"`` or ``"matplotlib"``.
@@ -48,15 +48,15 @@ def find_backend() -> Backend:
         return Backend("matplotlib", advice="for the shaded surface: pip install pyvista")
     children = {window: _start(window) for window in _candidates()}
     answers = {window: _answers(child) for window, child in children.items()}
-    for window, answered in answers.items():
-        if answered:
+    for window, works in answers.items():
+        if works:
             os.environ[VARIABLE] = window
             return Backend("vtk", window)
     return Backend("matplotlib", advice=ADVICE)
 
 
 def _candidates() -> tuple[str, ...]:
-    """Windows worth a try, best first; one that the user has set is taken at their word."""
+    """Window classes to try, the best first; the user's own choice, if there is one, is the only one."""
     if os.environ.get(VARIABLE):
         return (os.environ[VARIABLE],)
     screen = ("vtkXOpenGLRenderWindow",) if os.environ.get("DISPLAY") else ()
@@ -68,6 +68,7 @@ def _candidates() -> tuple[str, ...]:
 
 
 def _start(window: str) -> subprocess.Popen[bytes]:
+    """A child process that draws one pixel with that window class."""
     environment = {**os.environ, VARIABLE: window}
     return subprocess.Popen(
         [sys.executable, "-c", _PROBE], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -75,6 +76,7 @@ def _start(window: str) -> subprocess.Popen[bytes]:
 
 
 def _answers(child: subprocess.Popen[bytes]) -> bool:
+    """Whether the child drew its pixel in time."""
     try:
         output, _ = child.communicate(timeout=PROBE_SECONDS)
     except subprocess.TimeoutExpired:

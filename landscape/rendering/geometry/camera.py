@@ -3,12 +3,12 @@
 World coordinates: x and y across the floor, z up. The floor lies at z = 0, values from `FLOOR_GAP` to ``height``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from landscape.records.base import FloatArray
 
@@ -63,7 +63,7 @@ class Camera:
         up = np.array([-np.sin(elevation) * np.cos(azimuth), -np.sin(elevation) * np.sin(azimuth), np.cos(elevation)])
         return np.stack([right, up])
 
-    def project(self, points: NDArray[np.float64] | tuple[float, float, float]) -> FloatArray:
+    def project(self, points: ArrayLike) -> FloatArray:
         """World points (..., 3) to picture coordinates (..., 2), in world lengths."""
         return np.asarray(np.asarray(points, dtype=np.float64) @ self.axes.T)
 
@@ -93,7 +93,7 @@ class Frame:
         """From bottom to top."""
         return self.top - self.bottom
 
-    def holds(self, point: Any) -> bool:
+    def holds(self, point: Sequence[float] | FloatArray) -> bool:
         """Whether a point of the picture lies inside."""
         return bool(self.left <= point[0] <= self.right and self.bottom <= point[1] <= self.top)
 

@@ -1,9 +1,9 @@
-"""From losses to heights: one scale, one range and one ceiling for all panels that share them."""
+"""Heights of losses: one scale, one range and one ceiling for all panels that share them."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,13 @@ from landscape.records.sampled import Sampled, Surface
 
 HeightScale: TypeAlias = Literal["auto", "linear", "log", "sqrt"]
 ScaleName: TypeAlias = Literal["linear", "log", "sqrt"]
-SCALES = ("auto", "linear", "log", "sqrt")
-GUESSES = 1.5
-DECADES = 2.0
+GUESSES = 1.5  # times the loss of guessing: the natural ceiling of a cross-entropy
+DECADES = 2.0  # that positive values span at least before "auto" takes logarithms
 
 
 @dataclass(frozen=True)
 class Heights:
-    """How a value becomes a height.
+    """The rule by which a value becomes a height.
 
     Args:
         scale: ``"linear"``, ``"log"`` (to base 10) or ``"sqrt"``: what heights are proportional to.
@@ -41,24 +40,26 @@ class Heights:
         """Values as shares of the height axis, 0 at ``low`` and 1 at ``high``; NaN where there is nothing to draw."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             above = np.asarray(values, dtype=np.float64)
-            scaled = self._forward(above if self.floor is None else np.maximum(above, self.floor))
+            heights = self._forward(above if self.floor is None else np.maximum(above, self.floor))
             low, high = self._forward(np.array([self.low, self.high]))
-            shares = (scaled - low) / (high - low)
-        return np.where(np.isfinite(scaled), shares, np.nan)
+            shares = (heights - low) / (high - low)
+        return np.where(np.isfinite(heights), shares, np.nan)
 
     def value(self, shares: FloatArray) -> FloatArray:
         """The values at shares of the height axis: the inverse of `share`."""
         low, high = self._forward(np.array([self.low, self.high]))
-        scaled = low + np.asarray(shares, dtype=np.float64) * (high - low)
-        return np.asarray({"log": lambda: 10**scaled, "sqrt": lambda: scaled**2}.get(self.scale, lambda: scaled)())
+        heights = low + np.asarray(shares, dtype=np.float64) * (high - low)
+        if self.scale == "log":
+            return np.asarray(10**heights)
+        return np.asarray(heights**2 if self.scale == "sqrt" else heights)
 
-    def clipped(self, surface: Sampled, metric: str) -> int:
+    def num_clipped(self, surface: Sampled, metric: str) -> int:
         """Grid points whose value lies above the ceiling or has diverged."""
         values = surface.metrics[metric]
         above = np.isposinf(values)
         return int(np.count_nonzero(above if self.ceiling is None else above | (values > self.ceiling)))
 
-    def floored(self, surface: Sampled, metric: str) -> int:
+    def num_floored(self, surface: Sampled, metric: str) -> int:
         """Grid points whose value lies below the floor."""
         return 0 if self.floor is None else int(np.count_nonzero(surface.metrics[metric] < self.floor))
 
@@ -75,20 +76,26 @@ class Heights:
 def common_heights(
     records: Sequence[Sampled], metric: str, scale: HeightScale = "auto", ceiling: float | None = None
 ) -> Heights:
-    """One rule for all records.
+    """One rule for the heights of all records.
 
     ``auto`` is linear where the value has a natural ceiling: cross-entropy, cut at 1.5 times the loss of guessing
     (1.5 ln K nats), or a share such as accuracy. Otherwise it is logarithmic if all values are positive and span more
     than 2 decades. A ceiling that is given is used as it is. On a logarithmic scale exact zeros are drawn at the
     smallest measured value above 0, and so is what was interpolated below it.
 
+    Args:
+        records: profiles or surfaces that share a height axis.
+        metric: name of the values.
+        scale: ``"auto"``, ``"linear"``, ``"log"`` or ``"sqrt"``.
+        ceiling: value above which everything is cut away; by default the natural one, if there is one.
+
     Raises:
         InputError: an unknown scale, a metric that is not there, a ceiling below all values, a logarithm of values of
             which none is positive or some are negative, or a root of negative ones.
         DisplayError: no finite value.
     """
-    if scale not in SCALES:
-        raise InputError(f"unknown scale {scale!r}; expected one of {', '.join(SCALES)}")
+    if scale not in get_args(HeightScale):
+        raise InputError(f"unknown scale {scale!r}; expected one of {', '.join(get_args(HeightScale))}")
     finite = np.concatenate([_finite(record, metric) for record in records])
     if not finite.size:
         raise DisplayError(f"no finite {metric} to draw: every point diverged or is pending")
@@ -99,8 +106,8 @@ def common_heights(
         raise InputError(f"the ceiling {ceiling:g} lies below every value; the smallest is {smallest:.4g}")
     if (scale == "log" and (smallest < 0 or largest <= 0)) or (scale == "sqrt" and smallest < 0):
         instead = "linear" if smallest < 0 else "sqrt or linear"
-        needed = "values above 0" if scale == "log" and smallest == 0 else "values of 0 or more"
-        raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {needed}; use {instead}")
+        domain = "values above 0" if scale == "log" and smallest == 0 else "values of 0 or more"
+        raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {domain}; use {instead}")
     natural = _natural_ceiling(records, metric) if scale != "log" else None
     if scale == "auto":
         spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES
@@ -108,11 +115,12 @@ def common_heights(
     floor = (
         min(_smallest_above_zero(record, metric) for record in records) if scale == "log" and smallest == 0 else None
     )
-    made = _range(floor or smallest, largest, scale, ceiling if ceiling is not None else natural)
-    return replace(made, floor=floor)
+    heights = _range(floor or smallest, largest, scale, ceiling if ceiling is not None else natural)
+    return replace(heights, floor=floor)
 
 
 def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) -> Heights:
+    """Heights from 0 where values start near it, of some height even where all values are equal."""
     if ceiling is not None and (ceiling >= largest or ceiling <= low):
         ceiling = None
     high = largest if ceiling is None else ceiling
@@ -126,6 +134,7 @@ def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) 
 
 
 def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
+    """1 for an accuracy, a multiple of the loss of guessing for a cross-entropy."""
     if metric.endswith("accuracy"):
         return 1.0
     identities = [record.provenance.identity for record in records]
@@ -135,16 +144,17 @@ def _natural_ceiling(records: Sequence[Sampled], metric: str) -> float | None:
 
 
 def _smallest_above_zero(record: Sampled, metric: str) -> float:
-    """Of the measured values; of all where those are zeros."""
+    """The smallest positive measured value; of all values where no measured one is positive."""
     values = _finite(record, metric)
-    measured = record.metrics[metric][record.status == Status.MEASURED]
-    for found in (measured[np.isfinite(measured) & (measured > 0)], values[values > 0]):
-        if found.size:
-            return float(found.min())
+    at_points = record.metrics[metric][record.status == Status.MEASURED]
+    for candidates in (at_points[np.isfinite(at_points) & (at_points > 0)], values[values > 0]):
+        if candidates.size:
+            return float(candidates.min())
     return math.inf
 
 
 def _finite(record: Sampled, metric: str) -> NDArray[np.float64]:
+    """The finite values of a metric, in one dimension."""
     if metric not in record.metrics:
         raise InputError(f"no {metric} in this record; it holds {', '.join(record.metrics)}")
     if isinstance(record, Surface) and min(record.status.shape) < 2:

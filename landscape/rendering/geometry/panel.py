@@ -1,7 +1,7 @@
-"""One surface on its way into a picture: where its points stand in the box, or on the page."""
+"""A panel: where the points of one surface stand in the box, or on the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -16,11 +16,11 @@ from landscape.records.sampled import Surface
 from landscape.rendering.geometry.camera import Box
 from landscape.rendering.geometry.heights import Heights, HeightScale, common_heights
 from landscape.rendering.geometry.scene import Scene
-from landscape.rendering.geometry.sublevel import above_of, bore_of, reference_of
+from landscape.rendering.geometry.sublevel import Dimension, dimension_of, excess_of, reference_of
 
-MOST_POINTS = 1000
-EXPLAINED = 0.5
-DRAPED = 120  # points of a path along a side of a plane
+MAX_POINTS = 1000  # a side
+LEAST_EXPLAINED = 0.5  # of a path's squared distance; a plane that explains less does not show the path
+PATH_POINTS = 120  # along a side of a plane
 BEAD_SPACING = 0.11  # of checkpoints along the drawn path, world lengths; nearer ones would run into each other
 
 
@@ -56,8 +56,8 @@ class Panel:
         color: the metric that the colour shows.
         shades: its scale and range.
         sublevel: rise (nats per example) up to which the floor is shaded; None shades nothing.
-        thinned: every which row and column is drawn; 1 draws all.
-        measured: whether it shows one network; between two of a film there is no solution to mark.
+        stride: every ``stride``-th row and column is drawn; 1 draws all.
+        has_solution: whether it shows one network; between two surfaces of a film there is no solution to mark.
     """
 
     surface: Surface
@@ -69,27 +69,30 @@ class Panel:
     color: str
     shades: Heights
     sublevel: float | None = None
-    thinned: int = 1
-    measured: bool = True
+    stride: int = 1
+    has_solution: bool = True
 
     def __post_init__(self) -> None:
-        least = 1 + (max(self.surface.status.shape) - 1) // MOST_POINTS
-        object.__setattr__(self, "thinned", max(self.thinned, least))
+        object.__setattr__(self, "stride", max(self.stride, self._stride_for(MAX_POINTS)))
+
+    def limit_points(self, points: int) -> "Panel":
+        """A panel that draws at most so many points a side."""
+        return replace(self, stride=self._stride_for(points))
 
     @property
     def values(self) -> FloatArray:
         """The metric at the points that are drawn, NaN at holes; diverged values stand above every ceiling."""
-        return self._drawn(self.metric)
+        return self._every_stride(self.metric)
 
     @property
     def alpha(self) -> FloatArray:
         """Positions of the rows that are drawn, shape (n,)."""
-        return self.surface.alpha.positions[:: self.thinned]
+        return self.surface.alpha.positions[:: self.stride]
 
     @property
     def beta(self) -> FloatArray:
         """Positions of the columns that are drawn, shape (m,)."""
-        return self.surface.beta.positions[:: self.thinned]
+        return self.surface.beta.positions[:: self.stride]
 
     @property
     def x(self) -> FloatArray:
@@ -111,9 +114,9 @@ class Panel:
         """Height above the floor of values of the metric."""
         return self.box.bottom + self.heights.share(values) * (self.box.top - self.box.bottom)
 
-    def colored(self) -> FloatArray:
+    def color_shares(self) -> FloatArray:
         """What the colour shows, as shares of its range, NaN where it is not finite, shape (n, m)."""
-        return np.clip(self.shades.share(self._drawn(self.color)), 0, 1)
+        return np.clip(self.shades.share(self._every_stride(self.color)), 0, 1)
 
     def path_at(self) -> FloatArray | None:
         """The training path (k, 3): positions along alpha and beta, and the loss; None where it leaves the subspace.
@@ -121,7 +124,7 @@ class Panel:
         On a plane it is the path's projection, at the plane's own loss.
         """
         path = self.surface.trajectory
-        if path is None or path.explained < EXPLAINED or self.metric != LOSS:
+        if path is None or path.explained < LEAST_EXPLAINED or self.metric != LOSS:
             return None
         alpha = np.log1p(path.alpha) if self.surface.alpha.scale == "log1p" else path.alpha
         return np.stack([alpha, path.beta, path.loss if path.on_plane is None else path.on_plane], axis=1)
@@ -131,14 +134,14 @@ class Panel:
         at, path = self.path_at(), self.surface.trajectory
         if at is None or path is None:
             return None
-        return self._inside(self._world(at if path.on_plane is None else self._draped(at)))
+        return self._inside(self._world(at if path.on_plane is None else self._drape(at)))
 
-    def _draped(self, at: FloatArray) -> FloatArray:
-        """A path with points between its own, so that it lies on a plane's surface and cuts through no ridge."""
+    def _drape(self, at: FloatArray) -> FloatArray:
+        """Add points to a path so that it lies on a plane's surface and cuts through no ridge."""
         places, values = [self.alpha, self.beta], np.where(np.isposinf(self.values), np.nan, self.values)
         parts = [at[:1]]
         for start, end in pairwise(at):
-            count = 1 + int(np.ceil(max(abs(end[k] - start[k]) / np.ptp(places[k]) for k in (0, 1)) * DRAPED))
+            count = 1 + int(np.ceil(max(abs(end[k] - start[k]) / np.ptp(places[k]) for k in (0, 1)) * PATH_POINTS))
             between = start + (end - start) * np.linspace(0, 1, count + 1)[1:, None]
             between[:-1, 2] = interpn(places, values, between[:-1, :2], bounds_error=False, fill_value=np.nan)
             parts.append(between)
@@ -163,16 +166,16 @@ class Panel:
         if path is None or len(path) < 2:
             return None
         along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-        kept = [0]
+        indices = [0]
         for index in range(1, len(path)):
-            if along[index] - along[kept[-1]] >= BEAD_SPACING and along[-1] - along[index] >= BEAD_SPACING:
-                kept.append(index)
-        return path[kept]
+            if along[index] - along[indices[-1]] >= BEAD_SPACING and along[-1] - along[index] >= BEAD_SPACING:
+                indices.append(index)
+        return path[indices]
 
     @cached_property
     def solution(self) -> tuple[float, float, float] | None:
         """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
-        if not self.measured:
+        if not self.has_solution:
             return None
         on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
         alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0
@@ -180,8 +183,10 @@ class Panel:
             if not axis.positions[0] <= at <= axis.positions[-1]:
                 return None
         path, marks = self.surface.trajectory, self.surface.marks
-        if self.metric == LOSS and not on_path and (path is not None or marks is not None):
-            return 0.0, 0.0, float(path.loss[-1] if path is not None else marks.loss[0])  # type: ignore[union-attr]
+        if self.metric == LOSS and not on_path and path is not None:
+            return 0.0, 0.0, float(path.loss[-1])
+        if self.metric == LOSS and not on_path and marks is not None:
+            return 0.0, 0.0, float(marks.loss[0])
         places = [axis.positions for axis in self.surface.axes]
         row, column = (int(np.argmin(np.abs(place - at))) for place, at in zip(places, (alpha, 0.0), strict=True))
         values = self.surface.metrics[self.metric]
@@ -208,8 +213,8 @@ class Panel:
             return (), np.zeros((0, 3))
         points = self._world(np.stack([marks.alpha, marks.beta, marks.loss], axis=1))
         points[:, 2] = np.minimum(points[:, 2], self.box.top)
-        kept = [k for k in range(len(points)) if len(self._inside(points[k : k + 1]))]
-        return tuple(marks.names[k] for k in kept), points[kept]
+        indices = [k for k in range(len(points)) if len(self._inside(points[k : k + 1]))]
+        return tuple(marks.names[k] for k in indices), points[indices]
 
     @cached_property
     def half_width(self) -> HalfWidth | None:
@@ -221,17 +226,14 @@ class Panel:
         """What the sublevel set rises above, in words."""
         return reference_of(self.surface)
 
-    def bore(self) -> tuple[float, float, float, bool] | None:
-        """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted."""
-        return self._bore
-
     @cached_property
-    def _bore(self) -> tuple[float, float, float, bool] | None:
-        return None if self.sublevel is None else bore_of(self.surface, self.sublevel)
+    def dimension(self) -> Dimension | None:
+        """The width of the sublevel set, where the picture notes it."""
+        return None if self.sublevel is None else dimension_of(self.surface, self.sublevel)
 
-    def below(self) -> FloatArray | None:
+    def excess(self) -> FloatArray | None:
         """How far the loss lies above ``sublevel``, negative inside the set that is shaded; shape (n, m)."""
-        return None if self.sublevel is None else above_of(self.surface, self.sublevel, step=self.thinned)
+        return None if self.sublevel is None else excess_of(self.surface, self.sublevel, stride=self.stride)
 
     def scene(self) -> Scene:
         """What is to be shaded."""
@@ -239,12 +241,16 @@ class Panel:
         top = self.box.top if self.heights.ceiling is not None else None
         marker, (_, marks) = self.marker(), self.marks()
         balls = marks if len(marks) else None if marker is None else marker[None]
-        return Scene(self.x, self.y, self.z, self.colored(), top, levels, self.path(), balls, self.beads())
+        return Scene(self.x, self.y, self.z, self.color_shares(), top, levels, self.path(), balls, self.beads())
 
-    def _drawn(self, metric: str) -> FloatArray:
-        step = self.thinned
-        values = self.surface.metrics[metric][::step, ::step]
-        return np.where(self.surface.status[::step, ::step] == Status.PENDING, np.nan, values)
+    def _every_stride(self, metric: str) -> FloatArray:
+        """Values of a metric at the points that are drawn, NaN where they are pending."""
+        values = self.surface.metrics[metric][:: self.stride, :: self.stride]
+        return np.where(self.surface.status[:: self.stride, :: self.stride] == Status.PENDING, np.nan, values)
+
+    def _stride_for(self, points: int) -> int:
+        """The smallest stride that leaves at most so many points a side."""
+        return int(1 + (max(self.surface.status.shape) - 1) // points)
 
 
 def panels_of(
@@ -272,8 +278,7 @@ def panels_of(
     panels = []
     for group in groups:
         heights = common_heights(group, metric, scale, ceiling)
-        other = color is not None and color != metric
-        shades = common_heights(group, str(color)) if other else heights
+        shades = heights if color in (None, metric) else common_heights(group, str(color))
         floor = _floor(group)
         panels += [(surface, heights, floor, shades) for surface in group]
     return [
@@ -283,30 +288,30 @@ def panels_of(
 
 
 def _floor(surfaces: list[Surface]) -> Floor:
+    """The ranges that hold all surfaces, which are of one kind and have axes of one unit."""
     first = surfaces[0]
     for surface in surfaces[1:]:
         ours, theirs = ((s.kind, *((a.unit, a.scale) for a in s.axes)) for s in (first, surface))
         if ours != theirs:
-            here, there = (
-                f"a {s.kind or 'surface'} in {' and '.join(dict.fromkeys(a.unit for a in s.axes))}"
-                for s in (surface, first)
-            )
             raise InputError(
-                f"panels share their axes: cannot draw {here} beside {there}; "
+                f"panels share their axes: cannot draw {_describe(surface)} beside {_describe(first)}; "
                 "draw each in a figure of its own, or with free ranges"
             )
     alpha, beta = (_union([surface.axes[k].positions for surface in surfaces]) for k in (0, 1))
     return Floor(alpha, beta, first.alpha, first.beta)
 
 
-def _kind(surface: Surface) -> str:
+def _describe(surface: Surface) -> str:
+    """Kind and units of a surface: ``"a plane in filter norm"``."""
     units = dict.fromkeys(axis.unit for axis in surface.axes)
     return f"a {surface.kind or 'surface'} in {' and '.join(units)}"
 
 
 def _union(positions: list[NDArray[np.float64]]) -> tuple[float, float]:
+    """The range that holds several ascending arrays."""
     return float(min(p[0] for p in positions)), float(max(p[-1] for p in positions))
 
 
 def _spread(positions: FloatArray, ends: tuple[float, float], half: float) -> FloatArray:
+    """Positions mapped so that the ends become -half and half."""
     return np.asarray(half * (2 * (positions - ends[0]) / (ends[1] - ends[0]) - 1))

@@ -1,4 +1,4 @@
-"""How figures look: themes, fonts and colour maps that survive print, projection and colour blindness."""
+"""The style of figures: themes, fonts and colour maps that survive print, projection and colour blindness."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from landscape.records.base import FloatArray
 
 ThemeName: TypeAlias = Literal["paper", "dark", "slide"]
 
-FILES = (".otf", ".ttf", ".ttc", ".pfb")
+FONT_SUFFIXES = (".otf", ".ttf", ".ttc", ".pfb")
 # Perceptually uniform and readable with any colour vision (Smith and van der Walt 2015; cividis: Nunez et al. 2018).
 MAPS = ("viridis", "cividis", "magma", "inferno", "plasma")
 
@@ -109,13 +109,13 @@ def theme_of(name: str, font: str | None = None) -> Theme:
     theme = THEMES[name]
     if font is None:
         return theme
-    if not font or Path(font).suffix.lower() in FILES:
+    if not font or Path(font).suffix.lower() in FONT_SUFFIXES:
         raise InputError(f"a font is named by its family, as 'DejaVu Serif', not by a file, got {font!r}")
-    known = {entry.name for entry in fontManager.ttflist}
-    if font not in known:
-        known = _fonts_on_disk()
-    if font not in known:
-        near = get_close_matches(font, sorted(known), n=3, cutoff=0.4) or sorted(known)[:5]
+    families = {entry.name for entry in fontManager.ttflist}
+    if font not in families:
+        families = _fonts_on_disk()
+    if font not in families:
+        near = get_close_matches(font, sorted(families), n=3, cutoff=0.4) or sorted(families)[:5]
         raise InputError(f"no font {font!r} is installed here; there is {', '.join(near)}")
     return replace(theme, font=font, instead=(theme.font, "DejaVu Sans"), math="custom")
 
@@ -126,9 +126,9 @@ def _postscript(font: str) -> bool:
 
 
 def _fonts_on_disk() -> set[str]:
-    """Names of all fonts, those among them that were installed after matplotlib listed them."""
-    listed = {entry.fname for entry in fontManager.ttflist}
-    for path in set(findSystemFonts()) - listed:
+    """Names of all fonts, also of those that were installed after matplotlib made its list."""
+    files = {entry.fname for entry in fontManager.ttflist}
+    for path in set(findSystemFonts()) - files:
         with suppress(Exception):  # a broken font file is no concern of ours
             fontManager.addfont(path)
     return {entry.name for entry in fontManager.ttflist}

@@ -1,4 +1,6 @@
-"""The sublevel set of a surface: what it rises above, where it is, and how wide it is where a picture notes that."""
+"""The sublevel set of a surface: its reference, its place, and its width where a picture notes one."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -7,18 +9,39 @@ from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Surface
 
 
+@dataclass(frozen=True)
+class Dimension:
+    """The width of the sublevel set, as a dimension line notes it.
+
+    Args:
+        alpha: position of the line along alpha.
+        low: the wall at negative beta.
+        high: the wall at positive beta.
+        bounded: whether both walls lie inside the grid; else the width is a lower bound.
+    """
+
+    alpha: float
+    low: float
+    high: float
+    bounded: bool
+
+    @property
+    def width(self) -> float:
+        """Distance between the walls, in the unit of beta."""
+        return self.high - self.low
+
+
 def reference_of(surface: Surface) -> str:
-    """What the set rises above, in words."""
+    """The reference of the set, in words: ``"the path"``, ``"the centre"`` or a network's name."""
     if surface.kind == "corridor":
         return "the path"
     return "the centre" if surface.marks is None else surface.marks.names[0]
 
 
-def bore_of(surface: Surface, rise: float) -> tuple[float, float, float, bool] | None:
-    """Position along alpha, both walls, and whether both lie inside the grid: where the width is noted.
+def dimension_of(surface: Surface, rise: float) -> Dimension | None:
+    """The width at the last step of a corridor, or through the centre of a plane.
 
-    At the last step of a corridor, through the centre of a plane. None where no grid line runs through the path or
-    the centre, or values are missing on it.
+    None where no grid line runs through the path or the centre, or values are missing on it.
     """
     if LOSS not in surface.metrics or 0 not in surface.beta.values or surface.marks is not None:
         return None
@@ -28,19 +51,19 @@ def bore_of(surface: Surface, rise: float) -> tuple[float, float, float, bool] |
     reference = _reference(surface)
     if reference is None or not np.isfinite(reference).all() or np.isnan(surface.loss[row]).any():
         return None
-    found = walls(surface, rise=rise)
-    bounded = bool(found.low_bounded[row] and found.high_bounded[row])
-    return float(surface.alpha.positions[row]), float(found.low[row]), float(found.high[row]), bounded
+    sides = walls(surface, rise=rise)
+    bounded = bool(sides.low_bounded[row] and sides.high_bounded[row])
+    return Dimension(float(surface.alpha.positions[row]), float(sides.low[row]), float(sides.high[row]), bounded)
 
 
-def above_of(surface: Surface, rise: float, *, step: int = 1) -> FloatArray | None:
-    """How far the loss of every ``step``-th row and column lies above the set, negative inside it; shape (n, m)."""
+def excess_of(surface: Surface, rise: float, *, stride: int = 1) -> FloatArray | None:
+    """How far the loss of every ``stride``-th row and column lies above the set, negative inside it; shape (n, m)."""
     reference = _reference(surface) if LOSS in surface.metrics else None
     if reference is None:
         return None
     largest = np.nanmax(np.where(np.isfinite(surface.loss), surface.loss, np.nan), initial=0.0)
-    loss = np.nan_to_num(surface.loss[::step, ::step], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
-    return np.asarray(loss - reference[::step, None] - rise)
+    loss = np.nan_to_num(surface.loss[::stride, ::stride], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
+    return np.asarray(loss - reference[::stride, None] - rise)
 
 
 def _reference(surface: Surface) -> FloatArray | None:
@@ -48,20 +71,20 @@ def _reference(surface: Surface) -> FloatArray | None:
 
     None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss.
     """
-    path, centred = surface.trajectory, 0 in surface.beta.values
+    path, has_centre = surface.trajectory, 0 in surface.beta.values
     if surface.kind == "corridor":
-        if centred:
+        if has_centre:
             return surface.loss[:, int(np.argmin(np.abs(surface.beta.values)))]
         return None if path is None else np.interp(surface.alpha.values, path.alpha, path.loss)
-    if centred and 0 in surface.alpha.values:
+    if has_centre and 0 in surface.alpha.values:
         rows, columns = (int(np.argmin(np.abs(axis.values))) for axis in surface.axes)
-        known = float(surface.loss[rows, columns])
+        reference = float(surface.loss[rows, columns])
     elif surface.marks is not None:
-        known = float(surface.marks.loss[0])
+        reference = float(surface.marks.loss[0])
     elif path is not None:
-        known = float(path.loss[-1])
+        reference = float(path.loss[-1])
     elif surface.rays is not None and "repeats" not in surface.provenance.identity.subspace:
-        known = float(surface.rays.loss[0, 0])
+        reference = float(surface.rays.loss[0, 0])
     else:
         return None
-    return np.full(len(surface.alpha), known)
+    return np.full(len(surface.alpha), reference)

@@ -1,4 +1,4 @@
-"""Where ticks stand and how numbers and axes are written, the same in every view."""
+"""Positions of ticks and contour levels, and the text of numbers, the same in every view."""
 
 import math
 import re
@@ -7,27 +7,18 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from landscape.records.base import Axis, FloatArray
-from landscape.records.provenance import Provenance
 from landscape.rendering.geometry.heights import Heights
 
 MINUS = "\u2212"
-_RAISED = str.maketrans("0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b")
-CURVATURES = {
-    "gradient_norm": ("gradient norm", " per L2"),
-    "hessian_top": ("largest Hessian eigenvalue", " per L2 squared"),
-    "hessian_bottom": ("smallest Hessian eigenvalue", " per L2 squared"),
-    "hessian_trace": ("Hessian trace", " per L2 squared"),
-    "hessian_trace_error": ("standard error of the Hessian trace", " per L2 squared"),
-    "curvature_residual": ("residual of the Hessian eigenvalues", " per L2 squared"),
-    "curvature_ratio": (r"|smallest / largest Hessian eigenvalue|", ""),
-}
+_SUPERSCRIPTS = str.maketrans(
+    "0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b"
+)
 # Decades that a logarithmic range spans at least, and the multiples of each decade that contours are drawn at.
 LEVELS = ((4.0, (1.0,)), (2.0, (1.0, 3.0)), (0.0, (1.0, 2.0, 5.0)))
-NAMES = {"train": "training", "test": "test"}
 
 
 def height_ticks(heights: Heights, count: int = 5) -> tuple[FloatArray, list[str]]:
-    """Round values within the range of heights, and how they are written."""
+    """Round values within the range of heights, and their text."""
     if heights.scale == "log":
         values = np.asarray(LogLocator(numticks=count + 1).tick_values(heights.low, heights.high))
         inside = values[(values >= heights.low * (1 - 1e-9)) & (values <= heights.high * (1 + 1e-9))]
@@ -41,7 +32,7 @@ def height_ticks(heights: Heights, count: int = 5) -> tuple[FloatArray, list[str
 
 
 def linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[str]]:
-    """Round values from ``low`` to ``high``, at most ``count`` steps, and how they are written."""
+    """Round values from ``low`` to ``high``, at most ``count`` steps, and their text."""
     values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     slack = 1e-9 * (high - low)
     inside = values[(values >= low - slack) & (values <= high + slack)]
@@ -64,7 +55,7 @@ def contour_levels(heights: Heights, count: int) -> FloatArray:
 
 
 def level_labels(heights: Heights, levels: FloatArray) -> list[str]:
-    """How contour levels are written: as the ticks are, powers of ten as such on a logarithmic scale."""
+    """The text of contour levels, the same as that of ticks; powers of ten on a logarithmic scale."""
     powers = np.log10(levels) if heights.scale == "log" else np.array([0.5])
     if np.allclose(powers, np.round(powers), atol=1e-9):
         return [rf"$10^{{{round(power)}}}$" for power in powers]
@@ -72,7 +63,7 @@ def level_labels(heights: Heights, levels: FloatArray) -> list[str]:
 
 
 def numbers(values: FloatArray) -> list[str]:
-    """Numbers of one axis for people, under one power of ten where one of them needs it.
+    """The text of the numbers of one axis, with one power of ten where any of them needs it.
 
     >>> numbers(np.array([0.0, 5e-05, 1e-04, 1.5e-04]))[1:]
     ['$0.5\\\\times10^{−4}$', '$1\\\\times10^{−4}$', '$1.5\\\\times10^{−4}$']
@@ -81,12 +72,12 @@ def numbers(values: FloatArray) -> list[str]:
     if len(values) < 2 or not any("10^" in text for text in alone):
         return alone
     power = math.floor(math.log10(float(np.abs(values).max())))
-    raised = f"10^{{{power}}}".replace("-", MINUS)
-    return [rf"${number(value / 10.0**power)}\times{raised}$" if value else "0" for value in values]
+    factor = f"10^{{{power}}}".replace("-", MINUS)
+    return [rf"${number(value / 10.0**power)}\times{factor}$" if value else "0" for value in values]
 
 
 def axis_ticks(axis: Axis, ends: tuple[float, float], count: int = 4) -> tuple[FloatArray, list[str]]:
-    """Positions on the drawn axis, whose ends are given as positions, with their labels."""
+    """Positions of ticks between two positions on the drawn axis, and their labels."""
     if axis.scale != "log1p":
         return linear_ticks(*ends, count)
     last = math.expm1(ends[1])
@@ -97,7 +88,7 @@ def axis_ticks(axis: Axis, ends: tuple[float, float], count: int = 4) -> tuple[F
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number for people: a true minus sign, powers of ten as such.
+    """The text of a number, with a true minus sign and powers of ten.
 
     >>> number(-0.5), number(0.25), number(3e-05)
     ('−0.5', '0.25', '$3\\\\times10^{−5}$')
@@ -117,41 +108,19 @@ def plain(text: str) -> str:
     >>> plain("$P$ = 310"), plain("$3\\\\times10^{-5}$")
     ('P = 310', '3\u00d710\u207b\u2075')
     """
-    raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text)
-    raised = raised.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
-    raised = raised.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", "")
-    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", raised))
+    text = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_SUPERSCRIPTS), text)
+    text = text.replace(r"\times", "\u00d7").replace(r"\alpha", "\u03b1").replace(r"\beta", "\u03b2")
+    text = text.replace(r"\lambda", "\u03bb").replace(r"\mathrm", "").replace("$", "")
+    return re.sub(r"\s+", " ", re.sub(r" {2,}", ", ", text))
 
 
 def length(value: float) -> str:
-    """A length for a dimension line: two decimals, where these say it.
+    """The text of a length for a dimension line: two decimals, where these are exact enough.
 
     >>> length(0.5), length(12.345), length(0.0012)
     ('0.50', '12.35', '0.0012')
     """
     return f"{value:.2f}" if 0.1 <= value < 1000 else number(value, 3)
-
-
-def metric_label(metric: str, provenance: Provenance) -> str:
-    """A metric with its unit."""
-    per = "nats per example" if provenance.identity.loss == "cross_entropy" else ""
-    if metric in CURVATURES:
-        name, unit = CURVATURES[metric]
-        return f"{name} ({(per or 'loss') + unit})" if unit else name
-    split, _, what = metric.partition("_")
-    name = f"{NAMES[split]} {what}" if split in NAMES else metric
-    unit = f" ({per})" if per and metric.endswith("loss") else ""
-    return name.replace("_", " ") + unit
-
-
-def axis_label(axis: Axis, letter: str) -> str:
-    """An axis with its unit: ``"$\\beta$ (filter norms)"``; a principal component by its number and share."""
-    if axis.unit == "step":
-        return axis.label or "training step"
-    if axis.label.startswith("principal component"):
-        return f"{axis.label.replace('principal component', 'PC')}, {axis.unit}"
-    unit = axis.unit or axis.name
-    return f"{letter} ({unit}s)" if unit.endswith(("norm", "length")) else f"{letter} ({unit})"
 
 
 def _round(value: float) -> float:

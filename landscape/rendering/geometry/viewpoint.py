@@ -1,4 +1,4 @@
-"""Where the viewer stands: presets, angles by hand, or the place from which no rim hides the minimum."""
+"""The viewer's place: a preset, angles by hand, or the place from which no rim hides the minimum."""
 
 import math
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ CORRIDOR = Camera(-32.0, 33.0)
 PLANE = Camera(-58.0, 40.0)
 TURNS = (0.0, -8.0, 8.0, -16.0, 16.0, -25.0, 25.0)
 LIFTS = (0.0, 6.0, 12.0, 18.0, 22.0)
-HIGHEST = 62.0  # seen from further up, heights can hardly be read
+HIGHEST = 62.0  # from further up heights can hardly be read
 LAST_LIFTS = (34.0, 38.0)  # where nothing else shows the minimum
 CLEARANCE = 5.0  # degrees
-FLATTER = (0.75, 0.4)
-ENOUGH = 0.9
-MARCH = 160
+LOWER_BOXES = (0.75, 0.4)  # shares of the height
+ENOUGH = 0.9  # of what matters
+RAY_POINTS = 160
 
 
 def viewpoint(
@@ -39,9 +39,12 @@ def viewpoint(
     """One camera for all panels.
 
     ``auto`` starts from the place that suits the kind of surface and turns and climbs as little as it must until, in
-    every panel, the minimum and nine tenths of the path are seen; from where most is seen if there is no such place.
+    every panel, the minimum and nine tenths of the path are visible. If there is no such place, it takes the one that
+    shows most.
 
     Args:
+        panels: one or more, with boxes of one size.
+        preset: ``"auto"`` or the name of a place.
         azimuth: degrees from the alpha axis towards the beta axis; instead of the preset's.
         elevation: degrees above the floor, 5 to 85; instead of the preset's.
 
@@ -66,27 +69,27 @@ def viewpoint(
         for turn in turns
     ]
     places.sort(key=lambda place: abs(place.azimuth - base.azimuth) + 1.5 * (place.elevation - base.elevation))
-    best, most = base, -1.0
+    best, best_sum = base, -1.0
     for place in places:
-        shares = [visible(panel, place) for panel in panels]
+        shares = [visible_share(panel, place) for panel in panels]
         if min(shares) >= ENOUGH:
             return place
-        if sum(shares) > most + 0.02 * len(panels):
-            best, most = place, sum(shares)
+        if sum(shares) > best_sum + 0.02 * len(panels):
+            best, best_sum = place, sum(shares)
     return best
 
 
-def flattened(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel], Camera]:
-    """Panels, all of one height, whose minimum is seen: in a box that is lower by as little as it takes.
+def lower_box(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel], Camera]:
+    """Panels in a box just low enough that every minimum is visible, and the camera for them.
 
-    A needle in a wide plane is hidden by its own rim at every elevation from which heights can be read; in a lower box
-    the rim is lower too. Where that does not help either, the panels and the camera are as they were.
+    The rim of a needle in a wide plane hides its minimum at every elevation from which heights can be read; in a lower
+    box the rim is lower too. Where that does not help, the panels and the camera are returned unchanged.
     """
-    if all(not hidden_minimum(panel, camera) for panel in panels):
+    if all(minimum_is_visible(panel, camera) for panel in panels):
         return panels, camera
-    for share in FLATTER:
-        lower = [_lowered(panel, share) for panel in panels]
-        place = _raised(viewpoint(lower))
+    for share in LOWER_BOXES:
+        lower = [_scale_height(panel, share) for panel in panels]
+        place = _climb(viewpoint(lower))
         if _clear(lower, place):
             return lower, place
     for lift in LAST_LIFTS:
@@ -96,50 +99,56 @@ def flattened(panels: Sequence[Panel], camera: Camera) -> tuple[Sequence[Panel],
     return panels, camera
 
 
-def _raised(camera: Camera) -> Camera:
+def _climb(camera: Camera) -> Camera:
+    """The camera a little higher, as far as heights can still be read."""
     return Camera(camera.azimuth, min(camera.elevation + CLEARANCE, HIGHEST))
 
 
 def _clear(panels: Sequence[Panel], camera: Camera) -> bool:
-    """Whether each minimum is seen, and not just above its rim: the marker has a size."""
+    """Whether every minimum is visible, and not just above its rim: the marker has a size."""
     below = Camera(camera.azimuth, camera.elevation - CLEARANCE)
-    return all(not hidden_minimum(panel, below) for panel in panels)
+    return all(minimum_is_visible(panel, below) for panel in panels)
 
 
-def _lowered(panel: Panel, share: float) -> Panel:
+def _scale_height(panel: Panel, share: float) -> Panel:
+    """The panel in a box whose heights are multiplied by a share."""
     box = panel.box
     return replace(panel, box=replace(box, top=box.bottom + share * (box.top - box.bottom)))
 
 
-def hidden_minimum(panel: Panel, camera: Camera) -> str:
-    """A line for people if the minimum lies behind the surface, with the elevation that shows it; else nothing."""
+def minimum_is_visible(panel: Panel, camera: Camera) -> bool:
+    """Whether the surface hides no marker of its minimum; true where there is none."""
     marker = panel.marker()
-    if marker is None or seen(panel, camera, marker[None])[0]:
+    return marker is None or bool(visible_points(panel, camera, marker[None])[0])
+
+
+def hidden_minimum_message(panel: Panel, camera: Camera) -> str:
+    """A line for people if the minimum lies behind the surface, with the elevation that shows it; else empty."""
+    if minimum_is_visible(panel, camera):
         return ""
     for elevation in range(math.ceil(camera.elevation) + 1, 86):
-        if seen(panel, Camera(camera.azimuth, float(elevation)), marker[None])[0]:
+        if minimum_is_visible(panel, Camera(camera.azimuth, float(elevation))):
             return f"the minimum of {panel.title} lies behind its rim; --elevation {elevation} shows it"
     return f"the minimum of {panel.title} lies behind its rim"
 
 
-def visible(panel: Panel, camera: Camera) -> float:
-    """Share of what matters that is seen: half for the minimum, half for the path; 1 where there is neither."""
-    marker, path = panel.marker(), panel.path()
-    parts = []
-    if marker is not None:
-        parts.append(float(seen(panel, camera, marker[None])[0]))
+def visible_share(panel: Panel, camera: Camera) -> float:
+    """Share of minimum and path that is visible: half for each of them; 1 where there is neither."""
+    path, parts = panel.path(), []
+    if panel.marker() is not None:
+        parts.append(float(minimum_is_visible(panel, camera)))
     if path is not None and len(path) > 1:
-        parts.append(float(seen(panel, camera, path).mean()))
+        parts.append(float(visible_points(panel, camera, path).mean()))
     return float(np.mean(parts)) if parts else 1.0
 
 
-def seen(panel: Panel, camera: Camera, points: FloatArray) -> FloatArray:
+def visible_points(panel: Panel, camera: Camera, points: FloatArray) -> FloatArray:
     """Whether the straight line from each world point (k, 3) to the viewer meets the surface nowhere, shape (k,).
 
     The surface between grid points is bilinear; holes, and what is cut away above the ceiling, hide nothing.
     """
     reach = 2 * (panel.box.half_x + panel.box.half_y) + panel.box.top
-    along = np.linspace(0.02, reach, MARCH)
+    along = np.linspace(0.02, reach, RAY_POINTS)
     rays = points[:, None, :] + along[None, :, None] * camera.towards + (0, 0, 0.012)
     x, y, z = panel.x, panel.y, panel.z
     rows = np.interp(rays[..., 0], x, np.arange(len(x)), left=-9, right=-9)

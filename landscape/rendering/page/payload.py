@@ -10,11 +10,12 @@ import numpy as np
 
 from landscape.records.base import FloatArray
 from landscape.records.sampled import Surface
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.camera import Camera
 from landscape.rendering.geometry.heights import Heights, HeightScale
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import colors_of
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, number, plain
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks, number, plain
 from landscape.rendering.look import Look, thin
 
 MAX_POINTS = 256  # a side; more are thinned, and the page says so
@@ -56,8 +57,8 @@ def payload(
 def _frame(panel: Panel) -> dict[str, Any]:
     """One surface as the script takes it: world coordinates, the record's own coordinates and values."""
     values = panel.values
-    step = panel.thinned
-    below = panel.below()
+    step = panel.stride
+    below = panel.excess()
     path = panel.path_at()
     frame: dict[str, Any] = {
         "x": _base64(panel.x),
@@ -99,7 +100,7 @@ def _scale(panels: Sequence[Panel]) -> dict[str, Any]:
 
 def _cut(panels: Sequence[Panel], heights: Heights) -> str:
     counts = [
-        (panel.title, heights.clipped(panel.surface, panel.metric), panel.surface.status.size) for panel in panels
+        (panel.title, heights.num_clipped(panel.surface, panel.metric), panel.surface.status.size) for panel in panels
     ]
     points = ", ".join(f"{count:,} of {total:,} points of {title}" for title, count, total in counts if count)
     if len(counts) > 3 and points:

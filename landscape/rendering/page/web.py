@@ -12,9 +12,10 @@ import numpy as np
 from landscape.errors import DisplayError, InputError
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts.notes import names_of, small_print
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.panel import Panel
-from landscape.rendering.geometry.ticks import metric_label, plain
+from landscape.rendering.geometry.ticks import plain
 from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of
 from landscape.rendering.page.document import page, template
 from landscape.rendering.page.payload import panels_by_scale, payload

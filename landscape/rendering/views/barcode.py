@@ -11,8 +11,9 @@ from landscape.errors import InputError
 from landscape.measures.topology import Topology, resolved, topology
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.caption import Caption, letters
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.geometry.style import Theme
-from landscape.rendering.geometry.ticks import metric_label, number
+from landscape.rendering.geometry.ticks import number
 
 ROW = 0.36  # of the width
 MOST_ROWS = 6

@@ -22,41 +22,40 @@ class FloorPlan(BoxAxes):
         self._sublevel()
         self._floor_contours()
         self._floor_path()
-        self._bore()
+        self._dimension()
 
     def _sublevel(self) -> None:
         """The set where the loss has risen by less than the stated amount, shaded on the floor."""
-        below = self.panel.below()
-        if below is None:
+        excess = self.panel.excess()
+        if excess is None:
             return
         mesh = np.meshgrid(self.panel.x, self.panel.y, indexing="ij")
-        generator: Any = contour_generator(*mesh, z=below, fill_type=FillType.OuterCode)
+        generator: Any = contour_generator(*mesh, z=excess, fill_type=FillType.OuterCode)
         for points, codes in zip(*generator.filled(-np.inf, 0.0), strict=True):
             flat = self.camera.project(np.column_stack([points, np.zeros(len(points))]))
             self.axes.add_patch(
                 PathPatch(Path(flat, codes), facecolor=self.theme.shade, edgecolor="none", alpha=0.55, zorder=0.25)
             )
 
-    def _bore(self) -> None:
-        """The width between the walls as a dimension line along the near edge, to scale, with lines to where it is."""
-        bore = self.panel.bore()
-        if bore is None:
+    def _dimension(self) -> None:
+        """The width between the walls as a dimension line along the near edge, to scale, with lines to the walls."""
+        dimension = self.panel.dimension
+        if dimension is None:
             return
-        alpha, low, high, bounded = bore
-        x = float(self.panel.floor.x(np.array([alpha]), self.box)[0])
-        ends = self.panel.floor.y(np.array([low, high]), self.box)
+        x = float(self.panel.floor.x(np.array([dimension.alpha]), self.box)[0])
+        ends = self.panel.floor.y(np.array([dimension.low, dimension.high]), self.box)
         # Of a corridor it belongs to one end: seen from the other it stays there, behind the surface.
-        own = math.copysign(self.box.half_x, x) if abs(x) > self.box.half_x / 2 else self.near[0]
-        edge, hidden = 0.87 * own, own != self.near[0]
+        side = math.copysign(self.box.half_x, x) if abs(x) > self.box.half_x / 2 else self.near[0]
+        edge, behind = 0.87 * side, side != self.near[0]
         for y in ends:
             self.line(
                 [(x, y, 0), (edge, y, 0)], 0.65, color=self.theme.ink, linewidth=0.4 * self.theme.line, dashes=(2, 2)
             )
         start, end = (self.camera.project((edge, y, 0.0)) for y in ends)
-        depth, ink, wall = 0.66 if hidden else 2.6, self.theme.ink, self.theme.wall
-        dimension_line(self.axes, start, end, self.theme, color=ink, halo=wall, zorder=depth, bounded=bounded)
-        text, size = width_text(low, high, bounded=bounded), self.theme.size - 0.5
-        inward = self.camera.project((-math.copysign(1.0, own), 0.0, 0.0))
+        depth, ink, wall = 0.66 if behind else 2.6, self.theme.ink, self.theme.wall
+        dimension_line(self.axes, start, end, self.theme, color=ink, halo=wall, zorder=depth, bounded=dimension.bounded)
+        text, size = width_text(dimension), self.theme.size - 0.5
+        inward = self.camera.project((-math.copysign(1.0, side), 0.0, 0.0))
         inward /= np.linalg.norm(inward)
         reach = abs(inward) @ (36 * text_inches(text, size, self.theme.font), 0.36 * size) + 2.6 * self.unit
         self.axes.annotate(
@@ -73,18 +72,20 @@ class FloorPlan(BoxAxes):
         )
 
     def _floor_contours(self) -> None:
+        """Lines of equal height, in the colours of the surface where these show the heights."""
         panel = self.panel
         values = panel.heights.share(panel.values)
-        own = panel.color == panel.metric
+        by_height = panel.color == panel.metric
         mesh = np.meshgrid(panel.x, panel.y, indexing="ij")
         generator: Any = contour_generator(*mesh, z=np.ma.masked_invalid(values))
         for share in panel.heights.share(panel.heights.levels()):
             for line in generator.lines(float(share)):
                 flat = np.column_stack([line, np.zeros(len(line))])
-                color = self.colors(float(share)) if own else self.theme.small
-                self.line(flat, 0.5, color=color, linewidth=(0.9 if own else 0.5) * self.theme.line)
+                color = self.colors(float(share)) if by_height else self.theme.small
+                self.line(flat, 0.5, color=color, linewidth=(0.9 if by_height else 0.5) * self.theme.line)
 
     def _floor_path(self) -> None:
+        """The shadows of the path and of the networks."""
         path, marker, (_, marks) = self.panel.path(), self.panel.marker(), self.panel.marks()
         if path is not None and len(path):
             self.line(path * (1, 1, 0), 0.6, color=self.theme.path, linewidth=self.theme.line, linestyle=(0, (3, 2)))

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from landscape.errors import InputError
 from landscape.rendering.facts.caption import letters
 from landscape.rendering.facts.notes import small_print, wrapped
+from landscape.rendering.facts.quantities import metric_label
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
-from landscape.rendering.geometry.ticks import height_ticks, metric_label
+from landscape.rendering.geometry.ticks import height_ticks
 from landscape.rendering.views.labels import text_inches
 
 COLUMN = 3.375  # inches: one column of a two-column paper

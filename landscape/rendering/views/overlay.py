@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 
 from landscape.records.base import FloatArray
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.camera import Camera
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label
-from landscape.rendering.geometry.viewpoint import seen
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks
+from landscape.rendering.geometry.viewpoint import visible_points
 from landscape.rendering.views.box import BoxAxes
 from landscape.rendering.views.floor import FloorPlan
 from landscape.rendering.views.labels import text_inches
@@ -69,7 +70,7 @@ class Overlay(BoxAxes):
         """Names of networks in the plane, beside them where they are seen, else beside their shadows on the floor."""
         names, points = self.panel.marks()
         halo = [withStroke(linewidth=2.2 * self.theme.line, foreground=self.theme.ground)]
-        for name, point, free in zip(names, points, seen(self.panel, self.camera, points), strict=True):
+        for name, point, free in zip(names, points, visible_points(self.panel, self.camera, points), strict=True):
             place = self.camera.project(point if free else point * (1, 1, 0))
             self.axes.annotate(
                 name,

@@ -16,9 +16,10 @@ from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve, ends_of
 from landscape.rendering.facts.notes import wrapped
 from landscape.rendering.facts.places import details, short_place, short_settings
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.geometry.heights import Heights, HeightScale, common_heights
 from landscape.rendering.geometry.style import Theme
-from landscape.rendering.geometry.ticks import axis_label, axis_ticks, height_ticks, metric_label, number
+from landscape.rendering.geometry.ticks import axis_ticks, height_ticks, number
 from landscape.rendering.views.dimension import dimension_line
 from landscape.rendering.views.labels import Placer, text_inches
 
@@ -71,7 +72,7 @@ def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
     rises = dict.fromkeys(curve.half_width.rise for curve in curves if curve.half_width is not None)
     lines += [f"half-width at +{rise:g} nat with its 95 % interval" for rise in rises]
-    clipped = sum(heights.clipped(curve.profile, metric) for curve in curves)
+    clipped = sum(heights.num_clipped(curve.profile, metric) for curve in curves)
     total = sum(len(curve.profile.alpha) for curve in curves)
     if clipped:
         cut = f"cut at {number(heights.ceiling, 3)}" if heights.ceiling is not None else "diverged"

@@ -15,7 +15,7 @@ from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
-from landscape.rendering.geometry.ticks import axis_label, metric_label
+from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.sampling.solutions import Solution
 from landscape.sampling.views import subspace_through
 from landscape.space.subspaces import corridor_along, line_along, line_between, random_line, random_plane
@@ -169,10 +169,10 @@ def test_no_set_is_shaded_where_the_centre_is_not_known() -> None:
         (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, provenance
     )
     panel = panels_of([even], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert panel.below() is None
-    assert panel.bore() is None
+    assert panel.excess() is None
+    assert panel.dimension is None
     odd = panels_of([tunnel()], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert odd.bore() is not None
+    assert odd.dimension is not None
 
 
 def test_zeros_on_a_logarithmic_scale_are_drawn_at_the_smallest_measured_value(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_labels_name_units() -> None:
 def test_a_needle_is_seen_without_any_option() -> None:
     from landscape.rendering.geometry.camera import Box
     from landscape.rendering.geometry.panel import panels_of
-    from landscape.rendering.geometry.viewpoint import HIGHEST, flattened, seen, viewpoint
+    from landscape.rendering.geometry.viewpoint import HIGHEST, lower_box, viewpoint, visible_points
 
     side = np.linspace(-2, 2, 81)
     loss = 4 * np.add.outer(side**2, side**2) / 0.2
@@ -219,7 +219,7 @@ def test_a_needle_is_seen_without_any_option() -> None:
     )
     panels = panels_of([surface], "train_loss", Box(top=1.18), [""])
     camera = viewpoint(panels)
-    assert not seen(panels[0], camera, panels[0].marker()[None])[0]  # type: ignore[index]
-    lower, place_ = flattened(panels, camera)
-    assert seen(lower[0], place_, lower[0].marker()[None])[0]  # type: ignore[index]
+    assert not visible_points(panels[0], camera, panels[0].marker()[None])[0]  # type: ignore[index]
+    lower, place_ = lower_box(panels, camera)
+    assert visible_points(lower[0], place_, lower[0].marker()[None])[0]  # type: ignore[index]
     assert place_.elevation <= HIGHEST  # from where heights can be read

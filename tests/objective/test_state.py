@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from landscape.errors import ObjectiveError
+from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
+from landscape.objective.state import read_state
 from landscape.sampling.grid import sample
 from landscape.space.subspaces import random_line, random_plane
 
@@ -194,3 +195,18 @@ def test_a_functional_dropout_in_train_mode_is_found_by_two_passes() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Objective(Dropping().eval(), examples(50))
+
+
+def test_the_state_falls_into_what_spans_the_landscape_and_what_stays() -> None:
+    model = small_cnn()
+    model[0].weight.requires_grad_(requires_grad=False)  # type: ignore[union-attr, operator]
+    for selection, where in (("all", 0), ("trainable", 1)):
+        state = read_state(model, selection, device=torch.device("cpu"), dtype=torch.float32)  # type: ignore[arg-type]
+        assert ["0.weight" in part for part in state] == [where == 0, where == 1]
+        assert sorted({**state[0], **state[1]}) == sorted(model.state_dict())
+        assert all(tensor.dtype == torch.float32 for tensor in state[0].values())
+
+
+def test_an_unknown_selection_of_parameters_is_refused() -> None:
+    with pytest.raises(InputError, match="must be 'all' or 'trainable', got 'some'"):
+        Objective(small_mlp(), examples(5), parameters="some")  # type: ignore[arg-type]

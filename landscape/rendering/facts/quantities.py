@@ -1,0 +1,37 @@
+"""Names of metrics and axes, with their units."""
+
+from landscape.records.base import Axis
+from landscape.records.provenance import Provenance
+
+CURVATURES = {
+    "gradient_norm": ("gradient norm", " per L2"),
+    "hessian_top": ("largest Hessian eigenvalue", " per L2 squared"),
+    "hessian_bottom": ("smallest Hessian eigenvalue", " per L2 squared"),
+    "hessian_trace": ("Hessian trace", " per L2 squared"),
+    "hessian_trace_error": ("standard error of the Hessian trace", " per L2 squared"),
+    "curvature_residual": ("residual of the Hessian eigenvalues", " per L2 squared"),
+    "curvature_ratio": (r"|smallest / largest Hessian eigenvalue|", ""),
+}
+NAMES = {"train": "training", "test": "test"}
+
+
+def metric_label(metric: str, provenance: Provenance) -> str:
+    """The name of a metric with its unit: ``"training loss (nats per example)"``."""
+    per = "nats per example" if provenance.identity.loss == "cross_entropy" else ""
+    if metric in CURVATURES:
+        name, unit = CURVATURES[metric]
+        return f"{name} ({(per or 'loss') + unit})" if unit else name
+    split, _, quantity = metric.partition("_")
+    name = f"{NAMES[split]} {quantity}" if split in NAMES else metric
+    unit = f" ({per})" if per and metric.endswith("loss") else ""
+    return name.replace("_", " ") + unit
+
+
+def axis_label(axis: Axis, letter: str) -> str:
+    """The name of an axis with its unit: ``"$\\beta$ (filter norms)"``; of a principal component number and share."""
+    if axis.unit == "step":
+        return axis.label or "training step"
+    if axis.label.startswith("principal component"):
+        return f"{axis.label.replace('principal component', 'PC')}, {axis.unit}"
+    unit = axis.unit or axis.name
+    return f"{letter} ({unit}s)" if unit.endswith(("norm", "length")) else f"{letter} ({unit})"
