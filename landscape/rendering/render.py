@@ -27,8 +27,29 @@ Options: TypeAlias = FigureOptions | PageOptions | FilmOptions
 
 
 def medium_of(path: str | Path) -> Medium:
-    """Whether a path's suffix asks for a page or a film; if neither, it is a figure's."""
+    """Whether a path's suffix asks for a page or a film; if neither, it is a figure's.
+
+    Args:
+        path: of the picture.
+
+    Returns:
+        ``"figure"``, ``"page"`` or ``"film"``.
+    """
     return MEDIA.get(Path(path).suffix.lower(), "figure")
+
+
+def foreign_options(path: str | Path) -> frozenset[str]:
+    """The options of `render` that pictures of this kind do not have.
+
+    Args:
+        path: of the picture; its suffix says the kind.
+
+    Returns:
+        Names of parameters, such as ``"dpi"`` for a film.
+    """
+    options: dict[Medium, type[Options]] = {"figure": FigureOptions, "page": PageOptions, "film": FilmOptions}
+    native = {field.name for field in fields(options.pop(medium_of(path)))}
+    return frozenset({field.name for record in options.values() for field in fields(record)} - native)
 
 
 def render(
@@ -123,23 +144,23 @@ def _render(
     page: PageOptions,
     film: FilmOptions,
 ) -> Rendering:
-    match medium_of(path):
+    medium = medium_of(path)
+    target = picture_path(path) if medium == "figure" else Path(path)
+    _check_options(target, figure, page, film)
+    match medium:
         case "page":
-            _check_options(path, "page", page, figure, film)
-            return render_page(records, path, look, page)
+            return render_page(records, target, look, page)
         case "film":
-            _check_options(path, "film", film, figure, page)
-            return render_film(records, path, look, film)
-    _check_options(picture_path(path), "figure", figure, page, film)
-    return render_figure(records, path, look, figure)
+            return render_film(records, target, look, film)
+    return render_figure(records, target, look, figure)
 
 
-def _check_options(path: str | Path, medium: Medium, native: Options, *foreign: Options) -> None:
+def _check_options(target: Path, *records: Options) -> None:
     """Refuse what would be left out without a word: an option of another medium that is not at its default."""
-    names = {field.name for field in fields(native)}
-    for options in foreign:
+    foreign = foreign_options(target)
+    for options in records:
         for field in fields(options):
             value = getattr(options, field.name)
-            if field.name in names or value == field.default or (field.name, value) == ("draw", "surface"):
-                continue
-            raise InputError(f"{field.name} has no meaning for {Path(path).name}, a {medium}")
+            drawn_anyway = (field.name, value) == ("draw", "surface")
+            if field.name in foreign and value != field.default and not drawn_anyway:
+                raise InputError(f"{field.name} has no meaning for {target.name}, a {medium_of(target)}")
