@@ -94,10 +94,10 @@ from .space.alignment import Alignment as Alignment
 from .space.alignment import align as align
 from .space.checkpoints import read_direction as read_direction
 from .space.checkpoints import read_path as read_path
+from .space.corridors import corridor_along as corridor_along
 from .space.curves import Curve as Curve
 from .space.planes import path_plane as path_plane
 from .space.planes import plane_through as plane_through
-from .space.subspaces import corridor_along as corridor_along
 from .space.subspaces import line_along as line_along
 from .space.subspaces import line_between as line_between
 from .space.subspaces import plane_along as plane_along

@@ -7,8 +7,7 @@ from problems import examples, quadratic, small_mlp
 
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
-from landscape.space.directions import filter_normalize
-from landscape.space.subspaces import corridor_along, line_between, plane_along, random_line, random_plane, symmetric
+from landscape.space.subspaces import line_between, plane_along, random_line, random_plane, symmetric
 
 
 def objective_of(seed: int = 0) -> Objective:
@@ -68,43 +67,6 @@ def test_a_recipe_tells_seeds_and_centres_apart() -> None:
     assert random_line(objective, seed=7).recipe == random_line(objective, seed=7).recipe
 
 
-def corridor_with(num_checkpoints: int = 4) -> tuple[object, dict[str, torch.Tensor], np.ndarray]:
-    centres = [objective_of(seed).centre for seed in range(num_checkpoints)]
-    path = {name: torch.stack([centre[name] for centre in centres]) for name in centres[0]}
-    steps = np.array([0.0, 1.0, 10.0, 100.0][:num_checkpoints])
-    return corridor_along(path, steps, seed=3), path, steps
-
-
-def test_the_corridor_passes_through_every_checkpoint() -> None:
-    corridor, path, steps = corridor_with()
-    on_path = corridor.at(torch.tensor([[step, 0.0] for step in steps], dtype=torch.float64))  # type: ignore[attr-defined]
-    for name, tensor in on_path.items():
-        assert torch.equal(tensor, path[name])
-
-
-def test_the_corridor_is_straight_between_checkpoints() -> None:
-    corridor, path, _ = corridor_with()
-    between = corridor.at(torch.tensor([[55.0, 0.0]], dtype=torch.float64))  # type: ignore[attr-defined]
-    torch.testing.assert_close(between["1.weight"][0], (path["1.weight"][2] + path["1.weight"][3]) / 2)
-
-
-def test_across_the_corridor_each_step_has_its_own_filter_norms() -> None:
-    corridor, path, steps = corridor_with()
-    for index, step in enumerate(steps):
-        theta = {name: tensor[index] for name, tensor in path.items()}
-        expected = filter_normalize(corridor.draw, theta)  # type: ignore[attr-defined]
-        point = corridor.at(torch.tensor([[step, 0.7]], dtype=torch.float64))  # type: ignore[attr-defined]
-        row = corridor.row(float(step)).at(torch.tensor([[0.7]], dtype=torch.float64))  # type: ignore[attr-defined]
-        for name in expected:
-            torch.testing.assert_close(point[name][0], theta[name] + 0.7 * expected[name], rtol=1e-12, atol=1e-14)
-            torch.testing.assert_close(row[name][0], point[name][0], rtol=1e-12, atol=1e-14)
-
-
-def test_a_corridor_needs_a_path() -> None:
-    with pytest.raises(InputError, match="two checkpoints"):
-        corridor_along({"w": torch.zeros(1, 2, 2)}, np.array([0.0]))
-
-
 def test_the_loss_along_a_direction_is_the_quadratic_form() -> None:
     objective, hessian = quadratic([3.0, 1.0, 0.1])
     line = random_line(objective, seed=0, normalize="none")
@@ -143,9 +105,3 @@ def test_kept_directions_name_every_parameter_in_order() -> None:
     assert list(first) == list(objective.centre)
     assert not first["1.bias"].any()
     np.testing.assert_array_equal(first["1.weight"], plane.directions[0]["1.weight"])
-
-
-def test_a_corridor_along_a_list_is_the_one_along_the_stack() -> None:
-    corridor, path, steps = corridor_with()
-    listed = corridor_along([{name: tensor[k] for name, tensor in path.items()} for k in range(4)], steps, seed=3)
-    assert listed.recipe == corridor.recipe  # type: ignore[attr-defined]
