@@ -1,13 +1,14 @@
 """Pictures are written to files whole or not at all, and never over a file that another program made."""
 
-import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from landscape.errors import FileError, InputError
-from landscape.files.replace import beside, replace_file
+from landscape.files.replace import replacement, scratch
 from landscape.version import __version__
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -59,7 +60,7 @@ def check_free(target: Path, *, force: bool = False) -> None:
         raise FileError(
             f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
         )
-    with beside(target) as (temporary, _):
+    with picture_errors(target), scratch(target) as temporary:
         temporary.touch()
 
 
@@ -72,14 +73,26 @@ def write_figure(figure: Figure, target: Path, dpi: int) -> None:
         ".pdf": {"Creator": maker, "CreationDate": None},
         ".svg": {"Creator": [maker], "Date": None},
     }[suffix]
-    image = io.BytesIO()
-    figure.savefig(image, format=suffix[1:], dpi=dpi, metadata=metadata)
-    replace_file(target, image.getvalue())
+    with picture_errors(target), replacement(target) as temporary:
+        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=metadata)
 
 
 def write_text(text: str, target: Path) -> None:
     """Save a text, all of it or nothing."""
-    replace_file(target, text.encode())
+    with picture_errors(target), replacement(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def picture_errors(target: Path) -> Iterator[None]:
+    """A block in which whatever the system refuses becomes a `FileError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(
+            f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
+        ) from error
 
 
 def _is_ours(target: Path) -> bool:
