@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -12,10 +12,14 @@ from torch import Tensor
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.space import parameters as space
+from landscape.train.losses import full
 
 Batch: TypeAlias = tuple[Any, Tensor]
 Pack: TypeAlias = Callable[[Any], Batch]
 Weigh: TypeAlias = Callable[["Inputs"], Tensor]
+Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+UNCUT = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,9 @@ class Split:
         num_examples: N of this split.
         digest: SHA-256 of a stream, else empty.
         drawn_from: how many examples a subset was drawn from; 0 where none was drawn.
+        metrics: what is measured on (outputs, targets) of a batch, by name, ``"loss"`` first; the mean over batches,
+            each counted by its examples, is the metric of the split.
+        whole: whether a batch is one unit that must not be cut.
     """
 
     name: str
@@ -73,15 +80,28 @@ class Split:
     num_examples: int
     digest: str = ""
     drawn_from: int = 0
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    whole: bool = False
 
     def chunks(self, size: int) -> Iterable[Batch]:
         """The same examples in the same order, at most ``size`` at a time; what cannot be cut comes whole."""
+        size = UNCUT if self.whole else size
         return list(_cut(self.batches, size)) if isinstance(self.batches, tuple) else _Chunks(self, size)
 
     def head(self, count: int) -> Batch:
-        """The first ``count`` examples of the first batch."""
+        """The first ``count`` examples of the first batch, or that batch where it must not be cut."""
         inputs, targets = self.batches[0]
-        return inputs[:count], targets[:count]
+        return (inputs, targets) if self.whole else (inputs[:count], targets[:count])
+
+    def first(self, count: int) -> "Split":
+        """The first ``count`` examples, or as many as the first batch holds."""
+        batch = next(iter(self.chunks(count)))
+        return replace(self, batches=(batch,), num_examples=len(batch[1]), digest="", drawn_from=0)
+
+    def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """All metrics of one batch at one point, means over its examples, shape (metrics,)."""
+        outputs = full(outputs)
+        return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Split":
         """The same examples on another device or in another precision."""
@@ -140,7 +160,7 @@ def read_subset(name: str, source: Iterable[Any], pack: Pack, *, count: int, see
         # the rows are thinned out now and then, so that twice the subset is in memory at most
         if sum(len(keys) for keys, _ in subset) > 2 * count:
             subset = _smallest(subset, count)
-    batches = tuple(_join([batch for _, batch in _smallest(subset, count)]))
+    batches = tuple(join([batch for _, batch in _smallest(subset, count)]))
     _not_zero(name, total)
     return Split(name, batches, min(count, total), drawn_from=total if total > count else 0)
 
@@ -254,16 +274,17 @@ def _smallest(subset: Sequence[tuple[np.ndarray, Batch]], count: int) -> list[tu
     """The rows with the ``count`` smallest keys, in their order."""
     whole = np.concatenate([keys for keys, _ in subset]) if subset else np.empty(0)
     limit = np.partition(whole, count - 1)[count - 1] if len(whole) > count else np.inf
-    rows_of = [(keys, batch, np.flatnonzero(keys <= limit)) for keys, batch in subset]
-    return [(keys[rows], _rows(batch, rows)) for keys, batch, rows in rows_of if len(rows)]
+    picks = [(keys, batch, np.flatnonzero(keys <= limit)) for keys, batch in subset]
+    return [(keys[rows], rows_of(batch, torch.from_numpy(rows))) for keys, batch, rows in picks if len(rows)]
 
 
-def _rows(batch: Batch, rows: np.ndarray) -> Batch:
-    index = torch.from_numpy(rows).to(batch[1].device)
+def rows_of(batch: Batch, rows: Tensor) -> Batch:
+    """Some examples of a batch, by their numbers (n,)."""
+    index = rows.to(batch[1].device)
     return batch[0][index], batch[1][index]
 
 
-def _join(batches: Sequence[Batch]) -> Iterator[Batch]:
+def join(batches: Sequence[Batch]) -> Iterator[Batch]:
     """Neighbours of one shape as one batch."""
     group: list[Batch] = []
     for batch in batches:
