@@ -14,8 +14,8 @@ from benchmarks import SECTIONS
 from benchmarks.hardware import hardware, versions
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import MISSING, missing
-from benchmarks.settings import CACHE, Settings
 from benchmarks.table import tables
+from benchmarks.workload import CACHE, Workload
 from cli.machine import torch_device
 from landscape.errors import LandscapeError
 
@@ -47,9 +47,9 @@ def main(
     """
     if file is not None and not file.parent.is_dir():
         raise click.BadParameter(f"{file.parent} is no folder", param_hint="--json")
-    settings = Settings(quick=quick, device=torch_device(device), networks=networks, runs=runs or CACHE)
+    workload = Workload(quick=quick, device=torch_device(device), networks=networks, runs=runs or CACHE)
     try:
-        results = measure(settings, only or SECTIONS)
+        results = measure(workload, only or SECTIONS)
     except LandscapeError as error:
         raise click.ClickException(" ".join(str(error).split())) from error
     if file is not None:
@@ -57,12 +57,12 @@ def main(
     click.echo(tables(results))
 
 
-def measure(settings: Settings, sections: tuple[str, ...]) -> dict[str, Any]:
+def measure(workload: Workload, sections: tuple[str, ...]) -> dict[str, Any]:
     """The results of these sections, as they are written to JSON; those of ``surface`` are named ``rows``."""
     for name in missing():
         click.echo(f"{name} is {MISSING}", err=True)
     results: dict[str, Any] = {
-        "hardware": hardware(settings.device),
+        "hardware": hardware(workload.device),
         "versions": versions(),
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "rows": [],
@@ -70,6 +70,6 @@ def measure(settings: Settings, sections: tuple[str, ...]) -> dict[str, Any]:
     for section in sections:
         started = time.perf_counter()
         module = importlib.import_module(f"benchmarks.{section}")
-        results["rows" if section == "surface" else section] = module.rows(settings)
+        results["rows" if section == "surface" else section] = module.rows(workload)
         click.echo(f"{section}: {time.perf_counter() - started:.0f} s", err=True)
     return results

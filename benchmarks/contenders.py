@@ -9,7 +9,7 @@ import torch
 from torch.func import functional_call
 
 import landscape as ls
-from benchmarks.settings import EXTENT
+from benchmarks.workload import EXTENT
 from landscape.engine.trial import choose
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray

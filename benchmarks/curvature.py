@@ -13,8 +13,8 @@ from torch.nn.functional import cross_entropy
 from benchmarks.hardware import version_of
 from benchmarks.networks import CLASSES
 from benchmarks.peers import MISSING
-from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
+from benchmarks.workload import Workload
 from landscape.measures.matrix import BLOCK, hessian
 from landscape.measures.spectrum import STEPS, spectral_density
 from landscape.objective.objective import Objective
@@ -56,11 +56,11 @@ class Row:
     note: str = ""
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per width for products, then for densities, as dictionaries."""
-    products = [_products(_objective(width, settings), width, settings) for width in WIDTHS]
-    wanted = DENSITY_WIDTHS[:1] if settings.quick else DENSITY_WIDTHS
-    return [asdict(row) for row in products + [_density(_objective(w, settings), w, settings) for w in wanted]]
+    products = [_products(_objective(width, workload), width, workload) for width in WIDTHS]
+    wanted = DENSITY_WIDTHS[:1] if workload.quick else DENSITY_WIDTHS
+    return [asdict(row) for row in products + [_density(_objective(w, workload), w, workload) for w in wanted]]
 
 
 def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
@@ -78,11 +78,11 @@ def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
     return multiply
 
 
-def _products(objective: Objective, width: int, settings: Settings) -> Row:
+def _products(objective: Objective, width: int, workload: Workload) -> Row:
     ours = hessian(objective, dtype=torch.float32).tuned(vectors=BLOCK)
     other = through_one_graph(objective)
     vectors = torch.randn(BLOCK, objective.P, generator=torch.Generator().manual_seed(0)).to(objective.device)
-    count = 2 if settings.quick or width > 64 else 20
+    count = 2 if workload.quick or width > 64 else 20
 
     def blocks() -> None:
         for _ in range(count):
@@ -93,16 +93,16 @@ def _products(objective: Objective, width: int, settings: Settings) -> Row:
             for vector in vectors:
                 other(vector)
 
-    seconds = _timed({"ours": blocks, "other": singly}, settings, f"products, width {width}")
+    seconds = _timed({"ours": blocks, "other": singly}, workload, f"products, width {width}")
     rate = {name: count * BLOCK / median(each) for name, each in seconds.items()}
     way = f"{'graph kept' if ours.stores_graph else 'graph rebuilt'}, {ours.block} at a time"
     factor = ratio(seconds["other"], seconds["ours"])
     return Row(f"mlp, width {width}", "products/s, float32", GRAPH, rate["ours"], rate["other"], factor, note=way)
 
 
-def _density(objective: Objective, width: int, settings: Settings) -> Row:
+def _density(objective: Objective, width: int, workload: Workload) -> Row:
     exact = objective.with_dtype(torch.float64)
-    probes, steps = (4, 20) if settings.quick else (PROBES, STEPS)
+    probes, steps = (4, 20) if workload.quick else (PROBES, STEPS)
     found: dict[str, Spectrum] = {}
 
     def ours() -> None:
@@ -112,8 +112,8 @@ def _density(objective: Objective, width: int, settings: Settings) -> Row:
     installed = version_of(PEER) is not None
     if installed:
         runs["other"] = _peer_density(exact, probes, steps, found)
-    rounds = settings.rounds if width == min(DENSITY_WIDTHS) else 1
-    seconds = _timed(runs, settings, f"density, width {width}", rounds=rounds)
+    rounds = workload.rounds if width == min(DENSITY_WIDTHS) else 1
+    seconds = _timed(runs, workload, f"density, width {width}", rounds=rounds)
     what = f"seconds of a density, {probes} probes of {steps} steps, float64"
     row = Row(f"mlp, width {width}", what, PEER, median(seconds["ours"]), error=found["ours"].error)
     if not installed:
@@ -138,18 +138,18 @@ def _peer_density(objective: Objective, probes: int, steps: int, found: dict[str
 
 
 def _timed(
-    runs: dict[str, Callable[[], object]], settings: Settings, label: str, *, rounds: int | None = None
+    runs: dict[str, Callable[[], object]], workload: Workload, label: str, *, rounds: int | None = None
 ) -> dict[str, list[float]]:
     """Seconds in each round, after a warm-up; the long ones are timed once, cold."""
     if rounds != 1:
         for run in runs.values():
             run()
-    return interleaved(runs, rounds=rounds or settings.rounds, device=settings.device, label=label)
+    return interleaved(runs, rounds=rounds or workload.rounds, device=workload.device, label=label)
 
 
-def _objective(width: int, settings: Settings) -> Objective:
+def _objective(width: int, workload: Workload) -> Objective:
     """A seeded network on the digits: what a product costs does not depend on the weights."""
     digits = load_dataset("digits")
     data = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
     model = build(NetworkConfig("mlp", width), tuple(data[0].shape[1:]), CLASSES, seed=0).eval()
-    return Objective(model, data, accuracy=False, device=settings.device)
+    return Objective(model, data, accuracy=False, device=workload.device)

@@ -11,11 +11,11 @@ from landscape.objective.objective import Objective
 from landscape.sampling.solutions import member_of
 from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 if TYPE_CHECKING:
-    from benchmarks.settings import Settings
+    from benchmarks.workload import Workload
 
 NETWORKS = {
     "narrow": NetworkConfig("mlp", 4),
@@ -55,21 +55,21 @@ class Problem:
         return Plane(plane.centre, tuple(shorter))
 
 
-def problem(name: str, settings: "Settings") -> Problem:
-    """The network of that name with its data on the device, trained once and kept in ``settings.runs``."""
+def problem(name: str, workload: "Workload") -> Problem:
+    """The network of that name with its data on the device, trained once and kept in ``workload.runs``."""
     if NETWORKS[name].family == "resnet":
-        objective, run = _seeded(name, 120 if settings.quick else 1000, settings.device), None
+        objective, run = _seeded(name, 120 if workload.quick else 1000, workload.device), None
     else:
-        run = trained(name, settings)
-        objective = member_of(run, device=settings.device).objective.loss_only()
+        run = trained(name, workload)
+        objective = member_of(run, device=workload.device).objective.loss_only()
     return Problem(name, objective, _flops(objective), run)
 
 
-def trained(name: str, settings: "Settings") -> Run:
+def trained(name: str, workload: "Workload") -> Run:
     """The run of a network on the digits: one member, seed 0."""
-    recipe = Recipe(steps=settings.training_steps)
+    recipe = Recipe(steps=workload.training_steps)
     config = RunConfig(NETWORKS[name], {"name": "digits"}, recipe, members=1)
-    return ensure_run(f"{name}-{recipe.steps}", config, runs=settings.runs, device=settings.device)
+    return ensure_run(f"{name}-{recipe.steps}", config, runs=workload.runs, device=workload.device)
 
 
 def _seeded(name: str, count: int, device: torch.device) -> Objective:

@@ -10,12 +10,13 @@ import torch
 
 import landscape as ls
 from benchmarks.networks import CLASSES
-from benchmarks.settings import EXTENT, Settings
 from benchmarks.timing import interleaved
+from benchmarks.workload import EXTENT, Workload
 from landscape.objective.objective import Objective
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, train
+from landscape.train.recipe import Recipe
+from landscape.train.training import train
 
 Run = Callable[[], object]
 FEATURES = 64
@@ -44,22 +45,22 @@ class Row:
     exponent_last: float
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per quantity, as dictionaries."""
     made = [
-        _row("grid points", "mlp, width 4", "sample", _grids(settings), settings),
-        _row("examples", "mlp, width 64", "sample", _examples(settings), settings),
-        _row("P", "mlp, 1437 examples", "sample", _widths(settings), settings),
-        _row("members", "mlp, width 4", "train", _members(settings), settings),
+        _row("grid points", "mlp, width 4", "sample", _grids(workload), workload),
+        _row("examples", "mlp, width 64", "sample", _examples(workload), workload),
+        _row("P", "mlp, 1437 examples", "sample", _widths(workload), workload),
+        _row("members", "mlp, width 4", "train", _members(workload), workload),
     ]
     return [asdict(row) for row in made]
 
 
-def _row(quantity: str, network: str, what: str, runs: Mapping[int, Run], settings: Settings) -> Row:
+def _row(quantity: str, network: str, what: str, runs: Mapping[int, Run], workload: Workload) -> Row:
     named = {str(size): run for size, run in runs.items()}
     for run in named.values():
         run()
-    timed = interleaved(named, rounds=settings.rounds, device=settings.device, label=quantity)
+    timed = interleaved(named, rounds=workload.rounds, device=workload.device, label=quantity)
     sizes, seconds = list(runs), [median(timed[name]) for name in named]
     return Row(quantity, network, what, sizes, seconds, _slope(sizes, seconds), _slope(sizes[-2:], seconds[-2:]))
 
@@ -68,31 +69,31 @@ def _slope(sizes: list[int], seconds: list[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
-def _grids(settings: Settings) -> dict[int, Run]:
-    objective = _objective(4, 1437, settings)
-    return {side**2: _sampling(objective, side) for side in ((11, 31) if settings.quick else (11, 21, 41, 81, 161))}
+def _grids(workload: Workload) -> dict[int, Run]:
+    objective = _objective(4, 1437, workload)
+    return {side**2: _sampling(objective, side) for side in ((11, 31) if workload.quick else (11, 21, 41, 81, 161))}
 
 
-def _examples(settings: Settings) -> dict[int, Run]:
-    counts = (500, 4000) if settings.quick else (500, 1000, 2000, 4000, 8000, 16000)
-    return {count: _sampling(_objective(64, count, settings), 11) for count in counts}
+def _examples(workload: Workload) -> dict[int, Run]:
+    counts = (500, 4000) if workload.quick else (500, 1000, 2000, 4000, 8000, 16000)
+    return {count: _sampling(_objective(64, count, workload), 11) for count in counts}
 
 
-def _widths(settings: Settings) -> dict[int, Run]:
-    widths = (8, 256) if settings.quick else (8, 32, 128, 512, 2048)
-    objectives = [_objective(width, 1437, settings) for width in widths]
+def _widths(workload: Workload) -> dict[int, Run]:
+    widths = (8, 256) if workload.quick else (8, 32, 128, 512, 2048)
+    objectives = [_objective(width, 1437, workload) for width in widths]
     return {objective.P: _sampling(objective, 11) for objective in objectives}
 
 
-def _members(settings: Settings) -> dict[int, Run]:
-    digits, recipe = load_dataset("digits"), Recipe(steps=50 if settings.quick else 200, checkpoints=2)
+def _members(workload: Workload) -> dict[int, Run]:
+    digits, recipe = load_dataset("digits"), Recipe(steps=50 if workload.quick else 200, checkpoints=2)
 
     def training(members: int) -> Run:
         return lambda: train(
-            NetworkConfig("mlp", 4), digits, recipe, seeds=range(members), device=settings.device, progress=False
+            NetworkConfig("mlp", 4), digits, recipe, seeds=range(members), device=workload.device, progress=False
         )
 
-    return {members: training(members) for members in ((1, 8) if settings.quick else (1, 2, 4, 8, 16, 32))}
+    return {members: training(members) for members in ((1, 8) if workload.quick else (1, 2, 4, 8, 16, 32))}
 
 
 def _sampling(objective: Objective, side: int) -> Run:
@@ -100,9 +101,9 @@ def _sampling(objective: Objective, side: int) -> Run:
     return lambda: ls.sample(objective, plane, points=side, extent=EXTENT, rays=0, progress=False)
 
 
-def _objective(width: int, count: int, settings: Settings) -> Objective:
+def _objective(width: int, count: int, workload: Workload) -> Objective:
     """A seeded network on seeded examples: what a point costs does not depend on their values."""
     generator = torch.Generator().manual_seed(0)
     data = torch.randn(count, FEATURES, generator=generator), torch.randint(CLASSES, (count,), generator=generator)
     model = build(NetworkConfig("mlp", width), (FEATURES,), CLASSES, seed=0).eval()
-    return Objective(model, data, accuracy=False, device=settings.device)
+    return Objective(model, data, accuracy=False, device=workload.device)

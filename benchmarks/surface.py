@@ -11,8 +11,8 @@ from benchmarks.contenders import Contender, reference, serial, steady, whole_ca
 from benchmarks.hardware import matrix_product
 from benchmarks.networks import Problem, problem
 from benchmarks.peers import MISSING, installed, missing
-from benchmarks.settings import SIDE, TOLERANCE, Settings, side_for
 from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
+from benchmarks.workload import SIDE, TOLERANCE, Workload, side_for
 from landscape.records.base import FloatArray
 from landscape.sampling.solutions import member_of
 from landscape.sampling.views import subspace_of
@@ -59,58 +59,58 @@ class Row:
     note: str = ""
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per network and contender, as dictionaries."""
     made: list[Row] = []
-    for name in settings.networks:
-        network = problem(name, settings)
-        made += _plane_rows(network, settings)
-        if name in (CORRIDORS[:1] if settings.quick else CORRIDORS):
-            made += _corridor_rows(network, settings)
+    for name in workload.networks:
+        network = problem(name, workload)
+        made += _plane_rows(network, workload)
+        if name in (CORRIDORS[:1] if workload.quick else CORRIDORS):
+            made += _corridor_rows(network, workload)
     return [asdict(row) for row in made]
 
 
-def _plane_rows(network: Problem, settings: Settings) -> Iterator[Row]:
+def _plane_rows(network: Problem, workload: Workload) -> Iterator[Row]:
     objective, plane = network.objective, network.plane()
     pace = seconds_per_point(network, plane)
-    side = side_for(pace, settings.steady_seconds)
+    side = side_for(pace, workload.steady_seconds)
     peers = installed(objective, plane, side)
-    whole = _ours(network, plane, pace, settings)
+    whole = _ours(network, plane, pace, workload)
     ours = [*whole[:1], steady(objective, plane, (side, side)), *whole[1:]]
     contenders = [*ours, serial(objective, plane, (side, side)), *peers]
-    yield from measured(network.name, contenders, network, settings=settings)
+    yield from measured(network.name, contenders, network, workload=workload)
     for name in missing():
         yield Row(network.name, name, note=MISSING)
 
 
-def _corridor_rows(network: Problem, settings: Settings) -> Iterator[Row]:
+def _corridor_rows(network: Problem, workload: Workload) -> Iterator[Row]:
     assert network.run is not None
     corridor = subspace_of(member_of(network.run, device=network.objective.device), "corridor")
     pace = seconds_per_point(network, network.plane())
-    side = side_for(pace, settings.steady_seconds)
-    contenders = [*_ours(network, corridor, pace, settings), serial(network.objective, corridor, (side, side))]
-    yield from measured(f"{network.name}, corridor", contenders, network, settings=settings)
+    side = side_for(pace, workload.steady_seconds)
+    contenders = [*_ours(network, corridor, pace, workload), serial(network.objective, corridor, (side, side))]
+    yield from measured(f"{network.name}, corridor", contenders, network, workload=workload)
 
 
-def _ours(network: Problem, subspace: Subspace, pace: float, settings: Settings) -> list[Contender]:
+def _ours(network: Problem, subspace: Subspace, pace: float, workload: Workload) -> list[Contender]:
     """The public call, exact on a grid that fits the time, and with a tolerance where the whole grid fits."""
-    side = side_for(pace, settings.whole_seconds)
+    side = side_for(pace, workload.whole_seconds)
     if side < SMALLEST_WHOLE:
         return []
     exact = whole_call(network.objective, subspace, (side, side))
     if side < SIDE:
         exact = replace(exact, note=f"{side} x {side} points")
-    if pace * SIDE**2 > 4 * settings.whole_seconds:
+    if pace * SIDE**2 > 4 * workload.whole_seconds:
         return [exact]
     return [exact, whole_call(network.objective, subspace, (SIDE, SIDE), tolerance=TOLERANCE)]
 
 
-def measured(label: str, contenders: Sequence[Contender], network: Problem, *, settings: Settings) -> list[Row]:
+def measured(label: str, contenders: Sequence[Contender], network: Problem, *, workload: Workload) -> list[Row]:
     """A row for every contender, all timed in turn, with a matrix product among them."""
-    first = {contender.name: peak_memory(contender.run, settings.device) for contender in contenders}
-    product, operations = matrix_product(settings.device)
+    first = {contender.name: peak_memory(contender.run, workload.device) for contender in contenders}
+    product, operations = matrix_product(workload.device)
     runs: dict[str, Run] = {contender.name: contender.run for contender in contenders}
-    seconds = interleaved({**runs, PRODUCT: product}, rounds=settings.rounds, device=settings.device, label=label)
+    seconds = interleaved({**runs, PRODUCT: product}, rounds=workload.rounds, device=workload.device, label=label)
     rates = {c.name: [len(c.coordinates) / t for t in seconds[c.name]] for c in contenders}
     peers = [contender.name for contender in contenders if contender.kind == "peer"]
     best = max(peers, key=lambda name: median(rates[name]), default=None)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 import landscape as ls
 from benchmarks.networks import Problem, problem
-from benchmarks.settings import EXTENT, SIDE, TOLERANCE, Settings
+from benchmarks.workload import EXTENT, SIDE, TOLERANCE, Workload
 from landscape.records.base import LOSS
 from landscape.records.sampled import Surface
 from landscape.sampling.solutions import member_of
@@ -55,21 +55,21 @@ class Row:
     within: bool
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per surface, as dictionaries; networks whose full grid takes minutes are left out."""
     made: list[Row] = []
-    for name in settings.networks:
-        if name in MANY_SEEDS or (name in PLANES_ONLY_IN_FULL and not settings.quick):
-            network = problem(name, settings)
-            made += [_row(network, *view) for view in tqdm(list(_views(network, settings)), desc=name, leave=False)]
+    for name in workload.networks:
+        if name in MANY_SEEDS or (name in PLANES_ONLY_IN_FULL and not workload.quick):
+            network = problem(name, workload)
+            made += [_row(network, *view) for view in tqdm(list(_views(network, workload)), desc=name, leave=False)]
     return [asdict(row) for row in made]
 
 
-def _views(network: Problem, settings: Settings) -> Iterator[tuple[str, int, Subspace]]:
-    many = network.name in MANY_SEEDS and not settings.quick
+def _views(network: Problem, workload: Workload) -> Iterator[tuple[str, int, Subspace]]:
+    many = network.name in MANY_SEEDS and not workload.quick
     for seed in range(SEEDS if many else 1):
         yield "plane", seed, network.plane(seed)
-    if network.name in (CORRIDORS[:1] if settings.quick else CORRIDORS) and network.run is not None:
+    if network.name in (CORRIDORS[:1] if workload.quick else CORRIDORS) and network.run is not None:
         yield "corridor", 0, subspace_of(member_of(network.run, device=network.objective.device), "corridor")
 
 

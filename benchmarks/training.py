@@ -11,12 +11,13 @@ import torch
 from torch.nn import functional
 
 from benchmarks.networks import NETWORKS
-from benchmarks.settings import Settings
 from benchmarks.timing import interleaved, ratio
+from benchmarks.workload import Workload
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe
 from landscape.train.traced import measuring_program, step_program
-from landscape.train.training import Recipe, train
+from landscape.train.training import train
 
 MEMBERS = 8
 TRAINED = ("narrow", "wide")
@@ -49,21 +50,21 @@ class Row:
     spread: tuple[float, float]
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per network and way, as dictionaries."""
-    return [asdict(row) for name in TRAINED if name in settings.networks for row in _rows(name, settings)]
+    return [asdict(row) for name in TRAINED if name in workload.networks for row in _rows(name, workload)]
 
 
-def _rows(name: str, settings: Settings) -> list[Row]:
+def _rows(name: str, workload: Workload) -> list[Row]:
     network, digits = NETWORKS[name], load_dataset("digits")
-    recipe = Recipe(steps=40 if settings.quick else 300, checkpoints=3 if settings.quick else 10)
+    recipe = Recipe(steps=40 if workload.quick else 300, checkpoints=3 if workload.quick else 10)
     ways: dict[str, Callable[[], float]] = {
-        "landscape, stacked": lambda: _ours(network, digits, recipe, settings, [range(MEMBERS)]),
-        "landscape, one by one": lambda: _ours(network, digits, recipe, settings, [[k] for k in range(MEMBERS)]),
-        "plain PyTorch, one by one": lambda: _plain(network, digits, recipe, settings.device),
+        "landscape, stacked": lambda: _ours(network, digits, recipe, workload, [range(MEMBERS)]),
+        "landscape, one by one": lambda: _ours(network, digits, recipe, workload, [[k] for k in range(MEMBERS)]),
+        "plain PyTorch, one by one": lambda: _plain(network, digits, recipe, workload.device),
     }
     losses = {way: run() for way, run in ways.items()}
-    seconds = interleaved(ways, rounds=settings.rounds, device=settings.device, label=f"{name}, training")
+    seconds = interleaved(ways, rounds=workload.rounds, device=workload.device, label=f"{name}, training")
     singly, plain = seconds["landscape, one by one"], seconds["plain PyTorch, one by one"]
     return [
         Row(
@@ -81,12 +82,12 @@ def _rows(name: str, settings: Settings) -> list[Row]:
     ]
 
 
-def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, settings: Settings, groups: list[Any]) -> float:
+def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, workload: Workload, groups: list[Any]) -> float:
     """As in a fresh process: the operations of a step are traced anew, once for all groups of a size."""
     step_program.cache_clear()
     measuring_program.cache_clear()
-    done = [train(network, digits, recipe, seeds=seeds, device=settings.device, progress=False) for seeds in groups]
-    return float(np.mean([trained.curves.values["train_loss"][-1] for trained in done]))
+    done = [train(network, digits, recipe, seeds=seeds, device=workload.device, progress=False) for seeds in groups]
+    return float(np.mean([trained.history.values["train_loss"][-1] for trained in done]))
 
 
 def _plain(network: NetworkConfig, digits: Dataset, recipe: Recipe, device: torch.device) -> float:

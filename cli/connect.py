@@ -1,41 +1,93 @@
 """``landscape connect``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import click
 
-from . import shared as opt
+from landscape.defaults import BEND_STEPS, PATH_POINTS
+
+from .machine import torch_device, torch_dtype
+from .options import Option, options
+from .params import OUTPUT, Data, Device, Dtype, Force, Json, Quiet, Runs
+from .printing import command_line, print_json
+
+if TYPE_CHECKING:
+    from landscape.measures.barriers import Barrier, Barriers
+    from landscape.records.provenance import Identity
+    from landscape.records.recipe import ConnectionRecipe, CurveRecipe
+    from landscape.records.sampled import Profile
+    from landscape.sampling.connections import Shape
+    from landscape.sampling.grid import Sampling as GridOptions
+    from landscape.sampling.solutions import Solution
+else:
+    Shape = str
 
 PICTURES = (".png", ".pdf", ".svg")
 CURVES = {"line": "straight line", "bezier": "Bezier curve", "polygon": "polygonal chain with one bend"}
 
 
+@dataclass(frozen=True)
+class Course:
+    """The path from A to B, or the paths between all pairs of members of A."""
+
+    align: Annotated[bool, Option("First permute the hidden units of B to match A.")]
+    curve: Annotated[Shape, Option("line, or bezier or polygon with a trained bend.", "line")]
+    curve_steps: Annotated[
+        int | None, Option(f"Optimizer steps of the bend.  [default: {BEND_STEPS}]", parser=click.IntRange(1))
+    ]
+    members: Annotated[int | None, Option("All pairs of so many members of A, instead of B.", parser=click.IntRange(3))]
+    points: Annotated[int, Option("Points on the path, both ends among them.", PATH_POINTS)]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The networks that are connected, and the machine that does it."""
+
+    model: Annotated[
+        str | None,
+        Option("A model of your own: A and B are files of its weights.", metavar="PACKAGE.MODULE:FACTORY"),
+    ]
+    data: Data
+    num_examples: Annotated[int | None, Option("With --model: measure on a fixed random subset of N.", metavar="N")]
+    dtype: Dtype
+    device: Device
+    runs: Runs
+    quiet: Quiet
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The paths between all pairs of members, as trained or with aligned units."""
+
+    align: bool
+    profiles: "list[Profile]"
+    barriers: "Barriers"
+
+    @property
+    def identity(self) -> "Identity":
+        """The network, its data and loss."""
+        return self.profiles[0].provenance.identity
+
+
 @click.command(short_help="The path between two networks and its barrier.")
 @click.argument("start", metavar="A")
 @click.argument("end", metavar="B", required=False)
-@click.option("--align", "aligned", is_flag=True, help="First permute the hidden units of B to match A.")
-@click.option("--curve", default="line", show_default=True, help="line, or bezier or polygon with a trained bend.")
-@click.option("--curve-steps", type=click.IntRange(1), help="Optimizer steps of the bend.  [default: 1500]")
-@click.option("--members", type=click.IntRange(3), help="All pairs of so many members of A, instead of B.")
-@click.option("--points", default=25, show_default=True, help="Points on the path, both ends among them.")
-@click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Keep the profile (.h5) or draw it (.png, .pdf, .svg)."
-)
-@click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option(
-    "--model", metavar="PACKAGE.MODULE:FACTORY", help="A model of your own: A and B are files of its weights."
-)
-@click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own.")
-@click.option("--num-examples", type=int, metavar="N", help="With --model: measure on a fixed random subset of N.")
-@click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16, or tf32 on a GPU.")
-@opt.device
-@opt.runs
-@opt.quiet
-@opt.force
-@opt.as_json
-def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool, **given: Any) -> None:
+@options
+def command(
+    start: str,
+    end: str | None,
+    course: Course,
+    output: Annotated[
+        tuple[str, ...],
+        Option("Keep the profile (.h5) or draw it (.png, .pdf, .svg).", flags=OUTPUT, metavar="FILE"),
+    ],
+    strategy: Annotated[str, Option("auto, loop, stacked or affine.", "auto")],
+    ends: Ends,
+    force: Force,
+    as_json: Json,
+) -> None:
     """Measure the loss along a path from network A to network B, and its barrier.
 
     A and B are NAME or NAME:MEMBER, of one family, size and data set; presets are trained if missing. With --model they
@@ -54,217 +106,247 @@ def command(start: str, end: str | None, output: tuple[str, ...], as_json: bool,
       landscape connect narrow --members 6 --align
       landscape connect a.pt b.pt --model my_model:make --data my_model:data --align
     """
-    files, pictures = _sorted_outputs(output, force=given["force"])
-    if given["model"] is None and (given["data"] or given["num_examples"]):
-        raise click.UsageError("--data and --num-examples go with --model package.module:factory")
-    if given["model"] is not None and given["members"] is not None:
-        raise click.UsageError("--members counts members of a run: leave --model out")
-    if (end is None) == (given["members"] is None):
-        raise click.UsageError("Missing argument 'B': name two networks, or one with --members N for all its pairs")
+    files, pictures = _sort_outputs(output, force=force)
+    _refuse_mismatch(start, end, course, ends, files)
     if end is None:
-        _all_pairs(start, files, pictures, as_json=as_json, **given)
+        groups = _sample_pairs(start, course, ends, strategy)
+        _draw_pairs(groups, pictures)
+        printed = _pair_values(start, course, groups) if as_json else _pair_text(start, course, groups)
     else:
-        _one_pair(start, end, files, pictures, as_json=as_json, **given)
-
-
-def _one_pair(start: str, end: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
-    from landscape.measures.barriers import barrier
-
-    profile = connected(start, end, files[0] if files else None, **given)
-    found = barrier(profile)
-    _draw([profile], pictures, [_label(profile)])
+        path = files[0] if files else None
+        profile = _sample(_open_ends(start, end, ends), course, ends, strategy, path=path, force=force)
+        _draw([profile], pictures, [_label(profile)])
+        printed = _values(profile) if as_json else _text(profile)
     if as_json:
-        opt.print_json(_values(profile, found))
+        print_json(printed)
         return
-    click.echo(_text(profile, found))
+    click.echo(printed)
     for path in (*files, *pictures):
         click.echo(f"  kept in {path}")
 
 
-def connected(start: str, end: str, path: str | None, **given: Any) -> Any:
-    """The profile between two models, trained where they are missing."""
-    from landscape.sampling.connections import sample_between
-
-    here, there = (_end(spec, given) for spec in (start, end))
-    return sample_between(here, there, path=path, overwrite=given["force"], **_options(given))
-
-
-def _end(spec: str, given: dict[str, Any]) -> Any:
-    """A member of a run, or one file of weights of the model of the user's own."""
-    from landscape.sampling.factories import names_factory
-
-    from .networks import solution_of
-
-    if given["model"] is None:
-        _one(spec)
-        return solution_of(spec, **{**given, "batchnorm": "reestimate"})
-    if not names_factory(given["model"]):
-        raise click.UsageError(f"--model is package.module:factory here, got {given['model']!r}")
-    return solution_of(given["model"], **{**given, "weights": spec, "batchnorm": "reestimate", "name": Path(spec).name})
-
-
-def _all_pairs(name: str, files: list[str], pictures: list[str], *, as_json: bool, **given: Any) -> None:
-    from landscape.measures.barriers import barriers, mean_profile
-    from landscape.sampling.connections import sample_pairs
-    from landscape.sampling.solutions import open_members
-
-    from .networks import opening
-
-    if files:
-        raise click.UsageError(f"{files[0]} keeps one profile; with --members name pictures alone, or use --json")
-    if ":" in name:
-        raise click.UsageError(f"with --members name a run without a member, such as {name.partition(':')[0]}")
-    options = _options(given)
-    chosen = {key: opening(name, given)[key] for key in ("runs", "device", "dtype", "progress")}
-    solutions = open_members(_one(name)[0], given["members"], batchnorm="reestimate", **chosen)
-    kinds = (False, True) if options.pop("aligned") else (False,)
-    sampled = {aligned: sample_pairs(solutions, aligned=aligned, **options) for aligned in kinds}
-    found = {aligned: barriers(profiles) for aligned, profiles in sampled.items()}
-    titles = [
-        f"{'aligned' if aligned else 'as trained'}, barrier {one.loss.mean:.3g}" for aligned, one in found.items()
-    ]
-    _draw([mean_profile(profiles) for profiles in sampled.values()], pictures, titles)
-    if as_json:
-        opt.print_json(_pair_values(name, given, sampled, found))
-        return
-    click.echo(_pair_text(name, given, sampled, found))
-    for path in pictures:
-        click.echo(f"  kept in {path}")
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    """What the library is given in either case."""
-    passed = {key: given[key] for key in ("aligned", "curve", "curve_steps", "points", "strategy")}
-    return passed | {
-        "tf32": given["dtype"] == "tf32",
-        "command": opt.command_line(),
-        "progress": not given["quiet"],
-    }
-
-
-def _one(spec: str) -> tuple[str, int]:
-    from landscape.train.runs import models_of
-
-    models = models_of(spec)
-    if len(models) != 1:
-        raise click.UsageError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    return models[0]
-
-
-def _sorted_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str], list[str]]:
+def _sort_outputs(output: tuple[str, ...], *, force: bool) -> tuple[list[str], list[str]]:
     """The profile's file, at most one, and the pictures, whose places are free."""
-    from landscape.rendering.write import check_target
+    import landscape as ls
 
     pictures = [path for path in output if Path(path).suffix.lower() in PICTURES]
     files = [path for path in output if path not in pictures]
     if len(files) > 1 or any(Path(path).suffix.lower() != ".h5" for path in files):
         raise click.UsageError(f"-o takes one .h5 and pictures ({', '.join(PICTURES)}), got {', '.join(output)}")
     for path in pictures:
-        check_target(path, force=force)
+        ls.check_picture(path, force=force)
     return files, pictures
 
 
-def _draw(profiles: list[Any], pictures: list[str], titles: list[str]) -> None:
-    import landscape
+def _refuse_mismatch(start: str, end: str | None, course: Course, ends: Ends, files: list[str]) -> None:
+    if ends.model is None and (ends.data or ends.num_examples):
+        raise click.UsageError("--data and --num-examples go with --model package.module:factory")
+    if ends.model is not None and course.members is not None:
+        raise click.UsageError("--members counts members of a run: leave --model out")
+    if (end is None) == (course.members is None):
+        raise click.UsageError("Missing argument 'B': name two networks, or one with --members N for all its pairs")
+    if end is None and files:
+        raise click.UsageError(f"{files[0]} keeps one profile; with --members name pictures alone, or use --json")
+    if end is None and ":" in start:
+        raise click.UsageError(f"with --members name a run without a member, such as {start.partition(':')[0]}")
+
+
+def _open_ends(start: str, end: str, ends: Ends) -> "list[Solution]":
+    """The networks of two names, or of two files of weights of one model."""
+    import landscape as ls
+
+    specs = (start, end)
+    named = [(spec, None, "") if ends.model is None else (ends.model, spec, Path(spec).name) for spec in specs]
+    return [
+        ls.open_solution(
+            spec,
+            data=ends.data,
+            weights=weights,
+            runs=ends.runs,
+            batchnorm="reestimate",
+            num_examples=ends.num_examples,
+            device=torch_device(ends.device),
+            dtype=torch_dtype(ends.dtype),
+            name=name,
+            progress=not ends.quiet,
+        )
+        for spec, weights, name in named
+    ]
+
+
+def _grid_options(ends: Ends, strategy: str, *, overwrite: bool = False) -> "GridOptions":
+    tf32 = ends.dtype == "tf32"
+    return {"strategy": strategy, "tf32": tf32, "overwrite": overwrite, "command": command_line()}
+
+
+def _sample(
+    solutions: "list[Solution]", course: Course, ends: Ends, strategy: str, *, path: str | None, force: bool
+) -> "Profile":
+    import landscape as ls
+
+    return ls.sample_between(
+        *solutions,
+        aligned=course.align,
+        curve=course.curve,
+        curve_steps=course.curve_steps,
+        points=course.points,
+        path=path,
+        progress=not ends.quiet,
+        **_grid_options(ends, strategy, overwrite=force),
+    )
+
+
+def _sample_pairs(name: str, course: Course, ends: Ends, strategy: str) -> list[Pairs]:
+    """All pairs of members as trained and, if so asked, with aligned units."""
+    import landscape as ls
+
+    solutions = ls.open_members(
+        name,
+        course.members,
+        runs=ends.runs,
+        batchnorm="reestimate",
+        device=torch_device(ends.device),
+        dtype=torch_dtype(ends.dtype),
+        progress=not ends.quiet,
+    )
+    groups = []
+    for align in (False, True) if course.align else (False,):
+        profiles = ls.sample_pairs(
+            solutions,
+            aligned=align,
+            curve=course.curve,
+            curve_steps=course.curve_steps,
+            points=course.points,
+            progress=not ends.quiet,
+            **_grid_options(ends, strategy),
+        )
+        groups.append(Pairs(align, profiles, ls.barriers(profiles)))
+    return groups
+
+
+def _draw(profiles: "list[Profile]", pictures: list[str], titles: list[str]) -> None:
+    import landscape as ls
 
     for path in pictures:
-        for line in landscape.render(profiles, path, titles=titles).messages:
+        for line in ls.render(profiles, path, titles=titles).messages:
             click.echo(line, err=True)
 
 
-def _values(profile: Any, found: Any) -> dict[str, Any]:
-    identity, recipe = profile.provenance.identity, profile.provenance.identity.subspace
+def _draw_pairs(groups: list[Pairs], pictures: list[str]) -> None:
+    import landscape as ls
+
+    titles = [
+        f"{'aligned' if pairs.align else 'as trained'}, barrier {pairs.barriers.loss.mean:.3g}" for pairs in groups
+    ]
+    _draw([ls.mean_profile(pairs.profiles) for pairs in groups], pictures, titles)
+
+
+def _values(profile: "Profile") -> dict[str, object]:
+    import landscape as ls
+    from landscape.records.recipe import shape_of
+
+    identity, barrier = profile.provenance.identity, ls.barrier(profile)
+    path = _path(identity)
     return {
         "start": identity.model,
-        "end": recipe["to"],
-        "curve": recipe.get("form", "line"),
-        "aligned": recipe["aligned"],
-        **_measured(found),
-        "points": found.points,
+        "end": path.to,
+        "curve": shape_of(path),
+        "aligned": path.aligned,
+        **_barrier_values(barrier),
+        "points": barrier.points,
         "unit": "nats per example",
         "batchnorm": identity.batchnorm,
-        "alignment": {key: recipe[key] for key in ("sweeps", "converged")} if recipe["aligned"] else None,
+        "alignment": {"sweeps": path.sweeps, "converged": path.converged} if path.aligned else None,
         "alpha": profile.alpha.values.tolist(),
         "metrics": {name: values.tolist() for name, values in profile.metrics.items()},
     }
 
 
-def _measured(found: Any) -> dict[str, Any]:
-    return {"barrier": found.loss, "barrier_accuracy": found.accuracy, "where": found.where}
+def _barrier_values(barrier: "Barrier") -> dict[str, object]:
+    return {"barrier": barrier.loss, "barrier_accuracy": barrier.accuracy, "where": barrier.where}
 
 
-def _pair_values(name: str, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> dict[str, Any]:
-    identity = sampled[False][0].provenance.identity
-    values: dict[str, Any] = {
+def _pair_values(name: str, course: Course, groups: list[Pairs]) -> dict[str, object]:
+    values: dict[str, object] = {
         "model": name,
-        "members": given["members"],
-        "curve": given["curve"],
-        "points": given["points"],
-        "batchnorm": identity.batchnorm,
+        "members": course.members,
+        "curve": course.curve,
+        "points": course.points,
+        "batchnorm": groups[0].identity.batchnorm,
         "plain": None,
         "aligned": None,
     }
-    for aligned, one in found.items():
-        ends = [
-            (profile.provenance.identity.model, profile.provenance.identity.subspace["to"])
-            for profile in sampled[aligned]
-        ]
-        values["aligned" if aligned else "plain"] = {
-            "barrier": asdict(one.loss),
-            "barrier_accuracy": None if one.accuracy is None else asdict(one.accuracy),
-            "pairs": [{"start": a, "end": b, **_measured(pair)} for (a, b), pair in zip(ends, one.pairs, strict=True)],
+    for pairs in groups:
+        loss, accuracy = pairs.barriers.loss, pairs.barriers.accuracy
+        identities = [profile.provenance.identity for profile in pairs.profiles]
+        values["aligned" if pairs.align else "plain"] = {
+            "barrier": asdict(loss),
+            "barrier_accuracy": None if accuracy is None else asdict(accuracy),
+            "pairs": [
+                {"start": identity.model, "end": _path(identity).to, **_barrier_values(barrier)}
+                for identity, barrier in zip(identities, pairs.barriers.pairs, strict=True)
+            ],
         }
     return values
 
 
-def _text(profile: Any, found: Any) -> str:
-    from landscape.measures.barriers import DEFINITION
+def _text(profile: "Profile") -> str:
+    import landscape as ls
 
-    identity, loss = profile.provenance.identity, profile.loss
+    identity, loss, barrier = profile.provenance.identity, profile.loss, ls.barrier(profile)
     lines = [
-        f"{identity.model} to {identity.subspace['to']}{_how(identity)}: {identity.network}, "
-        f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
+        f"{identity.model} to {_path(identity).to}{_describe(identity)}: {_size(identity)}",
         f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
-        f"  {'barrier':<16} {found.loss:.4g} nats per example, highest at {found.where:.3g} of the way "
-        f"({found.points} points)",
+        f"  {'barrier':<16} {barrier.loss:.4g} nats per example, highest at {barrier.where:.3g} of the way "
+        f"({barrier.points} points)",
     ]
-    if found.accuracy is not None:
-        lines.append(f"  {'accuracy barrier':<16} {found.accuracy:.4g} (share of training examples)")
-    return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
+    if barrier.accuracy is not None:
+        lines.append(f"  {'accuracy barrier':<16} {barrier.accuracy:.4g} (share of training examples)")
+    return "\n".join([*lines, *_notes(identity)])
 
 
-def _pair_text(name: str, given: dict[str, Any], sampled: dict[bool, Any], found: dict[bool, Any]) -> str:
+def _pair_text(name: str, course: Course, groups: list[Pairs]) -> str:
+    identity = groups[0].identity
+    lines = [f"{name}, {len(groups[0].profiles)} pairs of {course.members} members: {_size(identity)}"]
+    for pairs in groups:
+        curve = "" if course.curve == "line" else f", {course.curve}"
+        label = f"barrier{', aligned' if pairs.align else ''}{curve}"
+        loss, accuracy = pairs.barriers.loss, pairs.barriers.accuracy
+        losses = [barrier.loss for barrier in pairs.barriers.pairs]
+        lines.append(f"  {label:<26} {loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
+        if accuracy is not None:
+            lines.append(f"  {'accuracy ' + label:<26} {accuracy} of training examples")
+    return "\n".join([*lines, *_notes(identity)])
+
+
+def _size(identity: "Identity") -> str:
+    return f"{identity.network}, P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}"
+
+
+def _describe(identity: "Identity") -> str:
+    """What the path is, where it is not the plain straight line."""
+    from landscape.records.recipe import shape_of
+
+    path, alignment = _path(identity), ""
+    if path.aligned:
+        alignment = f", aligned ({path.sweeps} sweeps{'' if path.converged else ', not converged'})"
+    return alignment + (f", {CURVES[shape_of(path)]}" if path.kind == "curve" else "")
+
+
+def _label(profile: "Profile") -> str:
+    from landscape.records.recipe import shape_of
+
+    path = _path(profile.provenance.identity)
+    return CURVES[shape_of(path)] + (", aligned" if path.aligned else "")
+
+
+def _path(identity: "Identity") -> "ConnectionRecipe | CurveRecipe":
+    return cast("ConnectionRecipe | CurveRecipe", identity.subspace)
+
+
+def _notes(identity: "Identity") -> list[str]:
     from landscape.measures.barriers import DEFINITION
 
-    identity = sampled[False][0].provenance.identity
-    lines = [
-        f"{name}, {len(sampled[False])} pairs of {given['members']} members: {identity.network}, "
-        f"P = {identity.P:,}, N = {identity.N:,}, K = {identity.K}",
-    ]
-    for aligned, one in found.items():
-        curve = "" if given["curve"] == "line" else f", {given['curve']}"
-        label = f"barrier{', aligned' if aligned else ''}{curve}"
-        losses = [pair.loss for pair in one.pairs]
-        lines.append(f"  {label:<26} {one.loss} (mean, 95 % interval; pairs {min(losses):.3g} to {max(losses):.3g})")
-        if one.accuracy is not None:
-            lines.append(f"  {'accuracy ' + label:<26} {one.accuracy} of training examples")
-    return "\n".join([*lines, *_notes(identity), f"  barrier: {DEFINITION}; accuracy: deepest fall below it"])
-
-
-def _how(identity: Any) -> str:
-    """What the path is, where it is not the plain straight line."""
-    recipe = identity.subspace
-    aligned = ""
-    if recipe["aligned"]:
-        ended = "" if recipe["converged"] else ", not converged"
-        aligned = f", aligned ({recipe['sweeps']} sweeps{ended})"
-    return aligned + (f", {CURVES[recipe['form']]}" if "form" in recipe else "")
-
-
-def _label(profile: Any) -> str:
-    recipe = profile.provenance.identity.subspace
-    return CURVES[recipe.get("form", "line")] + (", aligned" if recipe["aligned"] else "")
-
-
-def _notes(identity: Any) -> list[str]:
-    return ["  BatchNorm statistics measured anew at every point"] if identity.batchnorm == "reestimate" else []
+    statistics = "  BatchNorm statistics measured anew at every point"
+    definition = f"  barrier: {DEFINITION}; accuracy: deepest fall below it"
+    return [statistics, definition] if identity.batchnorm == "reestimate" else [definition]

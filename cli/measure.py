@@ -1,43 +1,110 @@
 """``landscape measure``."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from . import shared as opt
-from .numbers import comparison, text
+from landscape.defaults import DEFAULT_RAYS, RISE
 
-EXTRA = ("curvature", "density", "sharpness", "cross_section", "free_directions")
+from .machine import torch_device
+from .numbers import ComparisonRow, FileNumbers, NetworkNumbers
+from .options import Option, options
+from .params import OUTPUT, Data, Device, Force, Json, Quiet, Runs
+from .printing import print_json
+
+if TYPE_CHECKING:
+    from landscape.measures.measure import MeasureOptions
+    from landscape.sampling.solutions import Solution
+
 PICTURES = ("density", "cross_section")
 LONG_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Measures:
+    """What is measured besides half-widths, and how; the measures have the names of the catalogue."""
+
+    curvature: Annotated[bool, Option("Largest and smallest Hessian eigenvalues, trace, Frobenius norm.")]
+    layers: Annotated[bool, Option("With --curvature: of each layer too.")]
+    k: Annotated[int, Option("So many at either end.", 5, flags=("--eigenvalues",))]
+    density: Annotated[bool, Option("Spectral density of the Hessian; -o draws it.")]
+    sharpness: Annotated[bool, Option("Rise of the loss in a box, in balls, under noise.")]
+    cross_section: Annotated[bool, Option("Half-widths along 50 stiff and 50 random directions; -o draws it.")]
+    free_directions: Annotated[
+        bool, Option("Free directions of the first member: P minus the rank.", flags=("--free",))
+    ]
+    everything: Annotated[bool, Option("All of these.", flags=("--all",))]
+    examples: Annotated[int | None, Option("First training examples for --free; all by default.")]
+    rise: Annotated[float, Option("Rise of the loss that defines a width (nats per example).", RISE)]
+    directions: Annotated[int, Option("Directions per member, for half-widths.", DEFAULT_RAYS)]
+    strategy: Annotated[str, Option("auto, loop, stacked or affine.", "auto")]
+
+    @property
+    def names(self) -> list[str]:
+        """The measures of the catalogue that are taken; half-widths always."""
+        from landscape.measures.catalogue import MEASURES
+
+        return [measure.name for measure in MEASURES if self.everything or getattr(self, measure.name, True)]
+
+    @property
+    def flags(self) -> list[str]:
+        """The measures that need a network, as they were typed."""
+        names = ("curvature", "density", "sharpness", "cross_section", "free_directions")
+        return [f"--{name.replace('_directions', '').replace('_', '-')}" for name in names if getattr(self, name)]
+
+    @property
+    def options(self) -> "MeasureOptions":
+        """How networks are measured."""
+        import landscape as ls
+
+        return ls.MeasureOptions(
+            k=self.k,
+            layers=self.layers or self.everything,
+            directions=self.directions,
+            strategy=self.strategy,
+            rise=self.rise,
+            examples=self.examples,
+        )
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Which weights and data, and where they are."""
+
+    weights: Annotated[
+        str | None, Option("A checkpoint (.pt, .safetensors) in place of the network's weights.", metavar="FILE")
+    ]
+    data: Data
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where runs are and networks are measured, and whether progress is shown."""
+
+    runs: str
+    device: str
+    quiet: bool
+
+
 @click.command(short_help="Widths, curvature, sharpness, free directions of files, runs and models.")
 @click.argument("subjects", nargs=-1, required=True, metavar="FILE.h5|RUN[:MEMBER]|MODULE:FACTORY...")
-@click.option("--curvature", is_flag=True, help="Largest and smallest Hessian eigenvalues, trace, Frobenius norm.")
-@click.option("--layers", is_flag=True, help="With --curvature: of each layer too.")
-@click.option("--eigenvalues", "k", default=5, show_default=True, help="So many at either end.")
-@click.option("--density", is_flag=True, help="Spectral density of the Hessian; -o draws it.")
-@click.option("--sharpness", is_flag=True, help="Rise of the loss in a box, in balls, under noise.")
-@click.option("--cross-section", is_flag=True, help="Half-widths along 50 stiff and 50 random directions; -o draws it.")
-@click.option("--free", "free_directions", is_flag=True, help="Free directions of the first member: P minus the rank.")
-@click.option("--all", "everything", is_flag=True, help="All of these.")
-@click.option("--examples", type=int, help="First training examples for --free; all by default.")
-@click.option(
-    "--rise", default=0.5, show_default=True, help="Rise of the loss that defines a width (nats per example)."
-)
-@click.option("--directions", default=64, show_default=True, help="Directions per member, for half-widths.")
-@click.option("--strategy", default="auto", show_default=True, help="auto, loop, stacked or affine.")
-@click.option("--weights", metavar="FILE", help="A checkpoint (.pt, .safetensors) in place of the network's weights.")
-@click.option("--data", metavar="PACKAGE.MODULE:FACTORY", help="Data of a model of your own.")
-@click.option("-o", "--output", metavar="FILE", help="Picture of --density or --cross-section: png, pdf or svg.")
-@opt.force
-@opt.runs
-@opt.device
-@opt.quiet
-@opt.as_json
-def command(subjects: tuple[str, ...], as_json: bool, **given: Any) -> None:
+@options
+def command(
+    subjects: tuple[str, ...],
+    measures: Measures,
+    networks: Networks,
+    output: Annotated[
+        str | None,
+        Option("Picture of --density or --cross-section: png, pdf or svg.", flags=OUTPUT, metavar="FILE"),
+    ],
+    force: Force,
+    runs: Runs,
+    device: Device,
+    quiet: Quiet,
+    as_json: Json,
+) -> None:
     """Measure how narrow and how wide, with 95 % intervals over members and directions.
 
     A surface file is measured from what it holds; a run over all its members, each measure kept in the run's folder as
@@ -52,144 +119,109 @@ def command(subjects: tuple[str, ...], as_json: bool, **given: Any) -> None:
       landscape measure wide --free --examples 100 --json
       landscape measure narrow:0 --weights step500.pt --curvature
     """
-    _refuse_mismatch(given)
-    if given["everything"]:
-        given |= dict.fromkeys(EXTRA, True)
-        given["layers"] = True
-    measured = [_measured(subject, given) for subject in subjects]
-    rows = _compared(subjects, [found for _, found in measured])
-    if given["output"]:
-        _draw(subjects, given, [found for _, found in measured])
-    values = [described for described, _ in measured]
+    _refuse_mismatch(measures, output, force=force)
+    machine = Machine(runs, device, quiet)
+    blocks = [_measure(subject, measures, networks, machine) for subject in subjects]
+    rows = _compare(blocks)
+    if output:
+        _draw([block for block in blocks if isinstance(block, NetworkNumbers)], measures, output)
     if as_json:
-        opt.print_json(values[0] if len(values) == 1 else {"measured": values, "comparison": rows})
+        values = [block.to_dict() for block in blocks]
+        print_json(
+            values[0] if len(values) == 1 else {"measured": values, "comparison": [row.to_dict() for row in rows]}
+        )
         return
-    parts = [text(subject, described) for subject, described in zip(subjects, values, strict=True)]
-    click.echo("\n\n".join(parts + [comparison(one) for one in rows]))
+    click.echo("\n\n".join([block.text for block in blocks] + [row.text for row in rows]))
 
 
-def _refuse_mismatch(given: dict[str, Any]) -> None:
-    if given["examples"] is not None and not (given["free_directions"] or given["everything"]):
+def _refuse_mismatch(measures: Measures, output: str | None, *, force: bool) -> None:
+    if measures.examples is not None and not (measures.free_directions or measures.everything):
         raise click.UsageError("--examples chooses what --free is measured on; add --free")
-    if given["layers"] and not (given["curvature"] or given["everything"]):
+    if measures.layers and not (measures.curvature or measures.everything):
         raise click.UsageError("--layers is for --curvature; add it")
-    if given["k"] < 1:
-        raise click.UsageError(f"--eigenvalues are at least 1, got {given['k']}")
-    if not given["rise"] > 0:
-        raise click.UsageError(f"rise must be above 0 nats, got {given['rise']}")
-    if given["output"]:
+    if measures.k < 1:
+        raise click.UsageError(f"--eigenvalues are at least 1, got {measures.k}")
+    if not measures.rise > 0:
+        raise click.UsageError(f"rise must be above 0 nats, got {measures.rise}")
+    if output:
         from landscape.rendering.write import check_target
 
-        if sum(given[name] for name in PICTURES) != 1:
+        if sum(getattr(measures, name) for name in PICTURES) != 1:
             raise click.UsageError("-o draws one picture: choose --density or --cross-section")
-        check_target(given["output"], force=given["force"])
+        check_target(output, force=force)
 
 
-def _measured(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    """What was measured as plain values, and the measures themselves to compare and draw."""
+def _measure(subject: str, measures: Measures, networks: Networks, machine: Machine) -> FileNumbers | NetworkNumbers:
+    """A file by what it holds, anything else by the measures that were asked for."""
+    import landscape as ls
     from landscape.sampling.factories import names_factory
 
-    if (Path(subject).suffix or Path(subject).is_file()) and not names_factory(subject):
-        return _of_file(subject, given)
-    if names_factory(subject) or given["weights"]:
-        return _of_network(subject, given)
-    return _of_run(subject, given)
+    if names_factory(subject) or not (Path(subject).suffix or Path(subject).is_file()):
+        return _measure_network(subject, measures, _open(subject, networks, machine), quiet=machine.quiet)
+    if measures.flags and not measures.everything:
+        raise click.UsageError(f"{measures.flags[0]} needs weights and data, but {subject} is a file; name a run")
+    return FileNumbers(subject, ls.summarize_record(ls.load(subject), rise=measures.rise))
 
 
-def _of_file(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    from landscape.files.surfaces import load
-    from landscape.measures.quantities import of_record
-    from landscape.measures.summary import summarize_record
+def _open(subject: str, networks: Networks, machine: Machine) -> "tuple[Solution, ...]":
+    """All members of a run, or the one network of that name."""
+    import landscape as ls
+    from landscape.sampling.factories import names_factory
+    from landscape.train.runs import models_of
 
-    asked = [f"--{name.replace('_directions', '').replace('_', '-')}" for name in EXTRA if given[name]]
-    if asked and not given["everything"]:
-        raise click.UsageError(f"{asked[0]} needs weights and data, but {subject} is a file; name a run")
-    record = load(subject)
-    return summarize_record(record, rise=given["rise"]), of_record(record, rise=given["rise"])
-
-
-def _of_network(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    """One network that no run holds: a model of one's own, or a run's with the weights of a checkpoint."""
-    from landscape.measures.catalogue import measure_network
-    from landscape.measures.ensembles import describe_network
-    from landscape.measures.quantities import Measured, summarize
-
-    from .networks import solution_of
-
-    objective = solution_of(subject, **given).objective
-    names = _names(given)
-    found = measure_network(objective, names, _options(given), progress=not given["quiet"])
-    measured = Measured((0,), {name: [value] for name, value in found.items()}, given["rise"])
-    return {**describe_network(objective), **summarize(measured)}, measured
+    device, progress = torch_device(machine.device), not machine.quiet
+    if not names_factory(subject):
+        if len(models_of(subject)) != 1:
+            raise click.UsageError(f"{subject} is two networks; measure narrow wide")
+        if ":" not in subject and networks.weights is None:
+            return ls.open_members(subject, runs=machine.runs, device=device, progress=progress)
+    data = networks.data if names_factory(subject) else None
+    solution = ls.open_solution(
+        subject, data=data, weights=networks.weights, runs=machine.runs, device=device, progress=progress
+    )
+    return (solution,)
 
 
-def _of_run(subject: str, given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    from landscape.files.ledger import Ledger
-    from landscape.measures.ensembles import cost_of, describe, measure_run
-    from landscape.measures.quantities import summarize
+def _measure_network(
+    title: str, measures: Measures, solutions: "tuple[Solution, ...]", *, quiet: bool
+) -> NetworkNumbers:
+    import landscape as ls
+    from landscape.measures.ensembles import cost_of, describe
 
-    run, member = _run(subject, given)
-    if member is not None:
-        run.model(member)  # refuses one that diverged or does not exist
-    members = None if member is None else (member,)
-    names, options, ledger = _names(given), _options(given), Ledger(run.folder)
-    if len(names) > 1:
-        seconds, size = cost_of(run, names, options, members=members, ledger=ledger)
+    options = measures.options
+    if len(measures.names) > 1 and solutions[0].folder is not None:
+        seconds, size = cost_of(solutions, measures.names, options)
         if seconds > LONG_SECONDS:
-            click.echo(f"{subject}: about {_time(seconds)} and {size / 2**30:.1g} GiB; what is done is kept", err=True)
-    device, progress = opt.torch_device(given["device"]), not given["quiet"]
-    measured = measure_run(run, names, options, members=members, device=device, ledger=ledger, progress=progress)
-    if ledger.problem:
-        click.echo(ledger.problem, err=True)
-    return {**describe(run, members), **summarize(measured)}, measured
+            click.echo(f"{title}: about {_time(seconds)} and {size / 2**30:.1g} GiB; what is done is kept", err=True)
+    measurements = ls.measure_members(solutions, measures.names, options, progress=not quiet)
+    for problem in measurements.problems:
+        click.echo(problem, err=True)
+    return NetworkNumbers(title, describe(solutions, whole=":" not in title), measurements)
 
 
-def _run(subject: str, given: dict[str, Any]) -> tuple[Any, int | None]:
-    """The run and the member named, None for all."""
-    from landscape.train.runs import find_or_train, models_of
-
-    models = models_of(subject)
-    if len(models) != 1:
-        raise click.UsageError(f"{subject} is two networks; measure narrow wide")
-    name, member = models[0]
-    run = find_or_train(name, runs=given["runs"], device=given["device"], progress=not given["quiet"])
-    return run, member if ":" in subject else None
-
-
-def _names(given: dict[str, Any]) -> list[Any]:
-    return ["half_width", *(name for name in EXTRA if given[name])]
-
-
-def _options(given: dict[str, Any]) -> Any:
-    from landscape.measures.catalogue import Options
-
-    return Options(**{key: given[key] for key in ("k", "layers", "directions", "strategy", "rise", "examples")})
-
-
-def _compared(subjects: tuple[str, ...], found: list[Any]) -> list[dict[str, Any]]:
+def _compare(blocks: list[FileNumbers | NetworkNumbers]) -> list[ComparisonRow]:
     """Each subject against the first, where both hold something that can be compared."""
     from landscape.measures.quantities import comparisons
 
-    first, *others = found
+    first = blocks[0]
     rows = [
-        {"first": subjects[0], "second": subject, "quantities": [one.to_dict() for one in comparisons(first, other)]}
-        for subject, other in zip(subjects[1:], others, strict=True)
+        ComparisonRow(first.title, block.title, comparisons(first.quantities(), block.quantities()))
+        for block in blocks[1:]
     ]
-    return [row for row in rows if row["quantities"]]
+    return [row for row in rows if row.comparisons]
 
 
-def _draw(subjects: tuple[str, ...], given: dict[str, Any], found: list[Any]) -> None:
+def _draw(blocks: list[NetworkNumbers], measures: Measures, output: str) -> None:
     """The picture of the first member of each subject."""
-    from landscape.measures.quantities import cross_section_from, spectrum_from
     from landscape.rendering.views.cross_section import draw_cross_section
     from landscape.rendering.views.density import draw_density
 
-    if given["density"]:
-        draw_density([spectrum_from(one.values["density"][0]) for one in found], given["output"], titles=subjects)
+    titles = [block.title for block in blocks]
+    if measures.density:
+        draw_density([block.measurements["density"][0] for block in blocks], output, titles=titles)
     else:
-        sections = [cross_section_from(one.values["cross_section"][0]) for one in found]
-        draw_cross_section(sections, given["output"])
-    click.echo(given["output"], err=True)
+        draw_cross_section([block.measurements["cross_section"][0] for block in blocks], output)
+    click.echo(output, err=True)
 
 
 def _time(seconds: float) -> str:

@@ -1,55 +1,88 @@
 """``landscape sample``."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from . import shared as opt
-from .networks import refuse_own_options
+from .machine import num_bytes
+from .options import Option, options, was_given
+from .params import OUTPUT, Force, Json, Model, OwnModel, Runs, Sampling
+from .printing import print_json
+from .solutions import grid_options, opening, random_directions, shared_extent
+
+if TYPE_CHECKING:
+    from landscape.records.companions import Marks, Trajectory
+    from landscape.sampling.solutions import Opening, Solution
+    from landscape.sampling.start import Grid
+    from landscape.sampling.views import View
+    from landscape.space.subspaces import Subspace
+else:
+    View = str
+
+
+Record = tuple[str, "Grid"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Where to look, and what else is measured there."""
+
+    view: Annotated[
+        View,
+        Option(
+            "plane, corridor, line, path-plane (principal components of the training path) or path-line (start of "
+            "training to solution).",
+            "plane",
+        ),
+    ]
+    directions: Annotated[
+        tuple[str, ...],
+        Option(
+            "One for a line, two for a plane: random, top, second or bottom (Hessian eigenvectors), gradient, another "
+            "network, or a file (safetensors, npz, pt; Li et al.'s h5). Only random ones are normalized, unless "
+            "--normalize is given.",
+            flags=("--direction",),
+            metavar="WHAT",
+        ),
+    ]
+    through: Annotated[
+        tuple[str, ...], Option("Line through two networks, plane through three.", metavar="NAME:MEMBER")
+    ]
+    checkpoints: Annotated[
+        str | None, Option("A training path: a folder of state dictionaries named by step.", metavar="DIR")
+    ]
+    orthogonal: Annotated[bool, Option("Take direction 1 out of direction 2 of a plane.", flags=("--orthogonalize",))]
+    curvature: Annotated[
+        bool,
+        Option(
+            "Also the Hessian's extreme eigenvalues, its trace and the norm of the gradient at each point, as metrics "
+            "to draw: about 60 gradients a point."
+        ),
+    ]
+    repeats: Annotated[int, Option("Mean and band over so many seeds of random directions.", 1)]
+    store_directions: Annotated[
+        bool | None,
+        Option(
+            "Keep the directions in the file, 4 bytes per parameter each; by default those of --direction that no seed "
+            "draws again, up to 64 MiB.",
+            flags=("--store-directions/--no-store-directions",),
+        ),
+    ]
 
 
 @click.command(short_help="Measure a plane, corridor, line or path and keep it as HDF5.")
-@opt.model
-@click.option(
-    "--view",
-    default="plane",
-    show_default=True,
-    help="plane, corridor, line, path-plane (principal components of the "
-    "training path) or path-line (start of training to solution).",
-)
-@click.option(
-    "--direction",
-    "directions",
-    multiple=True,
-    metavar="WHAT",
-    help="One for a line, two for a plane: random, top, "
-    "second or bottom (Hessian eigenvectors), gradient, another network, or a file (safetensors, npz, pt; Li et al.'s "
-    "h5). Only random ones are normalized, unless --normalize is given.",
-)
-@click.option("--through", multiple=True, metavar="NAME:MEMBER", help="Line through two networks, plane through three.")
-@click.option("--checkpoints", metavar="DIR", help="A training path: a folder of state dictionaries named by step.")
-@click.option("--orthogonalize", "orthogonal", is_flag=True, help="Take direction 1 out of direction 2 of a plane.")
-@click.option(
-    "--curvature",
-    is_flag=True,
-    help="Also the Hessian's extreme eigenvalues, its trace and the norm of the gradient at each point, as metrics to "
-    "draw: about 60 gradients a point.",
-)
-@click.option("--repeats", default=1, show_default=True, help="Mean and band over so many seeds of random directions.")
-@click.option(
-    "--store-directions/--no-store-directions",
-    default=None,
-    help="Keep the directions in the file, 4 bytes per "
-    "parameter each; by default those of --direction that no seed draws again, up to 64 MiB.",
-)
-@click.option("-o", "--output", metavar="FILE.h5", help="By default NAME.h5, or NAME-VIEW.h5.")
-@opt.own
-@opt.sampling
-@opt.runs
-@opt.force
-@opt.as_json
-def command(model: str | None, output: str | None, as_json: bool, **given: Any) -> None:
+@options
+def command(
+    model: Model,
+    subject: Subject,
+    output: Annotated[str | None, Option("By default NAME.h5, or NAME-VIEW.h5.", flags=OUTPUT, metavar="FILE.h5")],
+    own: OwnModel,
+    sampling: Sampling,
+    runs: Runs,
+    force: Force,
+    as_json: Json,
+) -> None:
     """Measure loss and accuracy on a grid around one trained network, or through several.
 
     A model of your own is named by a function without arguments that returns it, and so are its data: pairs (x, y),
@@ -71,143 +104,141 @@ def command(model: str | None, output: str | None, as_json: bool, **given: Any) 
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
       landscape sample --model my_model:make --checkpoints path --data my_model:data --view corridor
     """
-    context = click.get_current_context()
-    given["normalize_given"] = context.get_parameter_source("normalize") is not click.core.ParameterSource.DEFAULT
-    _refuse_mismatch(context, model, given)
-    records = _through(output, given) if given["through"] else _around(model or "", output, given)
+    _refuse_mismatch(model, subject, own)
+    networks = opening(own, sampling, runs, checkpoints=subject.checkpoints)
+    if subject.through:
+        records = [_sample_through(subject, networks, sampling, target=output or "through.h5", force=force)]
+    elif subject.directions:
+        records = _sample_along(model or "", subject, networks, sampling, output=output, force=force)
+    else:
+        records = _sample_views(model or "", subject, networks, sampling, output=output, force=force)
     if as_json:
-        found = [_values(target, record) for target, record in records]
-        opt.print_json(found[0] if len(found) == 1 else found)
+        values = [_values(target, record) for target, record in records]
+        print_json(values[0] if len(values) == 1 else values)
         return
     for target, record in records:
         click.echo(_text(target, record))
 
 
-def view_of(solution: Any, view: str, path: str | None, given: dict[str, Any]) -> Any:
-    """A view of a solution, measured where it is missing."""
-    from landscape.measures.curvature_map import sample_curvature
-    from landscape.sampling.views import sample_view, subspace_of
-
-    draw = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
-    draw |= {"orthogonal": given.get("orthogonal", False), "keep": bool(given.get("store_directions"))}
-    record: Any = sample_view(
-        solution,
-        view,  # type: ignore[arg-type]
-        repeats=given.get("repeats", 1),
-        **draw,
-        **_grid(path, given["force"], given),
-    )
-    if not given.get("curvature"):
-        return record
-    subspace = subspace_of(solution, view, **draw)  # type: ignore[arg-type]
-    return sample_curvature(solution.objective, subspace, record, path=path, **_curvature(given))
-
-
-def solutions_of(model: str, given: dict[str, Any]) -> tuple[Any, ...]:
-    """The networks of that name, trained where they are missing."""
-    from landscape.sampling.solutions import open_solutions
-
-    from .networks import opening
-
-    return open_solutions(model, **opening(model, given))
-
-
-def extent_for(solutions: tuple[Any, ...], view: str, given: dict[str, Any]) -> Any:
-    """The extent that was given, or else one for all networks, the largest of those that each would have."""
-    from landscape.sampling.extent import common_extent
-    from landscape.sampling.views import extent_of
-
-    if given["extent"] is not None or len(solutions) == 1:
-        return given["extent"]
-    draw = {"seed": given["direction_seed"], "normalize": given["normalize"], "ignore": given["ignore"]}
-    return common_extent([extent_of(solution, view, **draw) for solution in solutions])  # type: ignore[arg-type]
-
-
-def _around(model: str, output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
-    from landscape.errors import InputError
-    from landscape.sampling.solutions import file_stem
-    from landscape.sampling.views import PATH_VIEWS
-
-    solutions, view = solutions_of(model, given), given["view"]
-    if output is not None and len(solutions) > 1:
-        raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
-    if given["checkpoints"] and not given["directions"] and view not in PATH_VIEWS:
-        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
-    if not given["directions"]:
-        given["extent"] = extent_for(solutions, view, given)
-    records = []
-    for solution in solutions:
-        name = solution.folder.name if solution.folder else file_stem(model)
-        if given["directions"]:
-            target = output or f"{name}-directions.h5"
-            records.append((target, _along(solution, target, given)))
-        else:
-            target = output or f"{name}{'' if view == 'plane' else '-' + view}.h5"
-            records.append((target, view_of(solution, view, target, given)))
-    return records
-
-
-def _along(solution: Any, target: str, given: dict[str, Any]) -> Any:
-    from .directions import along
-
-    return _measured(solution.objective, along(solution.objective, given["directions"], **given), target, given)
-
-
-def _through(output: str | None, given: dict[str, Any]) -> list[tuple[str, Any]]:
-    from landscape.sampling.views import subspace_through
-
-    from .networks import solution_of
-
-    target = output or "through.h5"
-    solutions = [solution_of(spec, **given) for spec in given["through"]]
-    subspace: Any = replace(subspace_through(solutions), keep=bool(given["store_directions"]))
-    return [(target, _measured(solutions[0].objective, subspace, target, given))]
-
-
-def _measured(objective: Any, subspace: Any, target: str, given: dict[str, Any]) -> Any:
-    from landscape.measures.curvature_map import sample_curvature
-    from landscape.sampling.grid import sample
-
-    record: Any = sample(objective, subspace, **_grid(target, given["force"], given))
-    if not given["curvature"]:
-        return record
-    return sample_curvature(objective, subspace, record, path=target, **_curvature(given))
-
-
-def _curvature(given: dict[str, Any]) -> dict[str, Any]:
-    return {"memory": opt.num_bytes(given["memory"]), "progress": not given["quiet"]}
-
-
-def _grid(path: str | None, force: bool, given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **{key: given[key] for key in ("points", "extent", "rays", "tolerance", "strategy")},
-        "memory": opt.num_bytes(given["memory"]),
-        "tf32": given["dtype"] == "tf32",
-        "path": path,
-        "overwrite": force,
-        "command": opt.command_line(),
-        "progress": not given["quiet"],
-    }
-
-
-def _refuse_mismatch(context: click.Context, model: str | None, given: dict[str, Any]) -> None:
-    """One way to say where to look: --view, --direction or --through."""
-    if given["curvature"] and (given["repeats"] > 1 or given["batchnorm"] != "frozen"):
+def _refuse_mismatch(model: str | None, subject: Subject, own: OwnModel) -> None:
+    """Refuse more than one way to say where to look: --view, --direction and --through."""
+    if subject.curvature and (subject.repeats > 1 or own.batchnorm != "frozen"):
         raise click.UsageError("--curvature is that of one point of the network: leave out --repeats and --batchnorm")
-    viewed = context.get_parameter_source("view") is not click.core.ParameterSource.DEFAULT
-    if given["through"]:
-        if model or viewed or given["directions"] or given["checkpoints"] or given["repeats"] > 1:
+    around = was_given("view") or subject.checkpoints or subject.repeats > 1
+    if subject.through:
+        if model or around or subject.directions:
             raise click.UsageError("--through names all the networks: leave out --model, --view and other directions")
         return
     if model is None:
         raise click.UsageError("say which model: --model narrow, wide, the name of a run, or package.module:factory")
-    refuse_own_options(model, given)
-    if given["directions"] and (viewed or given["checkpoints"] or given["repeats"] > 1):
+    if subject.directions and around:
         raise click.UsageError("--direction makes the view: leave out --view, --checkpoints and --repeats")
 
 
-def _text(target: str, record: Any) -> str:
-    from landscape.records.sampled import describe_points
+def _sample_views(
+    model: str, subject: Subject, networks: "Opening", sampling: Sampling, *, output: str | None, force: bool
+) -> list[Record]:
+    """The view of each network that the model stands for."""
+    import landscape as ls
+
+    view, repeats = subject.view, subject.repeats
+    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats)
+    solutions = _open(model, networks, output)
+    ls.check_view(view, checkpoints=subject.checkpoints is not None)
+    extent = shared_extent(solutions, view, sampling)
+    directions = random_directions(sampling, orthogonal=subject.orthogonal, keep=bool(subject.store_directions))
+    records: list[Record] = []
+    for solution in solutions:
+        target = output or f"{solution.stem}{'' if view == 'plane' else '-' + view}.h5"
+        record: Grid = ls.sample_view(
+            solution,
+            view,
+            repeats=repeats,
+            points=sampling.points,
+            extent=extent,
+            path=target,
+            progress=not sampling.quiet,
+            **directions,
+            **grid_options(sampling, overwrite=force),
+        )
+        if subject.curvature:
+            record = _add_curvature(record, solution, ls.subspace_of(solution, view, **directions), target, sampling)
+        records.append((target, record))
+    return records
+
+
+def _sample_along(
+    model: str, subject: Subject, networks: "Opening", sampling: Sampling, *, output: str | None, force: bool
+) -> list[Record]:
+    """The line or plane along the directions, from each network that the model stands for."""
+    import landscape as ls
+
+    records = []
+    for solution in _open(model, networks, output):
+        subspace = ls.subspace_along(
+            solution,
+            subject.directions,
+            seed=sampling.direction_seed,
+            normalize=sampling.normalize if was_given("normalize") else None,
+            ignore=sampling.ignore,
+            orthogonal=subject.orthogonal,
+            keep=subject.store_directions,
+            **networks,
+        )
+        size = solution.objective.P * solution.objective.dtype.itemsize * len(subspace.directions)
+        if subject.store_directions is None and not subspace.keep and set(subject.directions) != {"random"}:
+            click.echo(f"directions not stored ({size / 2**20:.0f} MiB); --store-directions keeps them", err=True)
+        target = output or f"{solution.stem}-directions.h5"
+        records.append((target, _sample(solution, subspace, subject, sampling, target=target, force=force)))
+    return records
+
+
+def _sample_through(subject: Subject, networks: "Opening", sampling: Sampling, *, target: str, force: bool) -> Record:
+    """The line through two networks, or the plane through three."""
+    import landscape as ls
+
+    solutions = [ls.open_solution(name, **networks) for name in subject.through]
+    subspace = replace(ls.subspace_through(solutions), keep=bool(subject.store_directions))
+    return target, _sample(solutions[0], subspace, subject, sampling, target=target, force=force)
+
+
+def _open(model: str, networks: "Opening", output: str | None) -> "tuple[Solution, ...]":
+    import landscape as ls
+
+    if output is not None and len(ls.solution_names(model)) > 1:
+        raise click.UsageError("-o names one file, but pair is two; sample narrow and wide by themselves")
+    return ls.open_solutions(model, **networks)
+
+
+def _sample(
+    solution: "Solution", subspace: "Subspace", subject: Subject, sampling: Sampling, *, target: str, force: bool
+) -> "Grid":
+    import landscape as ls
+
+    record = ls.sample(
+        solution.objective,
+        subspace,
+        points=sampling.points,
+        extent=sampling.extent,
+        path=target,
+        progress=not sampling.quiet,
+        **grid_options(sampling, overwrite=force),
+    )
+    return _add_curvature(record, solution, subspace, target, sampling) if subject.curvature else record
+
+
+def _add_curvature(
+    record: "Grid", solution: "Solution", subspace: "Subspace", target: str, sampling: Sampling
+) -> "Grid":
+    import landscape as ls
+
+    memory, progress = num_bytes(sampling.memory), not sampling.quiet
+    return ls.sample_curvature(solution.objective, subspace, record, path=target, memory=memory, progress=progress)
+
+
+def _text(target: str, record: "Grid") -> str:
+    from landscape.records.recipe import RepeatsRecipe
+    from landscape.records.sampled import Surface, describe_points
 
     identity, recipe = record.provenance.identity, record.provenance.identity.subspace
     accuracy, making = record.provenance.accuracy, record.provenance.making
@@ -222,43 +253,62 @@ def _text(target: str, record: Any) -> str:
             f"  on {identity.N:,} of {identity.drawn_from:,} training examples: "
             f"standard error of the loss at the centre {accuracy.standard_error:.2g}"
         )
-    if recipe.get("repeats"):
-        lines.append(f"  mean of {recipe['repeats']} repeats, seeds {recipe['seeds']}, with their band")
-    path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
-    if marks is not None:
-        places = zip(marks.names, marks.alpha, marks.beta, marks.loss, strict=True)
-        lines += [f"  {name} at ({a:.4g}, {b:.4g}), loss {loss:.4g}" for name, a, b, loss in places]
-    if path is not None and path.gap is not None:
-        lines.append(f"  the plane explains {100 * path.explained:.1f} % of the path's squared distance from its end")
-        lines.append("      step  own loss     plane       gap")
-        rows = zip(path.step, path.loss, path.on_plane, path.gap, strict=True)
-        lines += [f"{step:10.0f} {own:9.4g} {plane:9.4g} {gap:9.4g}" for step, own, plane, gap in rows]
-        worst = int(abs(path.gap).argmax())
-        lines.append(f"  largest gap {path.gap[worst]:.4g} nats per example, at step {path.step[worst]:.0f}")
+    if isinstance(recipe, RepeatsRecipe):
+        seeds = ", ".join(map(str, recipe.seeds))
+        lines.append(f"  mean of {len(recipe.seeds)} repeats, seeds {seeds}, with their band")
+    if isinstance(record, Surface):
+        lines += [*_marks_text(record.marks), *_path_text(record.trajectory)]
     return "\n".join(lines)
 
 
-def _values(target: str, record: Any) -> dict[str, Any]:
+def _marks_text(marks: "Marks | None") -> list[str]:
+    if marks is None:
+        return []
+    places = zip(marks.names, marks.alpha, marks.beta, marks.loss, strict=True)
+    return [f"  {name} at ({alpha:.4g}, {beta:.4g}), loss {loss:.4g}" for name, alpha, beta, loss in places]
+
+
+def _path_text(path: "Trajectory | None") -> list[str]:
+    if path is None or path.on_plane is None or (gap := path.gap) is None:
+        return []
+    rows = zip(path.step, path.loss, path.on_plane, gap, strict=True)
+    largest = int(abs(gap).argmax())
+    return [
+        f"  the plane explains {100 * path.explained:.1f} % of the path's squared distance from its end",
+        "      step  own loss     plane       gap",
+        *(f"{step:10.0f} {loss:9.4g} {plane:9.4g} {gap:9.4g}" for step, loss, plane, gap in rows),
+        f"  largest gap {gap[largest]:.4g} nats per example, at step {path.step[largest]:.0f}",
+    ]
+
+
+def _values(target: str, record: "Grid") -> dict[str, object]:
+    from landscape.records.sampled import Surface
+
     identity = record.provenance.identity
-    path, marks = getattr(record, "trajectory", None), getattr(record, "marks", None)
-    gap = path.gap if path is not None else None
-    seen: Any = None if gap is None else path
+    path, marks = (record.trajectory, record.marks) if isinstance(record, Surface) else (None, None)
     return {
         "file": target,
         "kind": record.kind,
         "model": identity.model,
         "points": {"measured": record.num_measured, "total": int(record.status.size)},
         "metrics": list(record.metrics),
-        "subspace": dict(identity.subspace),
-        "explained": None if seen is None else seen.explained,
-        "largest_gap": None if gap is None else float(abs(gap).max()),
-        "path": None
-        if gap is None
-        else {key: getattr(path, key).tolist() for key in ("step", "alpha", "beta", "loss", "on_plane", "gap")},
-        "marks": None
-        if marks is None
-        else {"names": list(marks.names), **{key: getattr(marks, key).tolist() for key in ("alpha", "beta", "loss")}},
+        "subspace": identity.subspace.to_dict(),
+        **_path_values(path),
+        "marks": None if marks is None else {"names": list(marks.names), **_lists(marks, "alpha", "beta", "loss")},
         "unit": "nats per example" if identity.loss == "cross_entropy" else identity.loss,
         "precision_error": record.provenance.accuracy.precision_error,
         "wall_time": record.provenance.making.wall_time,
     }
+
+
+def _path_values(path: "Trajectory | None") -> dict[str, object]:
+    """What a plane shows and misses of the training path that lies near it."""
+    if path is None or (gap := path.gap) is None:
+        return {"explained": None, "largest_gap": None, "path": None}
+    points = _lists(path, "step", "alpha", "beta", "loss", "on_plane", "gap")
+    return {"explained": path.explained, "largest_gap": float(abs(gap).max()), "path": points}
+
+
+def _lists(companion: "Trajectory | Marks", *names: str) -> dict[str, list[float]]:
+    """Arrays of a companion by name."""
+    return {name: getattr(companion, name).tolist() for name in names}

@@ -13,23 +13,30 @@ from .files.surfaces import save as save
 from .files.surfaces import summarize as summarize
 
 # Numbers
+from .measures.along import subspace_along as subspace_along
 from .measures.axes import eigen_plane as eigen_plane
 from .measures.barriers import barrier as barrier
 from .measures.barriers import barriers as barriers
+from .measures.barriers import mean_profile as mean_profile
 from .measures.cross_sections import cross_section as cross_section
 from .measures.curvature_map import sample_curvature as sample_curvature
 from .measures.eigenvalues import Eigenpairs as Eigenpairs
 from .measures.eigenvalues import eigenpairs as eigenpairs
 from .measures.eigenvalues import extreme_eigenpairs as extreme_eigenpairs
+from .measures.ensembles import Measurements as Measurements
+from .measures.ensembles import measure as measure
+from .measures.ensembles import measure_members as measure_members
 from .measures.freedom import FreeDirections as FreeDirections
 from .measures.freedom import free_directions as free_directions
 from .measures.matrix import CurvatureMatrix as CurvatureMatrix
 from .measures.matrix import gauss_newton as gauss_newton
 from .measures.matrix import hessian as hessian
+from .measures.measure import MeasureOptions as MeasureOptions
 from .measures.sharpness import epsilon_sharpness as epsilon_sharpness
 from .measures.sharpness import noise_rise as noise_rise
 from .measures.sharpness import worst_rise as worst_rise
 from .measures.spectrum import spectral_density as spectral_density
+from .measures.summary import summarize_record as summarize_record
 from .measures.topology import Topology as Topology
 from .measures.topology import roughness as roughness
 from .measures.topology import topology as topology
@@ -53,6 +60,8 @@ from .rendering.checks import check_picture as check_picture
 from .rendering.export.mesh import export as export
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
+from .rendering.render import foreign_options as foreign_options
+from .rendering.render import medium_of as medium_of
 from .rendering.render import render as render
 from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study
@@ -69,9 +78,12 @@ from .sampling.grid import sample as sample
 from .sampling.rays import sample_rays as sample_rays
 from .sampling.repeats import sample_repeats as sample_repeats
 from .sampling.solutions import Solution as Solution
+from .sampling.solutions import file_stem as file_stem
 from .sampling.solutions import open_members as open_members
 from .sampling.solutions import open_solution as open_solution
 from .sampling.solutions import open_solutions as open_solutions
+from .sampling.solutions import solution_names as solution_names
+from .sampling.views import check_view as check_view
 from .sampling.views import extent_of as extent_of
 from .sampling.views import sample_view as sample_view
 from .sampling.views import subspace_of as subspace_of

@@ -12,6 +12,7 @@ from landscape.objective.objective import Objective
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import ConnectionRecipe, parse_recipe
 from landscape.records.sampled import Profile, Surface
 from landscape.space.subspaces import Subspace, corridor_along, random_line, random_plane
 
@@ -112,7 +113,7 @@ def bowl(*, curvature: float = 2.0, points: int = 41, extent: float = 1.0, direc
         {"train_loss": loss},
         np.ones(loss.shape, dtype=np.uint8),
         np.zeros(loss.shape),
-        Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy")),
+        Provenance(Identity(subspace=parse_recipe({"kind": "plane"}), loss="cross_entropy")),
         rays=rays,
     )
 
@@ -125,7 +126,7 @@ def tunnel() -> Surface:
     path = Trajectory(step, step, np.zeros(21), 1 - step, step)
     status, made = (
         np.ones(loss.shape, np.uint8),
-        Provenance(Identity(subspace={"kind": "corridor"}, loss="cross_entropy")),
+        Provenance(Identity(subspace=parse_recipe({"kind": "corridor"}), loss="cross_entropy")),
     )
     return Surface(axes, {"train_loss": loss}, status, np.zeros(loss.shape), made, trajectory=path)
 
@@ -134,7 +135,7 @@ def hill(height: float = 1.0, *, aligned: bool = False, model: str = "narrow:0",
     """A barrier of ``height`` nats half way between two solutions of loss 0.1 and 0.3."""
     alpha = np.linspace(0, 1, 11)
     loss = 0.1 + 0.2 * alpha + 4 * height * alpha * (1 - alpha)
-    recipe = {"kind": "line", "between": True, "to": "narrow:1", "aligned": aligned}
+    recipe = ConnectionRecipe(to="narrow:1", aligned=aligned)
     provenance = Provenance(
         Identity(model=model, network="mlp, width 4", P=310, N=1437, K=10, loss="cross_entropy", subspace=recipe)
     )

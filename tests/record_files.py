@@ -12,9 +12,10 @@ from landscape.files import surfaces as store
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Accuracy, Identity, Making, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Surface
 
-SUBSPACE = {"kind": "plane", "seed": 3, "extent": 1.5, "normalize": True, "ignored": "biases"}
+SUBSPACE = parse_recipe({"kind": "plane", "seed": 3, "extent": 1.5, "normalize": True, "ignored": "biases"})
 PROVENANCE = Provenance(
     Identity(model="wide:0", P=38410, N=1437, K=10, regime="over", loss="cross_entropy", subspace=SUBSPACE),
     making=Making(versions={"torch": "2.13.0"}, command="landscape sample --model wide -o 'größe.h5'", wall_time=3.25),

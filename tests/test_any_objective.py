@@ -16,6 +16,7 @@ from landscape.measures.freedom import free_directions
 from landscape.measures.matrix import CurvatureMatrix, gauss_newton
 from landscape.measures.sharpness import epsilon_sharpness, worst_rise
 from landscape.objective.objective import Objective
+from landscape.records.directions import direction_entries
 from landscape.sampling.grid import sample
 from landscape.space.parameters import Parameters, unflatten
 from landscape.space.subspaces import random_plane
@@ -135,7 +136,7 @@ def test_gradient_and_top_eigenvector_are_the_dense_ones(problem: Any) -> None:
     expected = torch.func.grad(loss)(flat)
     torch.testing.assert_close(gradient(objective), expected, rtol=1e-9, atol=1e-12)
     top = torch.linalg.eigvalsh(hessian(loss)(flat))[-1].item()
-    assert named_direction(objective, "top")[1]["eigenvalue"] == pytest.approx(top, rel=1e-9)
+    assert direction_entries(named_direction(objective, "top")[1])["eigenvalue"] == pytest.approx(top, rel=1e-9)
 
 
 def test_sharpness_rises_as_the_gradient_says(problem: Any) -> None:

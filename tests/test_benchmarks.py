@@ -19,10 +19,10 @@ from benchmarks import SECTIONS, peers
 from benchmarks.command import main, measure
 from benchmarks.contenders import Contender, Kind, reference, serial, steady, whole_call
 from benchmarks.networks import Problem
-from benchmarks.settings import Settings
 from benchmarks.surface import measured
 from benchmarks.table import tables
 from benchmarks.timing import interleaved, peak_memory, ratio
+from benchmarks.workload import Workload
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import Plane, corridor_along
 
@@ -114,7 +114,7 @@ def test_factors_are_taken_over_the_tuned_loop_and_the_best_peer(tiny: Problem, 
         return replace(loop, name=name, kind=kind, run=lambda: (time.sleep(seconds), (values, evaluations))[1])
 
     contenders = [lasting("loop", "tuned", 0.02), lasting("slow", "peer", 0.06), lasting("fast", "peer", 0.001)]
-    rows = {row.contender: row for row in measured("tiny", contenders, tiny, settings=Settings())}
+    rows = {row.contender: row for row in measured("tiny", contenders, tiny, workload=Workload())}
     assert rows["loop"].factor_tuned == rows["fast"].factor_best_peer == 1
     assert rows["slow"].factor_tuned < 1 < rows["fast"].factor_tuned
     assert rows["slow"].factor_best_peer < rows["loop"].factor_best_peer < 1
@@ -145,10 +145,10 @@ def test_peak_memory_sees_what_is_taken_and_given_back() -> None:
 @pytest.fixture(scope="module")
 def smallest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command writes for one network, with a peer that is not installed among the others."""
-    settings = Settings(quick=True, networks=("narrow",), runs=tmp_path_factory.mktemp("runs"), rounds=1, scale=0.02)
+    workload = Workload(quick=True, networks=("narrow",), runs=tmp_path_factory.mktemp("runs"), rounds=1, scale=0.02)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(peers.PEERS, "no-such-sampler", peers.landscaper)
-        results: dict[str, Any] = json.loads(json.dumps(measure(settings, ("surface",)), allow_nan=False))
+        results: dict[str, Any] = json.loads(json.dumps(measure(workload, ("surface",)), allow_nan=False))
     return results
 
 

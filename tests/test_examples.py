@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -25,6 +25,7 @@ from landscape.files.hdf5 import has, member, opened, read_numbers
 from landscape.files.replace import FilePath, check_target, replace_file
 from landscape.records.base import LOSS, Axis, FloatArray, Status
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import LiRecipe
 from landscape.records.sampled import Profile, Sampled, Surface
 
 NOT_DONE = -1.0
@@ -55,7 +56,7 @@ def read_li(file: h5py.File, path: FilePath) -> Surface | Profile:
     done = ~np.isnan(metrics[LOSS] if LOSS in metrics else next(iter(metrics.values())))
     status = np.where(done, np.uint8(Status.MEASURED), np.uint8(Status.PENDING))
     kind = "plane" if len(axes) == 2 else "line"
-    recipe = {"kind": kind, "source": "Li et al.", "dir_file": _text(file, "dir_file")}
+    recipe = LiRecipe(kind, dir_file=_text(file, "dir_file"))
     provenance = Provenance(Identity(model=Path(path).stem, subspace=recipe))
     record = Surface if len(axes) == 2 else Profile
     return record(axes, metrics, status, np.zeros(shape), provenance)

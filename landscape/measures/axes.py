@@ -11,15 +11,17 @@ from landscape.measures.eigenvalues import eigenpairs
 from landscape.measures.matrix import hessian
 from landscape.measures.products import refuse_reestimated
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
+from landscape.records.directions import Direction, Eigenvector, Gradient
+from landscape.records.recipe import DirectionsRecipe
 from landscape.space import parameters as space
-from landscape.space.subspaces import Plane, Recipe, plane_along
+from landscape.space.subspaces import Plane, plane_along
 
 Named: TypeAlias = Literal["top", "second", "bottom", "gradient"]
 
 NAMED = ("top", "second", "bottom", "gradient")
 
 
-def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tuple[dict[str, Tensor], Recipe]:
+def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tuple[dict[str, Tensor], Direction]:
     """A unit vector in parameter space, in L2, and what was found of it.
 
     Args:
@@ -43,13 +45,13 @@ def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tupl
         length = float(slope.norm())
         if not length:
             raise ObjectiveError("the gradient at the centre is exactly zero: it gives no direction")
-        return space.unflatten(slope / length, objective.centre), {"name": name, "norm": length}
+        return space.unflatten(slope / length, objective.centre), Gradient(length)
     count = 2 if name == "second" else 1
     pairs = eigenpairs(hessian(objective), count, which="bottom" if name == "bottom" else "top", seed=seed)
     vector = pairs.vectors[-1]
     vector = vector * vector[vector.abs().argmax()].sign()
-    found: Recipe = {"name": name, "eigenvalue": float(pairs.values[-1]), "residual": float(pairs.residuals[-1])}
-    return space.unflatten(vector, objective.centre), found
+    eigenvector = Eigenvector(name, float(pairs.values[-1]), float(pairs.residuals[-1]))
+    return space.unflatten(vector, objective.centre), eigenvector
 
 
 def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -90,11 +92,10 @@ def eigen_plane(objective: Objective, axes: Sequence[Named] = ("top", "bottom"),
         >>> model = torch.nn.Linear(2, 1, bias=False).double()
         >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
         >>> objective = Objective(model, (x, torch.zeros(2, 1)), loss=torch.nn.functional.mse_loss)
-        >>> eigen_plane(objective).recipe["eigenvalue 1"]
+        >>> eigen_plane(objective).recipe.directions[0].eigenvalue
         4.0
     """
     if len(axes) != 2:
         raise InputError(f"a plane has two axes, got {len(axes)}")
     (first, one), (second, two) = (named_direction(objective, name, seed=seed) for name in axes)
-    recipe = {f"{key} {k}": value for k, found in ((1, one), (2, two)) for key, value in found.items()}
-    return plane_along(objective.centre, first, second, recipe={"unit": "L2", **recipe})
+    return plane_along(objective.centre, first, second, recipe=DirectionsRecipe("plane", (one, two), unit="L2"))

@@ -8,6 +8,7 @@ import numpy as np
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Estimate
+from landscape.records.recipe import PairsRecipe, end_of, is_aligned, read_recipe
 from landscape.records.sampled import Profile
 from landscape.statistics.intervals import mean_of_pairs
 
@@ -99,7 +100,7 @@ def barriers(profiles: Sequence[Profile], *, split: str = "train") -> Barriers:
     Raises:
         InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
     """
-    ends = [(one.provenance.identity.model, str(one.provenance.identity.subspace.get("to", ""))) for one in profiles]
+    ends = [(one.provenance.identity.model, end_of(one.provenance.identity.subspace) or "") for one in profiles]
     if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
         raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
     found = tuple(barrier(profile, split=split) for profile in profiles)
@@ -151,11 +152,12 @@ def mean_profile(profiles: Sequence[Profile]) -> Profile:
         stacked = np.stack([profile.metrics[name] for profile in profiles])
         metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
     provenance = first.provenance
-    which = "aligned" if provenance.identity.subspace.get("aligned") else "as trained"
+    path = provenance.identity.subspace
+    which = "aligned" if is_aligned(path) else "as trained"
     # a picture ends near its lines: how far the band goes on is said
     highest = max(float(profile.loss.max()) for profile in profiles)
     band = f"{which}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
-    recipe = {**provenance.identity.subspace, "to": "another member", "band": band}
+    recipe = PairsRecipe(path.kind, read_recipe({**path.to_dict(), "to": "another member"}), band)
     model = provenance.identity.model.partition(":")[0]
     provenance = replace(provenance, identity=replace(provenance.identity, model=model, subspace=recipe))
     status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))

@@ -9,8 +9,11 @@ from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.plans import Plan
 from landscape.engine.trial import choose
 from landscape.errors import InputError
+from landscape.files.ledger import Pieces
 from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
 from landscape.measures.matrix import hessian
+from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part, plain
+from landscape.measures.quantities import Quantity, quantity
 from landscape.objective.objective import Objective
 from landscape.records.base import RISE, FloatArray
 from landscape.records.spectra import CrossSection
@@ -141,3 +144,58 @@ class _Search:
         evaluate = self.plan.build(self.objective, line)
         values = torch.cat([evaluate(part)[:, 0] for part in places.split(self.plan.block)]).double().cpu().numpy()
         return np.where(np.isnan(values), np.inf, values)
+
+
+def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
+    def section(pieces: Pieces, progress: bool) -> Entry:
+        k = min(STIFF, objective.P)
+        label = f"{objective.name} {k} largest eigenvalues"
+        with tqdm(disable=not progress, total=1, unit="spectrum", desc=label) as bar:
+            pairs = eigenpairs(hessian(objective), k, seed=options.seed, pieces=pieces)
+            bar.update()
+        return _to_dict(
+            cross_section(
+                objective,
+                k,
+                pairs=pairs,
+                rise=options.rise,
+                seed=options.seed,
+                memory=options.memory,
+                progress=progress,
+            )
+        )
+
+    return {"section": Part({"measure": "cross_section", "rise": options.rise, "seed": options.seed}, section)}
+
+
+def _to_dict(section: CrossSection) -> Entry:
+    return {**plain(section), "summary": _summary(section)}
+
+
+def _summary(section: CrossSection) -> Entry:
+    means = {"first": section.stiff[0].mean(), "stiff": section.stiff.mean(), "random": section.random.mean()}
+    return {**{name: float(mean) for name, mean in means.items()}, "censored": section.censored}
+
+
+def _parse(entry: Entry) -> CrossSection:
+    return CrossSection(**{name: value for name, value in entry.items() if name != "summary"})
+
+
+def _cost(objective: Objective, options: MeasureOptions) -> Cost:
+    """An iteration for the eigenvectors, then losses along each direction to both sides."""
+    products = min(objective.P, 500) + 40 * (STIFF + RANDOM)
+    return Cost(products=products, memory=8 * objective.P * 3 * STIFF)
+
+
+CROSS_SECTION: Measure[CrossSection] = Measure(
+    "cross_section",
+    parts=_parts,
+    parse=lambda entries: _parse(entries["section"]),
+    to_dict=_to_dict,
+    cost=_cost,
+    quantities=(
+        quantity("first stiff width", "L2", lambda record: float(record.stiff[0].mean())),
+        Quantity("stiff widths", "L2", lambda record, rise: record.stiff.mean(axis=1)),
+        Quantity("random widths", "L2", lambda record, rise: record.random.mean(axis=1)),
+    ),
+)

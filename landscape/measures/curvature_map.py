@@ -26,7 +26,7 @@ from landscape.records.sampled import Profile, Surface
 from landscape.space.parameters import Parameters
 from landscape.space.subspaces import Subspace
 
-Sampled = TypeVar("Sampled", Surface, Profile)
+Record = TypeVar("Record", bound=Surface | Profile)
 
 METRICS = (
     "gradient_norm",
@@ -47,7 +47,7 @@ FIRST = 2
 def sample_curvature(
     objective: Objective,
     subspace: Subspace,
-    surface: Sampled,
+    surface: Record,
     *,
     steps: int = STEPS,
     num_probes: int = NUM_PROBES,
@@ -55,7 +55,7 @@ def sample_curvature(
     memory: int = DEFAULT_MEMORY,
     path: str | Path | None = None,
     progress: bool = False,
-) -> Sampled:
+) -> Record:
     """The surface, or profile, with the curvature of the training loss at each of its points as further metrics.
 
     Added are ``gradient_norm``; ``hessian_top`` and ``hessian_bottom``, the extreme eigenvalues of the Hessian in all
@@ -89,7 +89,7 @@ def sample_curvature(
     most = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
     saved = time.perf_counter()
 
-    def snapshot() -> Sampled:
+    def snapshot() -> Record:
         return replace(surface, metrics={**surface.metrics, **metrics})
 
     with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:

@@ -1,7 +1,7 @@
 """Free directions: how many ways there are to move without changing any output on the training set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from torch.func import jacrev, vmap
 from tqdm import tqdm
 
 from landscape.errors import InputError, ObjectiveError
+from landscape.measures.measure import Cost, Entry, Line, Measure, MeasureOptions, Part, Results, Words
 from landscape.measures.ranges import RankBounds, chunk_examples, rank_bounds
 from landscape.objective.objective import Objective
 
@@ -309,3 +310,57 @@ def _active(layers: list[tuple[Tensor, Tensor | None]], inputs: Tensor) -> list[
         active.append(values.gt(0))
     active[-1] = torch.ones_like(active[-1])
     return active
+
+
+def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
+    recipe = {"measure": "free_directions", "examples": options.examples}
+
+    def count(progress: bool) -> FreeDirections:
+        return free_directions(objective, examples=options.examples, progress=progress)
+
+    return {"free_directions": Part(recipe, lambda pieces, progress: asdict(count(progress)))}
+
+
+def _cost(objective: Objective, options: MeasureOptions) -> Cost:
+    """A factorization of the Jacobian at 1e10 operations a second."""
+    rows, columns = sorted(((options.examples or objective.N) * objective.K, objective.P))
+    return Cost(seconds=rows * rows * columns / 1e10, memory=_COPIES * 8 * rows * columns)
+
+
+def _summary(results: Results[FreeDirections]) -> Entry:
+    return {"free_directions": {"member": results.members[0], **asdict(results.records[0])}}
+
+
+def _words(results: Results[FreeDirections]) -> Words:
+    free, member = results.records[0], results.members[0]
+    if free.exact:
+        kept, dropped = (
+            "none" if value is None else f"{value:.2g}" for value in (free.smallest_kept, free.largest_dropped)
+        )
+        count, rank = f"{free.free:,}", f"smallest singular value kept {kept}, largest dropped {dropped}"
+    else:
+        count = f"{free.free_at_least:,} to {free.free:,}"
+        rank = f"the rank is at least {free.rank:,}, by {free.sketch:,} random vectors"
+    text = f"{count} of {free.P:,} on {free.N:,} examples, member {member} ({_symmetry_text(free)}); {rank}"
+    return Words(details=(Line("free directions", text),))
+
+
+def _symmetry_text(free: FreeDirections) -> str:
+    if free.explained is None:
+        return "symmetries are counted for mlp only"
+    return (
+        f"{free.constant_inputs:,} constant inputs, {free.gated_inputs:,} gated inputs, "
+        f"{free.rescalings:,} rescalings, {free.dead_units:,} dead units, {free.open:,} open"
+    )
+
+
+FREE_DIRECTIONS: Measure[FreeDirections] = Measure(
+    "free_directions",
+    parts=_parts,
+    parse=lambda entries: FreeDirections(**entries["free_directions"]),
+    to_dict=asdict,
+    cost=_cost,
+    summary=_summary,
+    words=_words,
+    first_only=True,
+)

@@ -5,17 +5,18 @@ is said by ``survives_rescaling``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from scipy.special import stdtrit
 from torch import Tensor
 
 from landscape.errors import InputError
+from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part
 from landscape.measures.products import refuse_reestimated
+from landscape.measures.quantities import quantity
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
 from landscape.space.directions import random_direction
@@ -23,6 +24,8 @@ from landscape.space.directions import random_direction
 Slope: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 CHUNK = 4096
+# sizes that networks are measured at: of the box, the two balls, and the noise
+EPSILON, RADIUS, ADAPTIVE_RADIUS, SIGMA = 1e-3, 0.05, 0.5, 0.1
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,23 @@ class Sharpness:
     size: float
     unit: str
     survives_rescaling: bool
+
+
+@dataclass(frozen=True)
+class SharpnessMeasures:
+    """Sharpness of one network, measured in four ways.
+
+    Args:
+        epsilon: the largest rise in a box, see `epsilon_sharpness`.
+        ball: the largest rise in a ball, see `worst_rise`.
+        adaptive_ball: the same in multiples of each weight.
+        noise: the mean rise under noise, see `noise_rise`.
+    """
+
+    epsilon: Sharpness
+    ball: Sharpness
+    adaptive_ball: Sharpness
+    noise: Sharpness
 
 
 def epsilon_sharpness(objective: Objective, *, epsilon: float = 1e-3, iterations: int = 10) -> Sharpness:
@@ -137,12 +157,6 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
     return Sharpness("noise", rise, rise, error, sigma, "nats per example", survives_rescaling=True)
 
 
-def interval(found: Sharpness, num_draws: int) -> tuple[float, float]:
-    """The 95 % interval of a rise under noise, by Student's t."""
-    reach = float(stdtrit(num_draws - 1, 0.975)) * found.standard_error
-    return found.rise - reach, found.rise + reach
-
-
 def _check(size: float, name: str) -> None:
     if not (np.isfinite(size) and size > 0):
         raise InputError(f"{name} must be above 0, got {size}")
@@ -167,3 +181,40 @@ def _slope(objective: Objective) -> tuple[Slope, Tensor]:
         return total, gradient
 
     return slope, torch.cat([tensor.flatten() for tensor in exact.centre.values()])
+
+
+def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
+    def sharpness() -> SharpnessMeasures:
+        return SharpnessMeasures(
+            epsilon_sharpness(objective, epsilon=EPSILON),
+            worst_rise(objective, RADIUS),
+            worst_rise(objective, ADAPTIVE_RADIUS, adaptive=True),
+            noise_rise(objective, SIGMA, seed=options.seed),
+        )
+
+    recipe = {"measure": "sharpness", "seed": options.seed}
+    return {"sharpness": Part(recipe, lambda pieces, progress: _to_dict(sharpness()))}
+
+
+def _to_dict(sharpness: SharpnessMeasures) -> Entry:
+    return {name.replace("_", " "): asdict(rise) for name, rise in vars(sharpness).items()}
+
+
+def _parse(entry: Entry) -> SharpnessMeasures:
+    return SharpnessMeasures(**{name.replace(" ", "_"): Sharpness(**rise) for name, rise in entry.items()})
+
+
+SHARPNESS: Measure[SharpnessMeasures] = Measure(
+    "sharpness",
+    parts=_parts,
+    parse=lambda entries: _parse(entries["sharpness"]),
+    to_dict=_to_dict,
+    # gradients at half a product, losses at a third
+    cost=lambda objective, options: Cost(products=80),
+    quantities=(
+        quantity("epsilon-sharpness", "percent", lambda record: record.epsilon.value),
+        quantity("rise in a ball", "nats per example", lambda record: record.ball.value),
+        quantity("rise, adaptive", "nats per example", lambda record: record.adaptive_ball.value),
+        quantity("rise under noise", "nats per example", lambda record: record.noise.value),
+    ),
+)

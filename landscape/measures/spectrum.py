@@ -10,7 +10,9 @@ from tqdm import tqdm
 from landscape.errors import InputError
 from landscape.files.ledger import SAVE_SECONDS, Pieces
 from landscape.measures.lanczos import lanczos
-from landscape.measures.matrix import BLOCK, UNIT, CurvatureMatrix
+from landscape.measures.matrix import BLOCK, UNIT, CurvatureMatrix, hessian
+from landscape.measures.measure import Cost, Entry, Line, Measure, MeasureOptions, Part, Results, Words, plain
+from landscape.objective.objective import Objective
 from landscape.records.spectra import Spectrum
 
 STEPS = 90
@@ -118,3 +120,46 @@ class _Probes:
 
     def _start(self) -> torch.Tensor:
         return torch.randn(self.matrix.size, dtype=torch.float64, generator=self.generator)
+
+
+def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
+    def density(pieces: Pieces, progress: bool) -> Entry:
+        matrix = hessian(objective, memory=options.memory)
+        return _to_dict(spectral_density(matrix, seed=options.seed, pieces=pieces, progress=progress))
+
+    return {"density": Part({"measure": "density", "seed": options.seed}, density)}
+
+
+def _to_dict(spectrum: Spectrum) -> Entry:
+    return {**plain(spectrum), "summary": _summary(spectrum)}
+
+
+def _summary(spectrum: Spectrum) -> Entry:
+    (trace, trace_error), (square, _) = spectrum.moment(1), spectrum.moment(2)
+    errors = {"error": spectrum.error, "num_probes": len(spectrum.nodes)}
+    return {**errors, "trace": trace, "trace_error": trace_error, "norm": square**0.5}
+
+
+def _parse(entry: Entry) -> Spectrum:
+    return Spectrum(**{name: value for name, value in entry.items() if name != "summary"})
+
+
+def _words(results: Results[Spectrum]) -> Words:
+    """The first member's density in a line."""
+    spectrum = results.records[0]
+    trace, error = spectrum.moment(1)
+    text = (
+        f"{len(spectrum.nodes)} probes of {spectrum.steps} steps, standard error "
+        f"{100 * spectrum.error:.2g} % of the eigenvalues; trace {trace:.4g} +- {error:.2g}"
+    )
+    return Words(lines=(Line("spectral density", text),))
+
+
+DENSITY: Measure[Spectrum] = Measure(
+    "density",
+    parts=_parts,
+    parse=lambda entries: _parse(entries["density"]),
+    to_dict=_to_dict,
+    cost=lambda objective, options: Cost(products=32 * min(STEPS, objective.P)),
+    words=_words,
+)

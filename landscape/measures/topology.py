@@ -102,6 +102,12 @@ def topology(surface: Surface) -> Topology:
     These are minima of the sampled grid, not of the network: off the plane the loss may fall on, and a minimum narrower
     than a grid step is not seen. Minima on the edge of the grid count.
 
+    Args:
+        surface: of a plane or corridor.
+
+    Returns:
+        Arrays over the minima, shape (m,) or (m, 2), the global minimum first.
+
     Raises:
         InputError: no grid point has a finite loss.
     """
@@ -111,18 +117,18 @@ def topology(surface: Surface) -> Topology:
         raise InputError("topology needs at least one grid point with a finite loss; this surface holds none")
     order = finite[np.argsort(loss.ravel()[finite], kind="stable")]
     roots, merges = _merge_tree(order, loss)
-    found = [point for point in order.tolist() if point in roots or point in merges]
-    number = {point: k for k, point in enumerate(found)}
-    minimum = np.stack(np.unravel_index(np.array(found), loss.shape), axis=1).astype(np.int64)
+    minima = [point for point in order.tolist() if point in roots or point in merges]
+    number = {point: k for k, point in enumerate(minima)}
+    minimum = np.stack(np.unravel_index(np.array(minima), loss.shape), axis=1).astype(np.int64)
     saddle = np.full_like(minimum, -1)
-    parent = np.full(len(found), -1, dtype=np.int64)
-    death = np.full(len(found), np.inf)
+    parent = np.full(len(minima), -1, dtype=np.int64)
+    death = np.full(len(minima), np.inf)
     for point, (elder, at) in merges.items():
         k = number[point]
         saddle[k] = np.unravel_index(at, loss.shape)
         parent[k], death[k] = number[elder], loss.flat[at]
     coordinates = np.stack([surface.alpha.values[minimum[:, 0]], surface.beta.values[minimum[:, 1]]], axis=1)
-    birth = np.array(loss.ravel()[found])
+    birth = np.array(loss.ravel()[minima])
     return Topology(minimum, coordinates, birth, death, saddle, parent, int(loss.size - finite.size))
 
 
@@ -133,63 +139,113 @@ def roughness(surface: Surface, *, degree: int = DEGREE) -> Roughness:
     a constant surface. Adding a constant to the loss or scaling it changes nothing. The default degree, 4, is the
     lowest that holds two basins and the barrier between them; a wall steeper than that counts as rough.
 
+    Args:
+        surface: of a plane or corridor.
+        degree: total degree of the polynomial, at least 1.
+
+    Returns:
+        The share, in [0, 1], with the degree and the number of points.
+
     Raises:
         InputError: a degree below 1, or no more finite points than the polynomial has coefficients.
     """
     if degree < 1:
         raise InputError(f"degree must be at least 1, got {degree}")
     finite = np.isfinite(surface.loss)
-    points, terms = int(np.count_nonzero(finite)), (degree + 1) * (degree + 2) // 2
+    points, terms = int(np.count_nonzero(finite)), _num_coefficients(degree)
     if points <= terms:
         raise InputError(
             f"a polynomial of degree {degree} has {terms} coefficients, but only {points} points have a finite loss; "
             "lower the degree or sample more points"
         )
     values = surface.loss[finite]
-    centred = values - values.mean()
+    offset = values - values.mean()
     # The rounding of the mean alone leaves a constant surface a residual of this size.
-    if np.max(np.abs(centred)) <= 8 * np.finfo(np.float64).eps * np.max(np.abs(values)):
+    if np.max(np.abs(offset)) <= 8 * np.finfo(np.float64).eps * np.max(np.abs(values)):
         return Roughness(0.0, degree, points)
-    centred /= np.max(np.abs(centred))
+    offset /= np.max(np.abs(offset))
     x, y = (_unit_interval(axis.values) for axis in surface.axes)
     i, j = np.nonzero(finite)
     low = np.add.outer(np.arange(degree + 1), np.arange(degree + 1)).ravel() <= degree
     basis = legendre.legvander2d(x[i], y[j], [degree, degree])[:, low]
-    residual = centred - basis @ np.linalg.lstsq(basis, centred)[0]
-    return Roughness(float(min(1.0, residual @ residual / (centred @ centred))), degree, points)
+    residual = offset - basis @ np.linalg.lstsq(basis, offset)[0]
+    return Roughness(float(min(1.0, residual @ residual / (offset @ offset))), degree, points)
 
 
-def resolved(surface: Surface, threshold: float = THRESHOLD) -> float:
-    """The persistence below which minima are not counted: ``threshold``, at least twice the interpolation error."""
+@dataclass(frozen=True)
+class TopologySummary:
+    """Minima, merge tree and roughness of a surface.
+
+    Args:
+        topology: minima and saddles.
+        threshold: the persistence above which minima count, nats per example: the one asked for, raised to twice the
+            interpolation error of the surface, since the ripples of a spline are no minima of the loss.
+        roughness: share of the variance, None on a grid too small for the smooth part.
+    """
+
+    topology: Topology
+    threshold: float
+    roughness: float | None
+
+    def __str__(self) -> str:
+        minima, threshold = self.topology.count(), self.threshold
+        rough = "" if self.roughness is None else f"; roughness {self.roughness:.2g}"
+        distance = self.topology.saddle_minimum_distance
+        if distance is None or self.topology.deepest == 0:
+            return f"{minima} in the plane{rough}"
+        return (
+            f"{minima} in the plane, {self.topology.count(threshold)} more persistent than {threshold:g}, "
+            f"deepest but the global {self.topology.deepest:.3g}; saddle-minimum average {distance:.3g}{rough}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name, as JSON takes them.
+
+        ``death``, ``saddle`` and ``parent`` are None for a minimum that never dies, the saddle-minimum distance where
+        no minimum merges into another.
+        """
+        topology = self.topology
+        ends = np.isfinite(topology.death)
+        death, saddle, parent = (
+            [value if end else None for value, end in zip(array.tolist(), ends, strict=True)]
+            for array in (topology.death, topology.saddle, topology.parent)
+        )
+        return {
+            "minima": topology.count(),
+            "persistent": topology.count(self.threshold),
+            "threshold": self.threshold,
+            "deepest": topology.deepest,
+            "saddle_minimum_distance": topology.saddle_minimum_distance,
+            "coordinates": topology.coordinates.tolist(),
+            "birth": topology.birth.tolist(),
+            "death": death,
+            "saddle": saddle,
+            "parent": parent,
+            "excluded": topology.excluded,
+            "roughness": self.roughness,
+        }
+
+
+def threshold_of(surface: Surface, threshold: float = THRESHOLD) -> float:
+    """The persistence above which minima count: ``threshold``, at least twice the interpolation error."""
     return max(threshold, 2 * float(surface.error.max()))
 
 
-def summarize_topology(surface: Surface, *, threshold: float = THRESHOLD) -> dict[str, Any]:
-    """Minima, merge tree and roughness of a surface as plain values, with the keys of ``landscape measure --json``.
+def summarize_topology(surface: Surface, *, threshold: float = THRESHOLD) -> TopologySummary:
+    """Minima, merge tree and roughness of a surface.
 
-    ``persistent`` counts the minima more persistent than ``threshold`` nats per example, which is raised to twice the
-    interpolation error of the surface: the ripples of a spline are no minima of the loss. The saddle-minimum distance
-    is over all minima, and None where none merges. ``death``, ``saddle`` and
-    ``parent`` are None for a minimum that never dies, ``roughness`` on a grid too small for the smooth part.
+    Args:
+        surface: with at least one finite loss.
+        threshold: persistence above which minima count, nats per example; at least twice the interpolation error.
     """
-    found = topology(surface)
-    threshold = resolved(surface, threshold)
-    enough = np.count_nonzero(np.isfinite(surface.loss)) > (DEGREE + 1) * (DEGREE + 2) // 2
-    ends = np.isfinite(found.death)
-    return {
-        "minima": found.count(),
-        "persistent": found.count(threshold),
-        "threshold": threshold,
-        "deepest": found.deepest,
-        "saddle_minimum_distance": found.saddle_minimum_distance,
-        "coordinates": found.coordinates.tolist(),
-        "birth": found.birth.tolist(),
-        "death": [value if end else None for value, end in zip(found.death.tolist(), ends, strict=True)],
-        "saddle": [point if end else None for point, end in zip(found.saddle.tolist(), ends, strict=True)],
-        "parent": [int(k) if end else None for k, end in zip(found.parent, ends, strict=True)],
-        "excluded": found.excluded,
-        "roughness": roughness(surface).share if enough else None,
-    }
+    enough = np.count_nonzero(np.isfinite(surface.loss)) > _num_coefficients(DEGREE)
+    share = roughness(surface).share if enough else None
+    return TopologySummary(topology(surface), threshold_of(surface, threshold), share)
+
+
+def _num_coefficients(degree: int) -> int:
+    """Coefficients of a polynomial of that total degree in two variables."""
+    return (degree + 1) * (degree + 2) // 2
 
 
 def _merge_tree(order: IntArray, loss: FloatArray) -> tuple[set[int], dict[int, tuple[int, int]]]:
@@ -212,13 +268,16 @@ def _merge_tree(order: IntArray, loss: FloatArray) -> tuple[set[int], dict[int, 
 
 
 def _find(root: dict[int, int], point: int) -> int:
+    """The minimum of the set that a point belongs to."""
     while root[point] != point:
+        # halves the path, so that a later search takes half the steps
         root[point] = root[root[point]]
         point = root[point]
     return point
 
 
 def _neighbours(point: int, shape: tuple[int, ...]) -> Iterator[int]:
+    """The up to 8 grid points around one, as flat indices."""
     row, column = divmod(point, shape[1])
     for i in range(max(0, row - 1), min(shape[0], row + 2)):
         for j in range(max(0, column - 1), min(shape[1], column + 2)):
@@ -227,4 +286,5 @@ def _neighbours(point: int, shape: tuple[int, ...]) -> Iterator[int]:
 
 
 def _unit_interval(values: FloatArray) -> FloatArray:
+    """Coordinates moved and scaled into [-1, 1], where Legendre polynomials are well conditioned."""
     return np.asarray(2 * (values - values[0]) / (np.ptp(values) or 1.0) - 1)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator, PPoly
 
 from landscape.errors import InputError
+from landscape.measures.quantities import Quantity
 from landscape.records.base import RISE, FloatArray
 from landscape.records.companions import Rays
 from landscape.records.estimates import Estimate
@@ -39,12 +40,24 @@ class HalfWidth(Estimate):
     censored: int = 0
     interpolation_error: float = 0.0
 
+    @property
+    def text(self) -> str:
+        """The half-width in words, with the rise, the directions and members, and its interval."""
+        bound = f"at least (censored {self.censored}) " if self.censored else ""
+        over = f"{self.directions} directions" + (f", {self.members} members" if self.members > 1 else "")
+        interval = "95 % interval" if self.has_interval else "no interval"
+        return f"{bound}{self.mean:.4g}{self.ends('.4g')} {self.unit} (+{self.rise:g} nat, {over}, {interval})"
+
 
 @dataclass(frozen=True)
 class SublevelArea:
-    """Area of the plane where the loss lies within ``rise`` of its centre, in squared axis units.
+    """Area of the plane where the loss lies within ``rise`` of its value at the centre.
 
-    ``bounded`` is False where the set touches the edge of the grid: then the area is a lower bound.
+    Args:
+        area: in ``unit``.
+        unit: the unit of the axes, squared.
+        rise: nats per example.
+        bounded: False where the set touches the edge of the grid: then the area is a lower bound.
     """
 
     area: float
@@ -52,15 +65,21 @@ class SublevelArea:
     rise: float
     bounded: bool
 
+    def __str__(self) -> str:
+        bound = "" if self.bounded else "at least "
+        return f"{bound}{self.area:.4g} {self.unit} (loss at most {self.rise:g} above the centre)"
+
 
 @dataclass(frozen=True)
 class CorridorWidth:
-    """Width across the training path at each step of it: where the loss stays within ``rise`` of the path's own.
+    """Width across the training path at each of its steps: where the loss stays within ``rise`` of that on the path.
 
     Args:
         step: position along the path, shape (n,).
         width: full width in the unit of beta, shape (n,); a lower bound where ``bounded`` is False.
         bounded: whether both walls lie inside the grid, shape (n,).
+        unit: of the width.
+        rise: nats per example.
     """
 
     step: FloatArray
@@ -69,17 +88,26 @@ class CorridorWidth:
     unit: str
     rise: float
 
+    def __str__(self) -> str:
+        first, last = (f"{'' if self.bounded[k] else 'at least '}{self.width[k]:.4g}" for k in (0, -1))
+        return f"{first} at the start, {last} at the end of training, {self.unit}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as JSON takes them."""
+        arrays = {"step": self.step, "width": self.width, "bounded": self.bounded}
+        return {"unit": self.unit, "rise": self.rise, **{name: array.tolist() for name, array in arrays.items()}}
+
 
 @dataclass(frozen=True)
 class Walls:
-    """Where the loss first exceeds its value at ``beta = 0`` by ``rise``, on both sides, at each ``alpha``.
+    """The walls of a corridor: where the loss first exceeds its value at ``beta = 0`` by ``rise``, on both sides.
 
     Args:
-        alpha: shape (n,).
+        alpha: position along the path, shape (n,).
         low: the wall at negative beta, shape (n,); the edge of the grid where ``low_bounded`` is False.
         high: the wall at positive beta, shape (n,).
         low_bounded: whether the wall lies inside the grid, shape (n,).
-        high_bounded: likewise.
+        high_bounded: the same of the other wall, shape (n,).
     """
 
     alpha: FloatArray
@@ -105,16 +133,17 @@ def half_width(
             ``"L2"`` (plain Euclidean distance in parameter space; not invariant under rescaling of ReLU layers).
         seed: of the bootstrap.
 
+    Returns:
+        The mean with its interval, and how many directions are lower bounds.
+
     Raises:
         InputError: no rays, or a rise that is not positive.
     """
     members = _members(rays)
     if not rise > 0:
         raise InputError(f"rise must be above 0 nats, got {rise}")
-    found = [_crossings(member, rise) for member in members]
-    scales = _scales(members, unit)
-    values = [crossing * scale for (crossing, _), scale in zip(found, scales, strict=True)]
-    coarse = [_crossings(_thinned(member), rise)[0] * scale for member, scale in zip(members, scales, strict=True)]
+    values = [radii(member, rise, unit) for member in members]
+    coarse = [radii(_every_second(member), rise, unit) for member in members]
     mean = mean_over(values, unit=unit, seed=seed)
     return HalfWidth(
         mean=mean.mean,
@@ -124,20 +153,25 @@ def half_width(
         directions=sum(map(len, values)),
         members=len(members),
         rise=rise,
-        censored=int(sum(np.count_nonzero(~reached) for _, reached in found)),
+        censored=sum(num_censored(member, rise) for member in members),
         interpolation_error=float(max(np.max(np.abs(a - b)) for a, b in zip(values, coarse, strict=True))),
     )
 
 
-def radii(rays: Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm") -> list[FloatArray]:
-    """The half-width along every direction of every member, an array (directions,) each: what `half_width` averages."""
-    members = list(rays)
-    return [_crossings(one, rise)[0] * scale for one, scale in zip(members, _scales(members, unit), strict=True)]
+def radii(rays: Rays, rise: float = RISE, unit: Unit = "filter norm") -> FloatArray:
+    """The half-width along every direction of one network, (directions,): the numbers that `half_width` averages."""
+    return _crossings(rays, rise)[0] * (rays.length if unit == "L2" else np.ones_like(rays.length))
 
 
-def _scales(members: Sequence[Rays], unit: Unit) -> list[FloatArray]:
-    """L2 length of a step of 1 along each direction, or 1 where that is the unit."""
-    return [member.length if unit == "L2" else np.ones_like(member.length) for member in members]
+def num_censored(rays: Rays, rise: float) -> int:
+    """Directions along which the loss does not rise so far within the sampled radius."""
+    return int(np.count_nonzero(~_crossings(rays, rise)[1]))
+
+
+RAY_QUANTITIES: tuple[Quantity[Rays], ...] = (
+    Quantity("half-width", "filter norm", lambda rays, rise: radii(rays, rise, "filter norm"), num_censored),
+    Quantity("half-width, L2", "L2", lambda rays, rise: radii(rays, rise, "L2"), num_censored),
+)
 
 
 def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
@@ -145,10 +179,20 @@ def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
 
     Each cell is counted in 8 x 8 parts, whose values come from monotone cubics along both axes; a value that diverged
     counts as the largest finite one.
+
+    Args:
+        surface: a plane.
+        rise: nats per example.
+
+    Returns:
+        The area in squared axis units, and whether it ends inside the grid.
+
+    Raises:
+        InputError: a corridor, whose axes have different units.
     """
     if surface.kind == "corridor":
         raise InputError("a corridor has no area in one unit; measure its corridor_width instead")
-    inside = _refined(surface, 8) <= float(_centre_loss(surface)) + rise
+    inside = _refine(surface, 8) <= float(_centre_loss(surface)) + rise
     extent = np.ptp(surface.alpha.values) * np.ptp(surface.beta.values)
     edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
     return SublevelArea(float(extent * inside.mean()), f"{surface.alpha.unit}^2", rise, not bool(edge.any()))
@@ -157,26 +201,36 @@ def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
 def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
     """Full width of the corridor at each step of the path, from one wall to the other.
 
-    A wall stands where the loss first exceeds the path's own loss at that step by ``rise`` nats.
+    A wall stands where the loss first exceeds the loss on the path at that step by ``rise`` nats.
+
+    Args:
+        surface: a corridor.
+        rise: nats per example.
+
+    Returns:
+        Steps, widths and whether both walls lie inside the grid, each of shape (n,), the start of training first.
+
+    Raises:
+        InputError: a surface that is no corridor.
     """
     if surface.kind != "corridor":
         raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
-    found = walls(surface, rise=rise)
-    bounded = found.low_bounded & found.high_bounded
-    return CorridorWidth(found.alpha, found.high - found.low, bounded, surface.beta.unit, rise)
+    sides = walls(surface, rise=rise)
+    bounded = sides.low_bounded & sides.high_bounded
+    return CorridorWidth(sides.alpha, sides.high - sides.low, bounded, surface.beta.unit, rise)
 
 
 def walls(surface: Surface, *, rise: float = RISE) -> Walls:
     """The walls on both sides of ``beta = 0`` at each ``alpha``, by monotone cubics between the grid points."""
     beta = surface.beta.values
     centre = int(np.argmin(np.abs(beta)))
-    ends, reached = [], []
+    ends, inside = [], []
     for side in (slice(centre, None, -1), slice(centre, None)):
-        reach = Rays(np.abs(beta[side] - beta[centre]), surface.loss[:, side], np.ones(len(surface.alpha)))
-        distance, inside = _crossings(reach, rise)
+        rays = Rays(np.abs(beta[side] - beta[centre]), surface.loss[:, side], np.ones(len(surface.alpha)))
+        distance, crosses = _crossings(rays, rise)
         ends.append(distance)
-        reached.append(inside)
-    return Walls(surface.alpha.values, beta[centre] - ends[0], beta[centre] + ends[1], reached[0], reached[1])
+        inside.append(crosses)
+    return Walls(surface.alpha.values, beta[centre] - ends[0], beta[centre] + ends[1], inside[0], inside[1])
 
 
 def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
@@ -191,22 +245,22 @@ def _members(rays: Rays | Surface | Sequence[Rays]) -> list[Rays]:
 
 
 def _crossings(rays: Rays, rise: float) -> tuple[FloatArray, BoolArray]:
-    """First radius at which each ray has risen by ``rise``, and whether it was reached, both (directions,)."""
+    """First radius at which each ray has risen by ``rise``, and whether there is one, both (directions,)."""
     with np.errstate(invalid="ignore"):  # a ray that starts where the loss diverged rises no further
         above = np.asarray(rays.loss - rays.loss[:, :1] >= rise)
-    reached: BoolArray = np.any(above, axis=1)
-    first = np.where(reached, above.argmax(axis=1), len(rays.radius) - 1)
-    radii = np.where(reached, rays.radius[first], rays.radius[-1])
+    crosses: BoolArray = np.any(above, axis=1)
+    first = np.where(crosses, above.argmax(axis=1), len(rays.radius) - 1)
+    radius = np.where(crosses, rays.radius[first], rays.radius[-1])
     finite = np.isfinite(rays.loss)
     # a diverged value is a wall, and so is a rise from where nothing was measured
     rows = np.arange(len(first))
-    between = np.flatnonzero(reached & finite[rows, first] & finite[rows, first - 1])
+    between = np.flatnonzero(crosses & finite[rows, first] & finite[rows, first - 1])
     cells = np.array([(*_neighbours(finite[row], int(first[row])), first[row]) for row in between]).reshape(-1, 3)
     for start, stop, cell in np.unique(cells, axis=0).tolist():
         alike = between[(cells == (start, stop, cell)).all(axis=1)]
         excess = rays.loss[alike, start:stop] - (rays.loss[alike, 0] + rise)[:, None]
-        radii[alike] = _meeting(rays.radius[start:stop], excess, *rays.radius[cell - 1 : cell + 1].tolist())
-    return radii, reached
+        radius[alike] = _roots(rays.radius[start:stop], excess, *rays.radius[cell - 1 : cell + 1].tolist())
+    return radius, crosses
 
 
 def _neighbours(finite: BoolArray, first: int) -> tuple[int, int]:
@@ -218,16 +272,17 @@ def _neighbours(finite: BoolArray, first: int) -> tuple[int, int]:
     )
 
 
-def _meeting(radius: FloatArray, excess: FloatArray, low: float, high: float) -> FloatArray:
-    """Where monotone cubics meet zero between two radii, a radius for each row of ``excess``."""
+def _roots(radius: FloatArray, excess: FloatArray, low: float, high: float) -> FloatArray:
+    """The radius between ``low`` and ``high`` at which a monotone cubic is zero, for each row of ``excess``."""
     curves = PchipInterpolator(radius, excess, axis=1)
     # one by one: SciPy's roots of many curves at once leave out those that two neighbours share
-    each = [PPoly.construct_fast(c, curves.x).roots(extrapolate=False) for c in np.moveaxis(curves.c, 2, 0).copy()]
-    inside = [roots[(roots >= low) & (roots <= high)] for roots in each]
-    return np.array([roots[0] if roots.size else high for roots in inside])
+    roots = [PPoly.construct_fast(c, curves.x).roots(extrapolate=False) for c in np.moveaxis(curves.c, 2, 0).copy()]
+    inside = [row[(row >= low) & (row <= high)] for row in roots]
+    return np.array([row[0] if row.size else high for row in inside])
 
 
-def _thinned(rays: Rays) -> Rays:
+def _every_second(rays: Rays) -> Rays:
+    """The rays without every second radius."""
     return Rays(rays.radius[::2], rays.loss[:, ::2], rays.length, rays.seed)
 
 
@@ -236,7 +291,7 @@ def _centre_loss(surface: Surface) -> float:
     return float(surface.loss[i, j])
 
 
-def _refined(surface: Surface, factor: int) -> FloatArray:
+def _refine(surface: Surface, factor: int) -> FloatArray:
     """The loss at the centres of ``factor`` x ``factor`` parts of each cell, by monotone cubics along both axes."""
     largest = np.max(surface.loss, initial=0.0, where=np.isfinite(surface.loss))
     values = np.nan_to_num(surface.loss, nan=largest, posinf=largest)

@@ -18,8 +18,10 @@ from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
+from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
+from landscape.train.regime import regime
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
@@ -168,6 +170,11 @@ class Objective:
         """How many training examples the evaluated ones were drawn from; 0 if all are evaluated."""
         return self.splits[0].drawn_from
 
+    @property
+    def regime(self) -> Regime:
+        """How P compares with the constraints N * K of all the training examples."""
+        return regime(self.P, self.drawn_from or self.N, self.K)
+
     @cached_property
     def K(self) -> int:  # noqa: N802
         """Outputs per example; 1 where ``batch_loss`` keeps them to itself."""
@@ -262,7 +269,7 @@ class Objective:
         splits = tuple(split.to(self.device, dtype) for split in self.splits)
         return self._copy(
             dtype=dtype,
-            centre=space.to(self.centre, device=self.device, dtype=dtype),
+            centre=space.convert(self.centre, device=self.device, dtype=dtype),
             buffers={name: convert(tensor, self.device, dtype) for name, tensor in self.buffers.items()},
             splits=splits,
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from landscape.records.base import Scalar
 from landscape.records.limits import Limit
+from landscape.records.recipe import SubspaceRecipe, parse_recipe
 
 Part = TypeVar("Part")
 
@@ -34,7 +34,7 @@ class Identity:
         loss: name of the loss function.
         dtype: precision that the values were computed in.
         batchnorm: what BatchNorm statistics do at other points than the centre; empty where there are none.
-        subspace: the recipe of the subspace (kind, seed, normalization, ignored parameters, digest of the directions).
+        subspace: how the subspace came about, with a digest of its directions.
         drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
     """
 
@@ -49,7 +49,7 @@ class Identity:
     loss: str = ""
     dtype: str = ""
     batchnorm: str = ""
-    subspace: Mapping[str, Scalar] = field(default_factory=dict)
+    subspace: SubspaceRecipe = field(default_factory=SubspaceRecipe)
     drawn_from: int = 0
 
 
@@ -137,6 +137,12 @@ class Provenance:
     making: Making = field(default_factory=Making)
     extent: Limit = field(default_factory=Limit)
 
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
+        if name in ATTRIBUTES:
+            return self.to_dict()[name]
+        raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
+
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
         parts = (_flat(self.identity), _flat(self.accuracy), _flat(self.making), self.extent.to_dict())
@@ -147,11 +153,13 @@ class Provenance:
     def parse(cls, attributes: Mapping[str, Any]) -> "Provenance":
         """The provenance that the attributes of a file state; a name that is missing has its default value."""
         limit = Limit.parse(**_named(attributes, ("reach", "extent")))
+        attributes = {**attributes, "subspace": parse_recipe(attributes.get("subspace", {}))}
         return cls(_part(Identity, attributes), _part(Accuracy, attributes), _part(Making, attributes), limit)
 
 
 def _flat(part: Any) -> dict[str, Any]:
     values = {entry.name: getattr(part, entry.name) for entry in fields(part)}
+    values = {name: value.to_dict() if isinstance(value, SubspaceRecipe) else value for name, value in values.items()}
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
 
 

@@ -73,7 +73,7 @@ class Sampled:
     @property
     def kind(self) -> str:
         """``"line"``, ``"plane"``, ``"corridor"``, ...: the subspace the values were sampled on."""
-        return str(self.provenance.identity.subspace.get("kind", ""))
+        return self.provenance.identity.subspace.kind
 
     @property
     def complete(self) -> bool:

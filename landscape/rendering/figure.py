@@ -140,7 +140,7 @@ def _draw_barcodes(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     if order.look.metric != LOSS:
         raise InputError(f"a barcode is that of {LOSS}, got the metric {order.look.metric!r}")
     codes = barcodes_of(surfaces, order.look.names(surfaces))
-    figure = barcode_figure(codes, order.theme, width=order.column(2), shared=order.shared)
+    figure = barcode_figure(codes, order.theme, width=order.column(2), one_range=order.shared)
     rendering = Rendering(order.target, "matplotlib", (0,) * len(codes), *codes[0].ends)
     return _finish(figure, rendering, caption_of(codes), order)
 
@@ -151,7 +151,7 @@ def _draw_maps(surfaces: Sequence[Surface], order: _Order) -> Rendering:
 
     panels = thin(_panels(surfaces, order), contour.MAX_POINTS)
     sheet = Sheet(
-        panels, contour.aspect(panels), draw, contour.MARGINS, order.shared, order.notes, flat=True, named=True
+        panels, contour.aspect(panels), draw, contour.MARGINS, order.shared, order.notes, flat=True, bar_names=True
     )
     return _finish_panels(sheet, order, Backend("matplotlib"))
 
@@ -178,7 +178,7 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
         _margins(camera),
         order.shared,
         order.notes,
-        named=not shows_heights(camera),
+        bar_names=not shows_heights(camera),
     )
     warnings = [hidden_minimum_message(panel, camera) for panel in panels]
     return _finish_panels(sheet, order, backend, tuple(filter(None, warnings)))

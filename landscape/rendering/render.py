@@ -25,8 +25,29 @@ Options: TypeAlias = FigureOptions | PageOptions | FilmOptions
 
 
 def medium_of(path: str | Path) -> Medium:
-    """Whether a path's suffix asks for a page or a film; if neither, it is a figure's."""
+    """Whether a path's suffix asks for a page or a film; if neither, it is a figure's.
+
+    Args:
+        path: of the picture.
+
+    Returns:
+        ``"figure"``, ``"page"`` or ``"film"``.
+    """
     return MEDIA.get(Path(path).suffix.lower(), "figure")
+
+
+def foreign_options(path: str | Path) -> frozenset[str]:
+    """The options of `render` that pictures of this kind do not have.
+
+    Args:
+        path: of the picture; its suffix says the kind.
+
+    Returns:
+        Names of parameters, such as ``"dpi"`` for a film.
+    """
+    options: dict[Medium, type[Options]] = {"figure": FigureOptions, "page": PageOptions, "film": FilmOptions}
+    native = {field.name for field in fields(options.pop(medium_of(path)))}
+    return frozenset({field.name for record in options.values() for field in fields(record)} - native)
 
 
 def render(

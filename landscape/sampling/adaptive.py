@@ -5,7 +5,7 @@ included. After the second one only the axes along which the error is too large 
 it is. Nothing here knows a network; the values come from whoever measures.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -29,7 +29,7 @@ NUM_INSIDE = 48
 SAFETY = 1.4
 FIRST_SAFETY = 3.0
 # True over held-back errors: at most 4.6 on 43 of 44 surfaces beside their full grids (python -m benchmarks).
-STATED = 5.0
+ERROR_FACTOR = 5.0
 INSIDE_SHARE = 10.0
 INSIDE_MARGIN = 1.05
 
@@ -66,9 +66,14 @@ def check_tolerance(tolerance: float | None) -> float:
 
 
 def coarse_to_fine(
-    axes: Sequence[Axis], values: Mapping[str, FloatArray], tolerance: float, *, seed: int = 0
-) -> Generator[Indices, None, Filling | None]:
-    """Yields flat indices to measure into ``values`` before it goes on; returns the filling, or None for the full grid.
+    axes: Sequence[Axis],
+    values: Mapping[str, FloatArray],
+    tolerance: float,
+    measure: Callable[[Indices], None],
+    *,
+    seed: int = 0,
+) -> Filling | None:
+    """The grid filled in from the points that were worth measuring; None where the full grid is to be measured.
 
     Each metric is interpolated by a cubic spline in the axes' drawn positions, as it is, as its square root or as its
     logarithm (where it is nowhere negative, or positive): whichever is closest at the held-back points. It is accepted
@@ -82,40 +87,48 @@ def coarse_to_fine(
     for the coarsest level (no coarser one has shown that the error falls) and 1.4 after it, stands for the points that
     were not looked at. It makes an estimate, not a proof. Accuracies are steps of one example, which no interpolation
     follows: their error is measured and reported, but never refuses a level.
+
+    Args:
+        axes: of the grid.
+        values: each metric in the shape of the grid; ``measure`` writes into them.
+        tolerance: share of each loss's range, see `check_tolerance`.
+        measure: measures the points of these flat indices.
+        seed: of the draw of the held-back points.
     """
     search = _Search(axes, values, tolerance, seed)
     while True:
-        yield search.ask(_mask(search.rows, search.shape) & search.region)
+        measure(search.ask(_mask(search.rows, search.shape) & search.region))
         if search.hopeless:
             return None
         search.interpolate()
-        yield search.ask(search.few_inside())
-        held = search.draw()
-        yield search.ask(held)
+        measure(search.ask(search.few_inside()))
+        holdout = search.draw()
+        measure(search.ask(holdout))
         if search.hopeless:
             return None
-        if search.passes(held):
-            held = held | search.aim()
-            yield search.ask(held)
+        # drawn points come first: where they fail, the aimed ones would be measured for nothing
+        if search.passes(holdout):
+            holdout = holdout | search.aim()
+            measure(search.ask(holdout))
         if search.hopeless:
             return None
-        if search.passes(held):
-            return search.filling(held)
-        search.refine(held)
+        if search.passes(holdout):
+            return search.filling(holdout)
+        search.refine(holdout)
 
 
 class _Search:
-    """What is known so far, what is guessed elsewhere, and where to look next."""
+    """Where values are measured, what they are guessed to be elsewhere, and where to look next."""
 
     def __init__(self, axes: Sequence[Axis], values: Mapping[str, FloatArray], tolerance: float, seed: int) -> None:
         self.axes, self.values, self.tolerance = axes, values, tolerance
         self.shape = tuple(len(axis) for axis in axes)
         self.rows = self.cells = coarsest(self.shape)
-        self.known: Mask = np.zeros(self.shape, dtype=np.bool_)
+        self.support: Mask = np.zeros(self.shape, dtype=np.bool_)
         self.region: Mask = np.ones(self.shape, dtype=np.bool_)
         self.safety = FIRST_SAFETY
         self.guesses = {name: np.full(self.shape, np.nan) for name in values}
-        self.made: dict[str, list[FloatArray]] = {}
+        self.interpolations: dict[str, list[FloatArray]] = {}
         self.scale: dict[str, FloatArray] = {}
         self.inside = self.spread = np.zeros(self.shape)
         self.random = np.random.default_rng(seed)
@@ -124,13 +137,13 @@ class _Search:
     @property
     def hopeless(self) -> bool:
         """Whether nothing is left to fill, or a value is not finite, through which no spline goes."""
-        known = self.known
-        return bool(known.all()) or not all(np.all(np.isfinite(grid[known])) for grid in self.values.values())
+        support = self.support
+        return bool(support.all()) or not all(np.all(np.isfinite(grid[support])) for grid in self.values.values())
 
-    def ask(self, wanted: Mask) -> Indices:
-        """The flat indices of what is wanted and not known yet; known from now on."""
-        fresh = np.flatnonzero(wanted & ~self.known).astype(np.intp)
-        self.known.flat[fresh] = True
+    def ask(self, points: Mask) -> Indices:
+        """The flat indices of the points that were not asked for yet; they count as measured from now on."""
+        fresh = np.flatnonzero(points & ~self.support).astype(np.intp)
+        self.support.flat[fresh] = True
         return fresh
 
     def interpolate(self) -> None:
@@ -138,74 +151,75 @@ class _Search:
         spread = np.zeros(self.shape)
         for name in self.values:
             current = self._current(name, self.guesses[name])
-            self.made[name] = [current] if self._finest else _interpolations(self.axes, current, self.rows)
-            self.scale[name] = np.full(self.shape, _bound(self.values[name][self.known], self.tolerance))
+            self.interpolations[name] = [current] if self._finest else _interpolations(self.axes, current, self.rows)
+            self.scale[name] = np.full(self.shape, _limit(self.values[name][self.support], self.tolerance))
             if name == LOSS:
                 highest = self.values[LOSS][self.centre] + INSIDE_MARGIN * RISE
-                self.inside = np.min(self.made[LOSS], axis=0) <= highest
-                held = np.minimum(self.scale[LOSS], INSIDE_SHARE * self.tolerance * RISE)
-                self.scale[LOSS] = np.where(self.inside, held, self.scale[LOSS])
+                # where one interpolation lies inside the point counts as inside, so that the set is not cut short
+                self.inside = np.min(self.interpolations[LOSS], axis=0) <= highest
+                tight = np.minimum(self.scale[LOSS], INSIDE_SHARE * self.tolerance * RISE)
+                self.scale[LOSS] = np.where(self.inside, tight, self.scale[LOSS])
             if _is_loss(name):
-                spread = np.maximum(spread, _ratio(np.ptp(self.made[name], axis=0), self.scale[name]))
+                spread = np.maximum(spread, _ratio(np.ptp(self.interpolations[name], axis=0), self.scale[name]))
         if not self._finest:
             self.spread, self.cells = spread, self.rows
 
     def few_inside(self) -> Mask:
         """The points left inside the sublevel set, if they are so few that no held-back point speaks for them."""
-        left = self.inside.astype(np.bool_) & ~self.known
-        few = not self._first and np.count_nonzero(left) <= NUM_INSIDE
-        return left if few else np.zeros_like(left)
+        left = self.inside.astype(np.bool_) & ~self.support
+        return left if not self._first and np.count_nonzero(left) <= NUM_INSIDE else np.zeros_like(left)
 
     def draw(self) -> Mask:
         """Held-back points: of the next level, new along one axis and along all, and inside the sublevel set."""
-        chosen = np.zeros(self.shape, dtype=np.bool_)
+        holdout = np.zeros(self.shape, dtype=np.bool_)
         kinds = [*self._new_points(), self.inside.astype(np.bool_)]
         if self._finest:
             kinds = [np.ones(self.shape, dtype=np.bool_)] * 3
         for kind in kinds:
-            candidates = np.flatnonzero(kind & ~self.known & ~chosen)
-            chosen.flat[self.random.permutation(candidates)[:NUM_DRAWN]] = True
-        return chosen
+            candidates = np.flatnonzero(kind & ~self.support & ~holdout)
+            holdout.flat[self.random.permutation(candidates)[:NUM_DRAWN]] = True
+        return holdout
 
     def aim(self) -> Mask:
         """More held-back points, where the interpolations differ most: there the error is large."""
-        chosen = np.zeros(self.shape, dtype=np.bool_)
-        left = np.flatnonzero(~self.known)
-        chosen.flat[left[np.argsort(-self.spread.flat[left], kind="stable")][:NUM_AIMED]] = True
-        return chosen
+        holdout = np.zeros(self.shape, dtype=np.bool_)
+        left = np.flatnonzero(~self.support)
+        holdout.flat[left[np.argsort(-self.spread.flat[left], kind="stable")][:NUM_AIMED]] = True
+        return holdout
 
-    def passes(self, held: Mask) -> bool:
+    def passes(self, holdout: Mask) -> bool:
         """Whether every loss is within its bound at the held-back points."""
-        return not self._failing(held).any()
+        return not self._failing(holdout).any()
 
-    def refine(self, held: Mask) -> None:
+    def refine(self, holdout: Mask) -> None:
         """Go on to the next level: along the axes that failed, in the cells that are as doubtful as those that did."""
-        failing = self._failing(held)
+        failing = self._failing(holdout)
         along = [bool(np.any(failing & new)) for new in self._new_points()[: len(self.shape)]]
-        flagged = (self.spread >= self.spread[failing].min()) & ~self.known | failing
-        self.region = np.ones_like(flagged) if self._first else _cells(flagged, self.cells)
+        doubtful = (self.spread >= self.spread[failing].min()) & ~self.support | failing
+        # one level alone does not show where the error falls: after the first all cells and axes are refined
+        self.region = np.ones_like(doubtful) if self._first else _cells(doubtful, self.cells)
         if self._first or not any(along):
             along = [True] * len(self.shape)
-        self.guesses = {name: self._best(name, held) for name in self.values}
-        self.rows = tuple(_bisected(row) if new else row for row, new in zip(self.rows, along, strict=True))
+        self.guesses = {name: self._best(name, holdout) for name in self.values}
+        self.rows = tuple(_bisect(row) if new else row for row, new in zip(self.rows, along, strict=True))
         self.safety = SAFETY
 
-    def filling(self, held: Mask) -> Filling:
+    def filling(self, holdout: Mask) -> Filling:
         """The grid as it is accepted."""
-        values = {name: self._best(name, held) for name in self.values}
-        errors = {name: self._stated(name, held) for name in self.values}
-        inside = self._stated(LOSS, held & self.inside.astype(np.bool_))
+        values = {name: self._best(name, holdout) for name in self.values}
+        errors = {name: self._error_estimate(name, holdout) for name in self.values}
+        inside = self._error_estimate(LOSS, holdout & self.inside.astype(np.bool_))
         for name in values:
             if name.endswith("_accuracy"):
                 values[name] = np.clip(values[name], 0.0, 1.0)
-        return Filling(values, errors, inside, int(np.count_nonzero(held)))
+        return Filling(values, errors, inside, int(np.count_nonzero(holdout)))
 
-    def _stated(self, name: str, held: Mask) -> float:
+    def _error_estimate(self, name: str, holdout: Mask) -> float:
         """The error to be told: what others had beyond their held-back points, up to the bound; 0 of no points."""
-        if not held.any():
+        if not holdout.any():
             return 0.0
-        largest, bound = float(self._errors(name, held)[held].max()), float(self.scale[name][held].max())
-        return max(self.safety * largest, min(STATED * largest, bound))
+        largest, limit = float(self._errors(name, holdout)[holdout].max()), float(self.scale[name][holdout].max())
+        return max(self.safety * largest, min(ERROR_FACTOR * largest, limit))
 
     @property
     def _first(self) -> bool:
@@ -213,35 +227,35 @@ class _Search:
 
     @property
     def _finest(self) -> bool:
-        return all(len(chosen) == count for chosen, count in zip(self.rows, self.shape, strict=True))
+        return all(len(row) == count for row, count in zip(self.rows, self.shape, strict=True))
 
     def _current(self, name: str, guess: FloatArray) -> FloatArray:
-        return np.where(self.known, self.values[name], guess)
+        return np.where(self.support, self.values[name], guess)
 
     def _new_points(self) -> list[Mask]:
         """What the next level adds along each axis alone, and along all of them."""
-        finer, old = tuple(_bisected(row) for row in self.rows), _mask(self.rows, self.shape)
+        finer, old = tuple(_bisect(row) for row in self.rows), _mask(self.rows, self.shape)
         single = [
             _mask((*self.rows[:axis], row, *self.rows[axis + 1 :]), self.shape) & ~old for axis, row in enumerate(finer)
         ]
         return [*single, _mask(finer, self.shape) & ~old & ~np.any(single, axis=0)]
 
-    def _errors(self, name: str, held: Mask) -> FloatArray:
+    def _errors(self, name: str, holdout: Mask) -> FloatArray:
         """Distance of the interpolation that is closest at the held-back points, 0 where nothing is held back."""
-        found = [np.where(held, np.abs(made - self.values[name]), 0.0) for made in self.made[name]]
-        return min(found, key=lambda error: float(_ratio(error, self.scale[name]).max()))
+        values = self.values[name]
+        errors = [np.where(holdout, np.abs(guess - values), 0.0) for guess in self.interpolations[name]]
+        return min(errors, key=lambda error: float(_ratio(error, self.scale[name]).max()))
 
-    def _best(self, name: str, held: Mask) -> FloatArray:
-        made = min(
-            self.made[name],
-            key=lambda one: float(_ratio(np.abs(one - self.values[name])[held], self.scale[name][held]).max()),
-        )
-        return self._current(name, made)
+    def _best(self, name: str, holdout: Mask) -> FloatArray:
+        def distance(guess: FloatArray) -> float:
+            return float(_ratio(np.abs(guess - self.values[name])[holdout], self.scale[name][holdout]).max())
 
-    def _failing(self, held: Mask) -> Mask:
+        return self._current(name, min(self.interpolations[name], key=distance))
+
+    def _failing(self, holdout: Mask) -> Mask:
         failing = np.zeros(self.shape, dtype=np.bool_)
         for name in filter(_is_loss, self.values):
-            failing |= self.safety * self._errors(name, held) > self.scale[name]
+            failing |= self.safety * self._errors(name, holdout) > self.scale[name]
         return failing
 
 
@@ -253,7 +267,7 @@ def coarsest(shape: Sequence[int]) -> Rows:
     """
     rows = tuple(np.unique([0, count - 1]).astype(np.intp) for count in shape)
     for _ in range(FIRST_BISECTIONS):
-        rows = tuple(_bisected(chosen) for chosen in rows)
+        rows = tuple(_bisect(row) for row in rows)
     return rows
 
 
@@ -265,13 +279,15 @@ def centre_of(axes: Sequence[Axis]) -> tuple[int, ...]:
 def _interpolations(axes: Sequence[Axis], grid: FloatArray, rows: Rows) -> list[FloatArray]:
     """The spline of the metric as it is and, where it can be taken, of its root and logarithm."""
     positions, knots = [axis.positions for axis in axes], grid[np.ix_(*rows)]
+    # a spline of the logarithm may overflow between its knots; such an interpolation is left out below
     with np.errstate(over="ignore", invalid="ignore"):
-        made = [back(_spline(positions, forth(knots), rows)) for forth, back in _transforms(knots)]
-    return [values for values in made if np.all(np.isfinite(values))]
+        splines = [back(_spline(positions, forth(knots), rows)) for forth, back in _transforms(knots)]
+    return [values for values in splines if np.all(np.isfinite(values))]
 
 
 def _transforms(knots: FloatArray) -> Iterator[tuple[Transform, Transform]]:
     lowest = float(knots.min())
+    # between its knots a spline may swing below 0, where no loss is
     floor = 0.0 if lowest >= 0 else -np.inf
     yield (lambda values: values), (lambda values: np.maximum(values, floor))
     if lowest >= 0:
@@ -281,7 +297,7 @@ def _transforms(knots: FloatArray) -> Iterator[tuple[Transform, Transform]]:
 
 
 def _spline(positions: Sequence[FloatArray], knots: FloatArray, rows: Rows) -> FloatArray:
-    at = [place[chosen] for place, chosen in zip(positions, rows, strict=True)]
+    at = [place[row] for place, row in zip(positions, rows, strict=True)]
     degrees = [min(3, len(place) - 1) for place in at]
     if len(at) == 1:
         return np.asarray(make_interp_spline(at[0], knots, k=degrees[0])(positions[0]), dtype=np.float64)
@@ -289,16 +305,16 @@ def _spline(positions: Sequence[FloatArray], knots: FloatArray, rows: Rows) -> F
     return np.asarray(spline(positions[0], positions[1]), dtype=np.float64)
 
 
-def _cells(flagged: Mask, rows: Rows) -> Mask:
-    """Every point of the cells between ``rows`` that hold a flagged point, their borders included."""
-    found = np.nonzero(flagged)
+def _cells(doubtful: Mask, rows: Rows) -> Mask:
+    """Every point of the cells between ``rows`` that hold a doubtful point, their borders included."""
+    places = np.nonzero(doubtful)
     edges = [
-        np.stack([_cell_of(at, row, "left"), _cell_of(at, row, "right")]) for at, row in zip(found, rows, strict=True)
+        np.stack([_cell_of(at, row, "left"), _cell_of(at, row, "right")]) for at, row in zip(places, rows, strict=True)
     ]
     hit = np.zeros([max(1, len(row) - 1) for row in rows], dtype=np.bool_)
     for side in np.ndindex(*(2,) * len(rows)):
-        hit[tuple(edge[which] for edge, which in zip(edges, side, strict=True))] = True
-    region = np.zeros(flagged.shape, dtype=np.bool_)
+        hit[tuple(edge[end] for edge, end in zip(edges, side, strict=True))] = True
+    region = np.zeros(doubtful.shape, dtype=np.bool_)
     for cell in np.argwhere(hit):
         region[tuple(slice(row[k], row[k + 1] + 1) for row, k in zip(rows, cell, strict=True))] = True
     return region
@@ -310,9 +326,9 @@ def _cell_of(index: Indices, row: Indices, side: str) -> Indices:
     return np.clip(after - 1, 0, len(row) - 2).astype(np.intp)
 
 
-def _bound(measured: FloatArray, tolerance: float) -> float:
+def _limit(values: FloatArray, tolerance: float) -> float:
     """The tolerated share of the range, and at least the rounding of a root or logarithm and back."""
-    return max(tolerance * float(np.ptp(measured)), 16 * np.finfo(np.float64).eps * float(np.abs(measured).max()))
+    return max(tolerance * float(np.ptp(values)), 16 * np.finfo(np.float64).eps * float(np.abs(values).max()))
 
 
 def _ratio(error: FloatArray, scale: FloatArray) -> FloatArray:
@@ -324,9 +340,9 @@ def _is_loss(name: str) -> bool:
     return name.endswith("_loss")
 
 
-def _bisected(chosen: Indices) -> Indices:
-    middles = [(left + right) // 2 for left, right in pairwise(chosen.tolist())]
-    return np.union1d(chosen, np.array(middles, dtype=np.intp)).astype(np.intp)
+def _bisect(row: Indices) -> Indices:
+    middles = [(left + right) // 2 for left, right in pairwise(row.tolist())]
+    return np.union1d(row, np.array(middles, dtype=np.intp)).astype(np.intp)
 
 
 def _mask(rows: Rows, shape: Sequence[int]) -> Mask:

@@ -4,6 +4,7 @@ import copy
 import itertools
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from landscape.defaults import BEND_STEPS
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective
+from landscape.records.recipe import CurveRecipe, read_recipe
 from landscape.space.curves import Curve, Form, shares
 from landscape.space.subspaces import Centred
 
@@ -58,8 +60,9 @@ def train_curve(
     start = objective.centre
     Curve(start, start, end.centre, form)  # refuses an unknown form and ends of other shape
     middle = {name: 0.5 * (tensor + end.centre[name]) for name, tensor in start.items()}
-    how = {"between": True, "seed": seed, "steps": steps, "learning_rate": learning_rate, "batch_size": batch_size}
-    curve = Curve(start, middle, end.centre, form, {**how, **recipe})
+    training = {"seed": seed, "steps": steps, "learning_rate": learning_rate, "batch_size": batch_size}
+    origin = cast(CurveRecipe, read_recipe({"kind": "curve", "form": form, "between": True, **training, **recipe}))
+    curve = Curve(start, middle, end.centre, form, origin)
     _descend(objective, curve, steps, learning_rate, batch_size, seed, progress)
     if not all(bool(torch.isfinite(tensor).all()) for tensor in curve.bend.values()):
         raise ObjectiveError(f"the bend diverged at a learning rate of {learning_rate:g}; give a smaller one")
@@ -96,16 +99,13 @@ def _gradients(
     """The loss of one batch at t, and its gradient; the bend's own is that times the bend's share."""
     theta = {name: tensor[0].detach().requires_grad_() for name, tensor in curve.at(t[:, None]).items()}
     # buffers, and parameters that the objective keeps where they are; the copy lacks the statistics
-    own = {name for name, _ in (*model.named_buffers(), *model.named_parameters())}
-    fixed = {name: tensor for name, tensor in objective.buffers.items() if name in own}
+    names = {name for name, _ in (*model.named_buffers(), *model.named_parameters())}
+    constants = {name: tensor for name, tensor in objective.buffers.items() if name in names}
     inputs, targets = batch
     with torch.enable_grad():
-        loss = objective.loss(objective.call.outputs(model, {**fixed, **theta}, inputs), targets)
-        found = torch.autograd.grad(loss, list(theta.values()), allow_unused=True)
-    gradients = zip(theta.items(), found, strict=True)
-    return loss.detach(), {
-        name: torch.zeros_like(tensor) if given is None else given for (name, tensor), given in gradients
-    }
+        loss = objective.loss(objective.call.outputs(model, {**constants, **theta}, inputs), targets)
+        gradients = torch.autograd.grad(loss, list(theta.values()), materialize_grads=True)
+    return loss.detach(), dict(zip(theta, gradients, strict=True))
 
 
 def _batches(objective: Objective, size: int, steps: int, generator: np.random.Generator) -> Iterator[Batch]:
@@ -119,8 +119,8 @@ def _batches(objective: Objective, size: int, steps: int, generator: np.random.G
         yield from itertools.islice(passes, steps)
         return
     counts = np.array([len(targets) for _, targets in split.batches])
-    for chosen in generator.choice(len(counts), size=steps, p=counts / counts.sum()):
-        inputs, targets = split.batches[chosen]
+    for index in generator.choice(len(counts), size=steps, p=counts / counts.sum()):
+        inputs, targets = split.batches[index]
         if 0 < size < len(targets):
             rows = torch.from_numpy(generator.choice(len(targets), size=size, replace=False))
             rows = rows.to(objective.device, non_blocking=True)
@@ -130,9 +130,9 @@ def _batches(objective: Objective, size: int, steps: int, generator: np.random.G
 
 def _with_batch_statistics(model: nn.Module) -> nn.Module:
     """A copy whose BatchNorm layers keep no statistics and normalize with those of the batch."""
-    copied = copy.deepcopy(model)
-    for module in copied.modules():
+    twin = copy.deepcopy(model)
+    for module in twin.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.running_mean = module.running_var = module.num_batches_tracked = None
             module.track_running_stats = False
-    return copied
+    return twin

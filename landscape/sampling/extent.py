@@ -1,18 +1,19 @@
 """How far a grid reaches: until the loss has risen by a stated amount on every side, rounded to a tidy number."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from landscape.errors import InputError
+from landscape.files import surfaces as store
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
-from landscape.space.planes import ModelPlane, PathPlane
-from landscape.space.subspaces import Corridor, Subspace
+from landscape.space.subspaces import Subspace
 
 DEFAULT_EXTENT = 2.0
 REACH = 1.0
@@ -45,16 +46,26 @@ class Extent:
         return str(self.limit)
 
 
-def given_extent(extent: float) -> Extent:
-    """An extent that somebody chose."""
-    return Extent(float(extent))
+def settle_extent(
+    objective: Objective, subspace: Subspace, extent: float | Extent | None, path: str | Path | None
+) -> Extent:
+    """The extent as it was asked for, or that of the file that is gone on with, or one that is chosen now."""
+    if isinstance(extent, Extent):
+        return extent
+    if extent is not None:
+        return Extent(float(extent))
+    if path is not None and Path(path).exists():
+        record = store.load(path)
+        if record.provenance.extent.reach:
+            return Extent(float(record.axes[-1].values[-1]), record.provenance.extent)
+    return choose_extent(objective, subspace)
 
 
 def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     """The smallest tidy extent (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, their tenths ...) with a high loss on every side.
 
     High is a rise of 1 nat above the centre, on both sides of every axis: twice the rise that defines the half-width,
-    so that both walls lie inside the picture, and what rays reach for. Further out a wide network would stand in the
+    so that both walls lie inside the picture, and as far as rays reach. Further out a wide network would stand in the
     picture as a bowl and a narrow one as a needle. For other losses than cross-entropy it is half the loss of a network
     whose outputs are all 0. Only the ends of the axes are looked at, a corridor's at the last step of training. The
     search ends at 8; there, and where outputs of 0 have no positive loss (the extent is 2 then), the reason says so. A
@@ -63,25 +74,46 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     Args:
         objective: whose training loss is to rise.
         subspace: where; a line, a plane or a corridor.
+
+    Returns:
+        Half the side of the grid in the subspace's unit, with its reason.
     """
-    if subspace.recipe.get("between"):
-        return Extent(1.0, Limit(Rule.ENDS))
-    if isinstance(subspace, ModelPlane | PathPlane):
-        return Extent(1.0, Limit(Rule.NETWORKS))
-    alone = objective.loss_only()
-    reach = _reach(alone)
+    if subspace.rule is not None:
+        return Extent(1.0, Limit(subspace.rule))
+    reach = _reach(objective)
     if not (math.isfinite(reach) and reach > 0):
         return Extent(DEFAULT_EXTENT, Limit(Rule.DEFAULT))
+    alone = objective.loss_only()
     centre = alone.at_centre()[LOSS]
-    value, risen = _search(lambda extent: _lowest(alone, subspace, extent) - centre >= reach)
-    return Extent(value, Limit(Rule.RISE if risen else Rule.LARGEST, reach))
+
+    def rises(extent: float) -> bool:
+        ends = torch.from_numpy(subspace.ends(extent)).to(objective.device)
+        losses: Tensor = alone.evaluate(subspace.at(ends))[LOSS]
+        # a loss that is no number has diverged: it is as high as can be
+        return float(torch.where(losses.isnan(), math.inf, losses).min()) - centre >= reach
+
+    index = TIDY.index(1.0)
+    if rises(1.0):
+        while index > 0 and rises(TIDY[index - 1]):
+            index -= 1
+        return Extent(TIDY[index], Limit(Rule.RISE, reach))
+    for value in TIDY[index + 1 :]:
+        if rises(value):
+            return Extent(value, Limit(Rule.RISE, reach))
+    return Extent(TIDY[-1], Limit(Rule.LARGEST, reach))
 
 
 def common_extent(chosen: Sequence[Extent]) -> Extent:
-    """The largest of them, for surfaces that are drawn side by side.
+    """The largest of several extents, for surfaces that are drawn side by side.
 
     >>> common_extent([Extent(0.4), Extent(2.0)]).value
     2.0
+
+    Args:
+        chosen: one extent per surface, such as `extent_of` or `choose_extent` give.
+
+    Returns:
+        The largest; its reason says of how many surfaces.
 
     Raises:
         InputError: none given.
@@ -94,35 +126,6 @@ def common_extent(chosen: Sequence[Extent]) -> Extent:
     return Extent(largest.value, replace(largest.limit, num_surfaces=len(chosen)))
 
 
-def _search(risen: Callable[[float], bool]) -> tuple[float, bool]:
-    """From 1 inwards while the loss has still risen there, or outwards until it has."""
-    index = TIDY.index(1.0)
-    if risen(TIDY[index]):
-        while index > 0 and risen(TIDY[index - 1]):
-            index -= 1
-        return TIDY[index], True
-    while index + 1 < len(TIDY):
-        index += 1
-        if risen(TIDY[index]):
-            return TIDY[index], True
-    return TIDY[-1], False
-
-
-def _lowest(objective: Objective, subspace: Subspace, extent: float) -> float:
-    """The lowest loss at the ends of the axes through the centre; one that diverged counts as infinite."""
-    ends = torch.tensor(_ends(subspace, extent), dtype=torch.float64, device=objective.device)
-    values: Tensor = objective.evaluate(subspace.at(ends))[LOSS]
-    return float(torch.where(values.isnan(), math.inf, values).min())
-
-
-def _ends(subspace: Subspace, extent: float) -> list[list[float]]:
-    if isinstance(subspace, Corridor):
-        last = float(subspace.steps[-1])
-        return [[last, -extent], [last, extent]]
-    dims = len(subspace.axes((2, 2), 1.0))
-    return [[sign * extent if k == axis else 0.0 for k in range(dims)] for axis in range(dims) for sign in (-1, 1)]
-
-
 @torch.no_grad()
 def _reach(objective: Objective) -> float:
     """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0.
@@ -133,12 +136,12 @@ def _reach(objective: Objective) -> float:
     if objective.call.is_cross_entropy:
         return REACH
     if not objective.has_outputs:
-        nowhere = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
-        scale = float(objective.loss_only().evaluate(nowhere)[LOSS])
+        zeros = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
+        scale = float(objective.loss_only().evaluate(zeros)[LOSS])
         return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH
     total = 0.0
     for inputs, targets in objective.splits[0].chunks(REFERENCE_CHUNK):
         shape = objective.outputs({}, inputs[:1]).shape[1:]
-        nothing = torch.zeros(len(targets), *shape, dtype=objective.dtype, device=objective.device)
-        total += float(objective.loss(nothing, targets)) * len(targets)
+        zero_outputs = torch.zeros(len(targets), *shape, dtype=objective.dtype, device=objective.device)
+        total += float(objective.loss(zero_outputs, targets)) * len(targets)
     return SHARE * total / objective.N

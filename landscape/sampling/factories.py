@@ -1,7 +1,9 @@
 """Models and data of the user's own, named ``package.module:factory``: imported, called and checked."""
 
 import importlib
+import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -56,10 +58,10 @@ def make_arguments(spec: str) -> dict[str, Any]:
     if data is None:
         raise InputError(f"{spec} returned None, expected training data")
     if isinstance(data, Mapping) and "data" in data:
-        known = Objective.__init__.__kwdefaults__ or {}
-        unknown = [key for key in data if key != "data" and key not in known]
+        parameters = Objective.__init__.__kwdefaults__ or {}
+        unknown = [key for key in data if key != "data" and key not in parameters]
         if unknown:
-            raise InputError(f"{spec} returned unknown arguments {unknown}; expected data, {', '.join(known)}")
+            raise InputError(f"{spec} returned unknown arguments {unknown}; expected data, {', '.join(parameters)}")
         return dict(data)
     if isinstance(data, tuple) and len(data) == 2 and not any(isinstance(part, Tensor) for part in data):
         return {"data": data[0], "test": data[1]}
@@ -81,6 +83,8 @@ def _import(spec: str) -> Callable[[], Any]:
     if match is None:
         raise InputError(f"expected package.module:factory, got {spec!r}")
     name, attribute = match.groups()
+    if os.getcwd() not in sys.path:  # a console script has its own folder in the place of the user's
+        sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from landscape.defaults import DEFAULT_POINTS, DEFAULT_RAYS
-from landscape.errors import FileError, InputError
+from landscape.defaults import DEFAULT_POINTS
+from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
-from landscape.records.base import FloatArray, Status
+from landscape.records.base import Axis, FloatArray, Status
 from landscape.records.provenance import Accuracy
+from landscape.records.recipe import RepeatsRecipe, mean_recipe
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import Grid, sample
+from landscape.sampling.grid import Sampling, Where, sample
+from landscape.sampling.start import Grid, refuse_other
 from landscape.space import parameters as space
 from landscape.space.subspaces import Subspace
 
@@ -29,28 +31,28 @@ def sample_repeats(
     points: int | Sequence[int] = DEFAULT_POINTS,
     extent: float | Extent | None = None,
     path: str | Path | None = None,
-    overwrite: bool = False,
-    rays: int = DEFAULT_RAYS,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[Sampling],
 ) -> Grid:
     """The mean of a metric over subspaces of different seeds, with the band they fill.
 
     At each grid point ``train_loss`` is the mean over the repeats, ``train_loss_low`` and ``train_loss_high`` their
     smallest and largest value, ``train_loss_std`` their standard deviation (n - 1); likewise every other metric. Each
     point of the mean belongs to different parameters in each repeat: it is an average of pictures, and the loss of no
-    network. For a corridor it is the mean over several transverse directions.
+    network. For a corridor the mean is over several transverse directions.
 
     Args:
-        make: the subspace of a seed: ``lambda seed: random_plane(objective, seed=seed)``.
+        objective: what is evaluated.
+        make: from a seed to its subspace: ``lambda seed: random_plane(objective, seed=seed)``.
         seeds: at least two, all different; stored in the recipe.
         points: as in `sample`.
         extent: as in `sample`; chosen for all repeats together, the largest that any would have.
         path: where the mean is kept; while it grows, each repeat lies beside it, from where it is gone on with.
-        overwrite: replace a file that holds something else.
-        rays: as in `sample`; they do not depend on the seeds.
         progress: show a bar for each repeat on stderr.
-        options: passed on to `sample`.
+        options: further options of `sample`; rays do not depend on the seeds and are measured once.
+
+    Returns:
+        A `Surface` or `Profile` as `sample` gives it, each metric with its band as three more.
 
     Raises:
         InputError: fewer than two seeds, or the same one twice.
@@ -60,30 +62,21 @@ def sample_repeats(
         raise InputError(f"repeats need two seeds or more, all different, got {list(seeds)}")
     subspaces = [make(seed) for seed in seeds]
     recipe = _recipe(subspaces, seeds)
-    reach = common_extent([choose_extent(objective, one) for one in subspaces]) if extent is None else extent
-    grid: dict[str, Any] = {"points": points, "extent": reach}
+    if extent is None:
+        extent = common_extent([choose_extent(objective, subspace) for subspace in subspaces])
+    counts = (points,) if isinstance(points, int) else tuple(points)
+    axes = subspaces[0].axes(counts, extent.value if isinstance(extent, Extent) else extent)
     if path is not None:
-        found = None if overwrite or not Path(path).exists() else store.load(path)
-        if found is not None:
-            wanted = {**objective.fingerprint, "subspace": recipe} | ({"dtype": "tf32"} if options.get("tf32") else {})
-            _refuse_other(found, path, wanted, subspaces[0], {**options, **grid})
-            return found
+        if Path(path).exists() and not options.get("overwrite"):
+            record = store.load(path)
+            refuse_other(path, _differences(record, objective, recipe, axes, options))
+            return record
         store.check_writable(path, force=True)
     records = []
-    for index, (seed, subspace) in enumerate(zip(seeds, subspaces, strict=True)):
-        part = None if path is None else _part(path, seed)
-        records.append(
-            sample(
-                objective,
-                subspace,
-                path=part,
-                overwrite=overwrite,
-                rays=0 if index else rays,
-                progress=progress,
-                **grid,
-                **options,
-            )
-        )
+    for seed, subspace in zip(seeds, subspaces, strict=True):
+        grid: Where = {"points": points, "extent": extent, "path": None if path is None else _part(path, seed)}
+        records.append(sample(objective, subspace, progress=progress, **grid, **options))
+        options["rays"] = 0
     mean = _mean(records, recipe)
     if path is not None:
         store.save(mean, path)
@@ -92,36 +85,32 @@ def sample_repeats(
     return mean
 
 
-def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> dict[str, Any]:
-    first = {key: value for key, value in subspaces[0].recipe.items() if key not in ("digest", "cosine", "length_kept")}
-    digests = "".join(str(subspace.recipe["digest"]) for subspace in subspaces)
-    made = {"repeats": len(seeds), "seeds": ", ".join(map(str, seeds)), "band": "smallest to largest"}
-    return {**first, **made, "digest": space.digest_text(digests)}
+def _recipe(subspaces: Sequence[Subspace], seeds: Sequence[int]) -> RepeatsRecipe:
+    recipes = [subspace.recipe for subspace in subspaces]
+    return mean_recipe(recipes, seeds, space.digest_text("".join(recipe.digest for recipe in recipes)))
 
 
-def _refuse_other(
-    found: Grid, path: str | Path, wanted: dict[str, Any], subspace: Subspace, options: dict[str, Any]
-) -> None:
-    different = [key for key, value in wanted.items() if getattr(found.provenance.identity, key) != value]
-    points, extent = options["points"], options["extent"]
-    reach = extent.value if isinstance(extent, Extent) else extent
-    axes = subspace.axes((points,) if isinstance(points, int) else points, reach)
-    if [axis.values.tolist() for axis in axes] != [axis.values.tolist() for axis in found.axes]:
+def _differences(
+    record: Grid, objective: Objective, recipe: RepeatsRecipe, axes: Sequence[Axis], options: Sampling
+) -> list[str]:
+    """In what the record differs from the mean that is asked for, by name."""
+    identity: dict[str, Any] = {**objective.fingerprint, "subspace": recipe}
+    if options.get("tf32"):
+        identity["dtype"] = "tf32"
+    different = [key for key, value in identity.items() if getattr(record.provenance.identity, key) != value]
+    if [axis.values.tolist() for axis in axes] != [axis.values.tolist() for axis in record.axes]:
         different.append("grid")
-    if found.provenance.accuracy.tolerance > (options.get("tolerance") or 0.0):
+    if record.provenance.accuracy.tolerance > (options.get("tolerance") or 0.0):
         different.append("tolerance")
-    if different:
-        raise FileError(
-            f"{path} holds another record (differs in {', '.join(different)}); "
-            "choose another path, or overwrite it (--force)"
-        )
+    return different
 
 
 def _part(path: str | Path, seed: int) -> Path:
     return Path(path).with_name(f"{Path(path).stem}.repeat-{seed}.h5")
 
 
-def _mean(records: Sequence[Grid], recipe: dict[str, Any]) -> Grid:
+def _mean(records: Sequence[Grid], recipe: RepeatsRecipe) -> Grid:
+    """The mean record with the band of each metric."""
     metrics: dict[str, FloatArray] = {}
     for name in records[0].metrics:
         values = np.stack([record.metrics[name] for record in records])
@@ -130,8 +119,8 @@ def _mean(records: Sequence[Grid], recipe: dict[str, Any]) -> Grid:
             spread = np.where(np.isfinite(metrics[name]), values.std(axis=0, ddof=1), metrics[name])
         band = (values.min(axis=0), values.max(axis=0), spread)
         metrics |= {f"{name}_{suffix}": part for suffix, part in zip(SUFFIXES, band, strict=True)}
-    measured = np.all([record.status == Status.MEASURED for record in records], axis=0)
-    status = np.where(measured, np.uint8(Status.MEASURED), np.uint8(Status.INTERPOLATED))
+    everywhere = np.all([record.status == Status.MEASURED for record in records], axis=0)
+    status = np.where(everywhere, np.uint8(Status.MEASURED), np.uint8(Status.INTERPOLATED))
     first, parts = records[0], [record.provenance for record in records]
     provenance = replace(
         first.provenance,

@@ -3,6 +3,8 @@
 Once a solution is open nothing tells the two apart. `open_solution` alone knows ``"wide:3"`` from ``"my_model:make"``.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +15,7 @@ import torch
 from torch import nn
 
 from landscape.defaults import RUNS
-from landscape.errors import InputError, RunError
+from landscape.errors import FileError, InputError, RunError
 from landscape.objective.batchnorm import BatchNorm
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
@@ -72,10 +74,28 @@ class Solution:
         """The name of the network: ``"wide:3"``."""
         return self.objective.name
 
+    @property
+    def stem(self) -> str:
+        """The name of its files where no other is given: that of the run, or of the function that makes the model."""
+        return file_stem(self.name) if names_factory(self.name) else self.name.partition(":")[0]
+
     @cached_property
     def path(self) -> TrainingPath | None:
         """The training path that led to it, on the objective's device and in its dtype; read when first asked for."""
         return None if self.read_path is None else self.read_path()
+
+    def surface_path(self, view: str, choices: Mapping[str, Scalar]) -> Path | None:
+        """Where a view with these choices is kept, in a folder that exists afterwards; None for nowhere."""
+        if self.folder is None:
+            return None
+        key = {**choices, "dtype": str(self.objective.dtype), **self.variant}
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:8]
+        folder = self.folder / "surfaces"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
+        return folder / f"{view}-{self.member}-{digest}.h5"
 
     def loss_only(self) -> "Solution":
         """The same network with the training loss as its one metric."""
@@ -126,19 +146,17 @@ def open_solution(
         ObjectiveError: a factory that raises, or a model that cannot be evaluated.
     """
     if weights is not None and checkpoints is not None:
-        raise InputError("the last of the checkpoints is the solution: leave the weights out")
+        raise InputError("the last of the --checkpoints is the solution: leave --weights out")
     evaluation: Evaluation = {"batchnorm": batchnorm, "num_examples": num_examples, "device": device, "dtype": dtype}
     state: _State = {"weights": weights, "checkpoints": checkpoints}
     if names_factory(spec):
         if data is None:
-            raise InputError("say which data: data='package.module:factory'")
+            raise InputError("say which data: --data package.module:factory")
         return _open_factory(spec, data, stream, name=name or spec, **state, **evaluation)
-    if data is not None or stream:
-        raise InputError(f"data and stream go with a model named package.module:factory, not with {spec!r}")
-    models = models_of(spec)
-    if len(models) != 1:
-        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    run_name, member = models[0]
+    options = [flag for flag, value in (("--data", data), ("--stream", stream)) if value]
+    if options:
+        raise InputError(f"{', '.join(options)} go with --model package.module:factory, not with {spec!r}")
+    run_name, member = _run_and_member(spec)
     run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
     return member_of(run, member, **state, **evaluation, name=name)
 
@@ -156,8 +174,26 @@ def open_solutions(spec: str, **options: Unpack[Opening]) -> tuple[Solution, ...
     Raises:
         LandscapeError: as `open_solution` does.
     """
-    specs = [spec] if names_factory(spec) else [f"{name}:{member}" for name, member in models_of(spec)]
-    return tuple(open_solution(single, **options) for single in specs)
+    names = solution_names(spec)
+    return tuple(open_solution(name, **options) for name in (names if len(names) > 1 else (spec,)))
+
+
+def solution_names(spec: str) -> tuple[str, ...]:
+    """The names of the networks that a name stands for, each of one network.
+
+    Args:
+        spec: as for `open_solution`.
+
+    Returns:
+        One name, or two of ``"pair"``, the narrow one first.
+
+    Raises:
+        InputError: a member that is no number.
+
+    >>> [solution_names(spec) for spec in ("wide", "pair:3", "my_model:make")]
+    [('wide:0',), ('narrow:3', 'wide:3'), ('my_model:make',)]
+    """
+    return (spec,) if names_factory(spec) else tuple(f"{name}:{member}" for name, member in models_of(spec))
 
 
 def open_members(
@@ -184,8 +220,9 @@ def open_members(
         InputError: fewer members than asked for.
         RunError: no run of that name, or every member diverged.
     """
-    run = find_or_train(name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
-    return tuple(member_of(run, member, **evaluation) for member in converged(run, num_members))
+    run_name, _ = _run_and_member(name)
+    run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
+    return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
 
 def file_stem(spec: str) -> str:
@@ -197,7 +234,7 @@ def file_stem(spec: str) -> str:
     return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
 
 
-def converged(run: Run, num_members: int | None = None) -> list[int]:
+def survivors(run: Run, num_members: int | None = None) -> list[int]:
     """The members that did not diverge, or the first of them.
 
     Raises:
@@ -232,13 +269,21 @@ def member_of(
 
     if weights is not None:
         _load_state(model, read_tensors(weights))
-        return Solution(build(model), member=member)
+        return Solution(build(model))
     variant = _variant(checkpoints, evaluation)
     if checkpoints is not None:
         objective, path = _follow(model, checkpoints, name, build)
         return Solution(objective, run.folder, member, lambda: path, variant)
     objective = build(model)
     return Solution(objective, run.folder, member, lambda: _run_path(run, member, objective), variant)
+
+
+def _run_and_member(spec: str) -> tuple[str, int]:
+    """The run and member of a name that stands for one network."""
+    models = models_of(spec)
+    if len(models) != 1:
+        raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
+    return models[0]
 
 
 class _State(TypedDict):
@@ -289,7 +334,9 @@ def _member_objective(run: Run, model: nn.Module, name: str, **evaluation: Unpac
 def _run_path(run: Run, member: int, objective: Objective) -> TrainingPath:
     """The path that a member of a run took, on the objective's device and in its dtype."""
     steps, points, buffers = run.path(member)
-    points, buffers = (space.to(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers))
+    points, buffers = (
+        space.convert(part, device=objective.device, dtype=objective.dtype) for part in (points, buffers)
+    )
     rows = range(len(steps))
     return TrainingPath(steps, [space.select(points, k) for k in rows], [space.select(buffers, k) for k in rows])
 
@@ -310,8 +357,8 @@ def _follow(
     objective = build(model)
     parts = [split_state(checkpoint, objective.centre) for checkpoint in states]
     # parameters that the objective leaves at its centre are no buffers that move along the path
-    fixed = {key for key in states[-1] if key in theta and key not in objective.centre}
-    buffers = [{key: tensor for key, tensor in rest.items() if key not in fixed} for _, rest in parts]
+    constants = {key for key in states[-1] if key in theta and key not in objective.centre}
+    buffers = [{key: tensor for key, tensor in tensors.items() if key not in constants} for _, tensors in parts]
     source = str(checkpoints) if isinstance(checkpoints, str | Path) else ", ".join(map(str, checkpoints))
     return objective, TrainingPath(steps, [points for points, _ in parts], buffers, source)
 

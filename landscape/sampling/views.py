@@ -1,25 +1,24 @@
 """Views: where to look from a solution, as a subspace, its extent, and the sampled record."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
+from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 from landscape.defaults import DEFAULT_POINTS
-from landscape.errors import FileError, InputError
+from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.records.base import Scalar
 from landscape.sampling.extent import Extent, choose_extent, common_extent
-from landscape.sampling.grid import Grid, Sampling, sample
+from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.sampling.solutions import Solution
+from landscape.sampling.start import Grid
 from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Affine, Subspace, corridor_along, line_between, random_line, random_plane
+from landscape.space.subspaces import Line, Plane, Subspace, corridor_along, line_between, random_line, random_plane
 
 View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
 
@@ -47,6 +46,15 @@ class RandomDirections:
     orthogonal: bool = False
     stored: bool = True
     keep: bool = False
+
+    def choices(self, repeats: int) -> dict[str, Scalar]:
+        """The choices that name a file: what is unusual only where it is, so that older files keep their names."""
+        choices: dict[str, Scalar] = {"seed": self.seed, "normalize": self.normalize, "ignore": self.ignore}
+        if self.orthogonal:
+            choices["orthogonal"] = True
+        if repeats > 1:
+            choices["repeats"] = repeats
+        return choices
 
 
 def subspace_of(
@@ -84,7 +92,7 @@ def subspace_of(
     return _subspace(solution, view, RandomDirections(seed, normalize, ignore, orthogonal, stored, keep))
 
 
-def subspace_through(solutions: Sequence[Solution]) -> Affine:
+def subspace_through(solutions: Sequence[Solution]) -> Line | Plane:
     """The line from one solution to another, or the plane through three (see `plane_through`).
 
     Args:
@@ -98,15 +106,15 @@ def subspace_through(solutions: Sequence[Solution]) -> Affine:
     """
     if len(solutions) not in (2, 3):
         raise InputError(f"a line runs through 2 networks and a plane through 3, got {len(solutions)}")
-    first, *rest = (solution.objective for solution in solutions)
-    for objective in rest:
+    first, *ends = (solution.objective for solution in solutions)
+    for objective in ends:
         refuse_unlike(first.centre, objective.centre)
         if objective.fingerprint["data"] != first.fingerprint["data"]:
             raise InputError(f"{first.name} and {objective.name} have different data: their losses cannot be compared")
     _refuse_frozen(first)
-    if len(rest) == 1:
-        return line_between(first, rest[0], to=rest[0].name)
-    return plane_through(first, *rest, names=[solution.name for solution in solutions])
+    if len(ends) == 1:
+        return line_between(first, ends[0], to=ends[0].name)
+    return plane_through(first, *ends, names=[solution.name for solution in solutions])
 
 
 def extent_of(
@@ -176,26 +184,42 @@ def sample_view(
         InputError: choices that do not go together; see `subspace_of`.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    _refuse_mismatch(view, orthogonal, repeats)
+    check_view(view, orthogonal=orthogonal, repeats=repeats)
     stored = keep or orthogonal or options.get("strategy") != "streamed"
     directions = RandomDirections(seed, normalize, ignore, orthogonal, stored, keep)
     make, seeds = _by_seed(solution, view, directions), range(seed, seed + repeats)
     if path is None and solution.folder is not None:
         if extent is None:
             extent = common_extent([choose_extent(solution.objective, make(number)) for number in seeds])
-        path = _surface_path(solution, view, directions, repeats, points, extent)
+        half_width = extent.value if isinstance(extent, Extent) else extent
+        path = solution.surface_path(view, directions.choices(repeats) | {"points": points, "extent": half_width})
     rows = len(solution.path.steps) if view == "corridor" and solution.path is not None else points
-    where: _Where = {"points": (rows, points), "extent": extent, "path": path, "progress": progress}
+    grid: Where = {"points": (rows, points), "extent": extent, "path": path}
     if repeats == 1:
-        return sample(solution.objective, make(seed), **where, **options)
-    return sample_repeats(solution.objective, make, seeds=seeds, **where, **options)
+        return sample(solution.objective, make(seed), progress=progress, **grid, **options)
+    return sample_repeats(solution.objective, make, seeds=seeds, progress=progress, **grid, **options)
 
 
-class _Where(TypedDict):
-    points: tuple[int, int]
-    extent: float | Extent | None
-    path: str | Path | None
-    progress: bool
+def check_view(view: View, *, orthogonal: bool = False, repeats: int = 1, checkpoints: bool = False) -> None:
+    """Refuse choices of a view that do not go together, before a network is opened.
+
+    Args:
+        view: see `subspace_of`.
+        orthogonal: as for `sample_view`.
+        repeats: as for `sample_view`.
+        checkpoints: whether a training path is given.
+
+    Raises:
+        InputError: an unknown view, or a choice that it does not have.
+    """
+    if view not in VIEWS:
+        raise _unknown(view)
+    if orthogonal and view != "plane":
+        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
+    if checkpoints and view not in PATH_VIEWS:
+        raise InputError(f"a {view} needs no checkpoints; they are for {', '.join(PATH_VIEWS)}")
+    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
+        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,13 +250,13 @@ def _subspace(solution: Solution, view: View, directions: RandomDirections) -> S
 def _along_path(path: TrainingPath, objective: Objective, view: View, directions: RandomDirections) -> Subspace:
     """The corridor, line or plane of a training path."""
     source: dict[str, Scalar] = {"checkpoints": path.source} if path.source else {}
-    if view == "path-plane":
-        plane = path_plane(path.points, path.steps, buffers=path.buffers, **source)
-        return replace(plane, keep=directions.keep)
     if view == "path-line":
         _refuse_frozen(objective)
         start, end = (_Point(path.points[k]) for k in (0, -1))
         return replace(line_between(start, end, of="path", **source), keep=directions.keep)
+    if view == "path-plane":
+        plane = path_plane(path.points, path.steps, buffers=path.buffers, **source)
+        return replace(plane, keep=directions.keep)
     return corridor_along(
         path.points,
         path.steps,
@@ -251,48 +275,5 @@ def _refuse_frozen(objective: Objective) -> None:
         )
 
 
-def _refuse_mismatch(view: View, orthogonal: bool, repeats: int) -> None:
-    """Refuses choices of a view that do not go together."""
-    if view not in VIEWS:
-        raise _unknown(view)
-    if orthogonal and view != "plane":
-        raise InputError(f"a {view} has no two random directions to make orthogonal; that is for a plane")
-    if repeats < 1 or (repeats > 1 and view not in RANDOM_VIEWS):
-        raise InputError(f"repeats are 1 or more, and draw random directions, which a {view} has not; got {repeats}")
-
-
 def _unknown(view: str) -> InputError:
     return InputError(f"unknown view {view!r}; expected one of {', '.join(VIEWS)}")
-
-
-def _surface_path(
-    solution: Solution,
-    view: View,
-    directions: RandomDirections,
-    repeats: int,
-    points: int,
-    extent: float | Extent,
-) -> Path:
-    """Where a view with these choices is kept in the solution's folder, which exists afterwards."""
-    choices: dict[str, Scalar] = {
-        "normalize": directions.normalize,
-        "ignore": directions.ignore,
-        "seed": directions.seed,
-        "points": points,
-        "dtype": str(solution.objective.dtype),
-        "extent": extent.value if isinstance(extent, Extent) else extent,
-        **solution.variant,
-    }
-    # only what is unusual is part of the name: files from before there was a choice are found again
-    if directions.orthogonal:
-        choices["orthogonal"] = True
-    if repeats > 1:
-        choices["repeats"] = repeats
-    digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()[:8]
-    assert solution.folder is not None
-    folder = solution.folder / "surfaces"
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot create {folder} ({error.strerror}); give another --runs") from error
-    return folder / f"{view}-{solution.member}-{digest}.h5"

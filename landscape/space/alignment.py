@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
-from landscape.space.units import Place, Structure, hidden_units
+from landscape.space.units import Slot, Structure, hidden_units
 
 MAX_SWEEPS = 100
 DEFAULT_RESTARTS = 5
@@ -76,6 +76,9 @@ def align(
         seed: of the order in which sets are visited, and of the permutations that restarts begin with.
         restarts: attempts after the first, which begins with the units as they are.
 
+    Returns:
+        The permuted parameters, with how the ascent ended and the L2 distance before and after.
+
     Raises:
         InputError: a layer through which a permutation cannot be followed, or tensors that do not fit the model.
 
@@ -91,112 +94,111 @@ def align(
     """
     structure = hidden_units(model)
     _refuse_unfit(structure, parameters, to)
-    moving, fixed = (_double(tensors, structure) for tensors in (parameters, to))
-    matching = _Matching(structure, moving, fixed)
+    matching = _Matching(structure, _double(parameters, structure), reference=_double(to, structure))
     # one set is solved exactly, none needs no solving
     attempts = 1 + (max(0, restarts) if len(structure.sizes) > 1 else 0)
-    tried = [matching.attempt(np.random.default_rng([seed, number]), shuffled=number > 0) for number in range(attempts)]
-    best = max(tried, key=lambda attempt: attempt.agreement)
-    aligned = permuted(structure, parameters, best.orders)
+    results = [matching.attempt(np.random.default_rng([seed, k]), at_random=k > 0) for k in range(attempts)]
+    best = max(results, key=lambda attempt: attempt.agreement)
     distance = matching.distance(matching.start), matching.distance(best.orders)
-    return Alignment({**parameters, **aligned}, best.sweeps, best.converged, attempts, distance)
+    permutation = permute(structure, parameters, best.orders)
+    return Alignment({**parameters, **permutation}, best.sweeps, best.converged, attempts, distance)
 
 
 class _Matching:
     """Coordinate ascent over the permutations of all sets, in float64 on the CPU."""
 
-    def __init__(self, structure: Structure, moving: Parameters, fixed: Parameters) -> None:
-        self.structure, self.moving, self.fixed = structure, moving, fixed
+    def __init__(self, structure: Structure, parameters: Parameters, *, reference: Parameters) -> None:
+        self.structure, self.parameters, self.reference = structure, parameters, reference
         self.start = [np.arange(size) for size in structure.sizes]
-        self.weights = [place for place in structure.places if not place.name.endswith(_STATISTICS)]
-        self.names = list(dict.fromkeys(place.name for place in self.weights))
+        self.weights = [slot for slot in structure.slots if not slot.name.endswith(_STATISTICS)]
+        self.names = list(dict.fromkeys(slot.name for slot in self.weights))
 
-    def attempt(self, generator: np.random.Generator, *, shuffled: bool) -> _Attempt:
+    def attempt(self, generator: np.random.Generator, *, at_random: bool) -> _Attempt:
         """Sweeps over all sets until none improves, from the units as they are or from random permutations."""
-        orders = [generator.permutation(len(order)) if shuffled else order for order in self.start]
-        sweeps, improved = 0, True
-        while improved and sweeps < MAX_SWEEPS:
+        orders = [generator.permutation(len(order)) if at_random else order for order in self.start]
+        sweeps, num_better = 0, 1
+        while num_better and sweeps < MAX_SWEEPS:
             sweeps += 1
-            improved = sum(self._improve(orders, int(index)) for index in generator.permutation(len(orders))) > 0
-        return _Attempt(orders, self.agreement(orders, self.names), sweeps, not improved)
+            num_better = sum(self._improve(orders, int(index)) for index in generator.permutation(len(orders)))
+        return _Attempt(orders, self.agreement(orders, self.names), sweeps, not num_better)
 
     def agreement(self, orders: list[Order], names: Iterable[str]) -> float:
         """``sum <to, theta permuted>`` over these tensors."""
-        current = permuted(self.structure, self._only(names), orders)
-        return float(sum((self.fixed[name] * tensor).sum() for name, tensor in current.items()))
+        current = permute(self.structure, self._only(names), orders)
+        return float(sum((self.reference[name] * tensor).sum() for name, tensor in current.items()))
 
     def distance(self, orders: list[Order]) -> float:
         """L2 distance of the permuted tensors from the reference."""
-        current = permuted(self.structure, self._only(self.names), orders)
-        return float(sum((self.fixed[name] - tensor).square().sum() for name, tensor in current.items()) ** 0.5)
+        current = permute(self.structure, self._only(self.names), orders)
+        return float(sum((self.reference[name] - tensor).square().sum() for name, tensor in current.items()) ** 0.5)
 
     def _improve(self, orders: list[Order], index: int) -> bool:
         """Solves one set, the others held; whether the agreement rose by more than rounding."""
-        touched = [place for place in self.weights if any(of == index for of, _ in place.spans)]
-        names = {place.name for place in touched}
-        current = permuted(self.structure, self._only(names), orders)
-        gains = self._similarity(touched, current, index)
-        _, found = linear_sum_assignment(gains, maximize=True)
-        trial = [*orders[:index], orders[index][found], *orders[index + 1 :]]
+        slots = [slot for slot in self.weights if any(of == index for of, _ in slot.spans)]
+        names = {slot.name for slot in slots}
+        current = permute(self.structure, self._only(names), orders)
+        gains = self._similarity(slots, current, index)
+        _, assignment = linear_sum_assignment(gains, maximize=True)
+        trial = [*orders[:index], orders[index][assignment], *orders[index + 1 :]]
         # A set on both axes of one tensor makes the gains a first order only: the agreement itself decides. Ties within
         # rounding would let the ascent run in circles.
         rise = self.agreement(trial, names) - self.agreement(orders, names)
-        if rise <= 1e-12 * max(1.0, float(np.abs(gains).max()) * len(found)):
+        if rise <= 1e-12 * max(1.0, float(np.abs(gains).max()) * len(assignment)):
             return False
         orders[index] = trial[index]
         return True
 
-    def _similarity(self, places: list[Place], current: Parameters, index: int) -> FloatArray:
+    def _similarity(self, slots: list[Slot], current: Parameters, index: int) -> FloatArray:
         """Inner products of every unit of the reference with every unit of ``current``, (units, units)."""
         size = self.structure.sizes[index]
         total = torch.zeros(size, size, dtype=torch.float64)
-        for place in places:
-            for start in _starts(place, index):
-                total += _rows(self.fixed[place.name], place, start, size) @ (
-                    _rows(current[place.name], place, start, size).T
+        for slot in slots:
+            for start in _starts(slot, index):
+                total += _rows(self.reference[slot.name], slot, start, size) @ (
+                    _rows(current[slot.name], slot, start, size).T
                 )
         return np.asarray(total.numpy())
 
     def _only(self, names: Iterable[str]) -> dict[str, Tensor]:
-        return {name: self.moving[name] for name in names}
+        return {name: self.parameters[name] for name in names}
 
 
-def permuted(structure: Structure, tensors: Parameters, orders: list[Order]) -> dict[str, Tensor]:
-    """The tensors that list hidden units, with unit ``orders[set][i]`` of each set in place ``i``."""
+def permute(structure: Structure, tensors: Parameters, orders: list[Order]) -> dict[str, Tensor]:
+    """The tensors that list hidden units, with unit ``orders[set][i]`` of each set in position ``i``."""
     result: dict[str, Tensor] = {}
-    for place in structure.places:
-        if place.name in tensors:
-            tensor = result.get(place.name, tensors[place.name])
-            result[place.name] = tensor.index_select(place.axis, _index(place, orders).to(tensor.device))
+    for slot in structure.slots:
+        if slot.name in tensors:
+            tensor = result.get(slot.name, tensors[slot.name])
+            result[slot.name] = tensor.index_select(slot.axis, _index(slot, orders).to(tensor.device))
     return result
 
 
-def _index(place: Place, orders: list[Order]) -> Tensor:
-    """Old position of every entry along a place's axis."""
+def _index(slot: Slot, orders: list[Order]) -> Tensor:
+    """Old position of every entry along a slot's axis."""
     parts, start = [], 0
-    for of, size in place.spans:
+    for of, size in slot.spans:
         parts.append(start + (np.arange(size) if of is None else orders[of]))
         start += size
     units = np.concatenate(parts)
-    return torch.from_numpy((units[:, None] * place.repeat + np.arange(place.repeat)).ravel())
+    return torch.from_numpy((units[:, None] * slot.repeat + np.arange(slot.repeat)).ravel())
 
 
-def _starts(place: Place, index: int) -> list[int]:
-    """Where along a place's axis a set begins, counted in units."""
-    ends = np.cumsum([0, *(size for _, size in place.spans)])
-    return [int(start) for (of, _), start in zip(place.spans, ends, strict=False) if of == index]
+def _starts(slot: Slot, index: int) -> list[int]:
+    """Where along a slot's axis a set begins, counted in units."""
+    ends = np.cumsum([0, *(size for _, size in slot.spans)])
+    return [int(start) for (of, _), start in zip(slot.spans, ends, strict=False) if of == index]
 
 
-def _rows(tensor: Tensor, place: Place, start: int, size: int) -> Tensor:
+def _rows(tensor: Tensor, slot: Slot, start: int, size: int) -> Tensor:
     """All values of each unit as one row, (units, values)."""
-    part = tensor.narrow(place.axis, start * place.repeat, size * place.repeat)
-    split: Tensor = part.unflatten(place.axis, (size, place.repeat))
-    return split.movedim(place.axis, 0).reshape(size, -1)
+    part = tensor.narrow(slot.axis, start * slot.repeat, size * slot.repeat)
+    split: Tensor = part.unflatten(slot.axis, (size, slot.repeat))
+    return split.movedim(slot.axis, 0).reshape(size, -1)
 
 
 def _refuse_unfit(structure: Structure, parameters: Parameters, to: Parameters) -> None:
-    for place in structure.places:
-        name = place.name
+    for slot in structure.slots:
+        name = slot.name
         if name not in parameters or (name not in to and not name.endswith(_STATISTICS)):
             raise InputError(
                 f"{name!r} is missing: alignment needs every tensor of the model, each untied, and the statistics "
@@ -209,8 +211,8 @@ def _refuse_unfit(structure: Structure, parameters: Parameters, to: Parameters) 
 
 
 def _double(tensors: Parameters, structure: Structure) -> dict[str, Tensor]:
-    names = {place.name for place in structure.places if place.name in tensors}
-    found = {name: tensors[name].detach().to("cpu", torch.float64) for name in names}
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in found.values()):
+    names = {slot.name for slot in structure.slots if slot.name in tensors}
+    doubles = {name: tensors[name].detach().to("cpu", torch.float64) for name in names}
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in doubles.values()):
         raise InputError("weights that are not finite cannot be aligned: did the training diverge?")
-    return found
+    return doubles

@@ -15,7 +15,7 @@ from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz")
-_NESTED = ("state_dict", "model_state_dict", "model")
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
 
 
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
@@ -37,15 +37,15 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     if not place.is_file():
         raise FileError(f"there is no file {place}; check the name")
     try:
-        found = _read(place)
+        tensors = _read(place)
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise FileError(f"{place} cannot be read: {str(error).splitlines()[0]:.120}") from error
     except Exception as error:  # the unpickler's own error for anything but weights
         raise FileError(f"{place} holds more than tensors; save a state_dict") from error
-    if not found:
+    if not tensors:
         raise FileError(f"{place} holds no tensors; save a state_dict")
-    prefixed = all(name.startswith("module.") for name in found)
-    return {name.removeprefix("module.") if prefixed else name: tensor for name, tensor in found.items()}
+    prefix = "module." if all(name.startswith("module.") for name in tensors) else ""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
 
 
 def read_path(source: str | Path | Sequence[str | Path]) -> tuple[FloatArray, list[dict[str, Tensor]]]:
@@ -53,6 +53,12 @@ def read_path(source: str | Path | Sequence[str | Path]) -> tuple[FloatArray, li
 
     The step is the last number in a file's name, and the order is that of the steps; where names hold no numbers, or
     the same one twice, the files listed are numbered from 0 in their order.
+
+    Args:
+        source: a folder, or the files themselves.
+
+    Returns:
+        Training steps (T,), and the state dictionary of each checkpoint, name -> tensor.
 
     Raises:
         FileError: nothing to read.
@@ -68,7 +74,7 @@ def read_path(source: str | Path | Sequence[str | Path]) -> tuple[FloatArray, li
     if not files:
         raise FileError(f"no checkpoints in {source}; expected files named {', '.join(SUFFIXES)}")
     numbers = [re.findall(r"\d+", file.stem) for file in files]
-    steps = [float(found[-1]) if found else -1.0 for found in numbers]
+    steps = [float(digits[-1]) if digits else -1.0 for digits in numbers]
     if len(set(steps)) < len(steps) or -1.0 in steps:
         if isinstance(source, str | Path):
             names = ", ".join(file.name for file in files[:3])
@@ -96,15 +102,22 @@ def split_state(state: Mapping[str, Tensor], theta: Parameters) -> tuple[dict[st
         if state[name].shape != tensor.shape:
             shapes = f"{tuple(state[name].shape)}, expected {tuple(tensor.shape)}"
             raise InputError(f"{name!r} of the checkpoint has shape {shapes}: it belongs to another network")
-    placed = {name: state[name].to(like.device, like.dtype) for name in theta}
-    others = {
+    parameters = {name: state[name].to(like.device, like.dtype) for name in theta}
+    buffers = {
         name: t.to(like.device, like.dtype) for name, t in state.items() if name not in theta and t.is_floating_point()
     }
-    return placed, others
+    return parameters, buffers
 
 
 def read_direction(path: str | Path, theta: Parameters) -> dict[str, Tensor]:
     """A direction from a file of tensors by parameter name; parameters it does not name stay.
+
+    Args:
+        path: of the file, see `read_tensors`.
+        theta: the point it starts from; gives names, shapes, device and dtype.
+
+    Returns:
+        One tensor per parameter that the file names, of the parameter's shape.
 
     Raises:
         FileError: as `read_tensors` does.
@@ -119,28 +132,28 @@ def placed_direction(direction: Mapping[str, Any], theta: Parameters, source: st
     if unknown:
         names = ", ".join(list(theta)[:3])
         raise InputError(f"{source} names {', '.join(unknown[:5])}, which the network lacks; it has {names}, ...")
-    placed = {name: torch.as_tensor(direction[name]).to(theta[name]) for name in theta if name in direction}
-    for name, tensor in placed.items():
+    tensors = {name: torch.as_tensor(direction[name]).to(theta[name]) for name in theta if name in direction}
+    for name, tensor in tensors.items():
         if tensor.shape != theta[name].shape:
             shapes = f"{tuple(tensor.shape)}, expected {tuple(theta[name].shape)}"
             raise InputError(f"{name!r} in {source} has shape {shapes}")
-    total = sum(float(tensor.double().square().sum()) for tensor in placed.values())
+    total = sum(float(tensor.double().square().sum()) for tensor in tensors.values())
     if not (np.isfinite(total) and total > 0):
         raise InputError(f"{source} is no direction: its values are all zero, or not all finite")
-    return placed
+    return tensors
 
 
 def _read(place: Path) -> dict[str, Tensor]:
     if place.suffix == ".safetensors":
-        with safe_open(place, framework="pt") as stored:
-            return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        with safe_open(place, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if place.suffix == ".npz":
         with np.load(place, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays}
-    found = torch.load(place, map_location="cpu", weights_only=True, mmap=True)
-    for key in _NESTED:
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
-    if not isinstance(found, Mapping):
-        raise ValueError(f"it holds a {type(found).__name__}, expected a state_dict")
-    return {str(name): tensor for name, tensor in found.items() if isinstance(tensor, Tensor)}
+    content = torch.load(place, map_location="cpu", weights_only=True, mmap=True)
+    for key in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        raise ValueError(f"it holds a {type(content).__name__}, expected a state_dict")
+    return {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}

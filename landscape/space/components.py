@@ -54,7 +54,7 @@ def principal_components(path: Sequence[Parameters], *, num_components: int = 2)
     places = vectors * np.sqrt(values)
     signs = np.where(places[0] < 0, -1.0, 1.0)
     places, weights = places * signs, (vectors * signs) / np.sqrt(values)
-    return Components(_combined(path, weights), places, values / np.trace(gram))
+    return Components(_combine(path, weights), places, values / np.trace(gram))
 
 
 def gram_matrix(path: Sequence[Parameters]) -> FloatArray:
@@ -68,17 +68,17 @@ def gram_matrix(path: Sequence[Parameters]) -> FloatArray:
     return np.asarray(total.cpu().numpy())
 
 
-def _combined(path: Sequence[Parameters], weights: FloatArray) -> tuple[dict[str, Tensor], ...]:
+def _combine(path: Sequence[Parameters], weights: FloatArray) -> tuple[dict[str, Tensor], ...]:
     """``D^T weights``, column by column, in the shapes and dtypes of the last checkpoint."""
-    made = tuple(
+    directions = tuple(
         {name: torch.empty_like(t, memory_format=torch.contiguous_format) for name, t in path[-1].items()}
         for _ in weights.T
     )
     for name, start, block in _blocks(path):
         columns = torch.from_numpy(np.ascontiguousarray(weights.T)).to(block.device) @ block
-        for direction, values in zip(made, columns, strict=True):
+        for direction, values in zip(directions, columns, strict=True):
             direction[name].view(-1)[start : start + len(values)] = values.to(direction[name].dtype)
-    return made
+    return directions
 
 
 def _blocks(path: Sequence[Parameters]) -> Iterator[tuple[str, int, Tensor]]:

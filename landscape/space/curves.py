@@ -9,10 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.records.base import Axis
+from landscape.records.base import Axis, FloatArray
+from landscape.records.limits import Rule
+from landscape.records.recipe import CurveRecipe
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Recipe
 
 Form: TypeAlias = Literal["bezier", "polygon"]
 
@@ -47,10 +48,11 @@ class Curve:
     bend: Parameters
     end: Parameters
     form: Form = "bezier"
-    recipe_: Recipe = field(default_factory=dict)
+    recipe_: CurveRecipe = field(default_factory=CurveRecipe)
 
     kind = "curve"
-    affine = row = None
+    affine = row = trail = landmarks = None
+    rule = Rule.ENDS
     resident = True
     arrays = ()
 
@@ -67,17 +69,21 @@ class Curve:
         return self.start
 
     @cached_property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> CurveRecipe:
         """Kind, form and how the bend was trained, with a digest of the three points' bits."""
         points = {"start": self.start, "bend": self.bend, "end": self.end}
         named = [(f"{role}.{name}", point[name]) for role, point in points.items() for name in self.start]
-        return {"kind": self.kind, "form": self.form, **self.recipe_, "digest": space.digest(named)[:16]}
+        return replace(self.recipe_, form=self.form, digest=space.digest(named)[:16])
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
         """``points[0]`` values of t from 0 to 1; an odd number has the middle among them."""
         if points[0] < 2:
             raise InputError(f"a grid needs at least 2 points a side, got {points[0]}")
         return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position on the curve"),)
+
+    def ends(self, extent: float) -> FloatArray:
+        """The two solutions, (2, 1)."""
+        return np.array([[0.0], [1.0]])
 
     def double(self) -> Self:
         """The same curve in float64."""

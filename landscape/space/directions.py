@@ -10,7 +10,7 @@ where they are.
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -23,8 +23,7 @@ from landscape.space.parameters import Parameters
 Normalization: TypeAlias = Literal["filter", "layer", "none"]
 Ignored: TypeAlias = str
 
-NORMALIZATIONS = ("filter", "layer", "none")
-IGNORED = ("1d", "nothing")
+WORDS = ("1d", "nothing")
 INDEPENDENT = 1e-5
 
 
@@ -58,8 +57,8 @@ class Redrawn(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of one parameter."""
-        drawn = {name: _normal(self.theta[name], self.seed, self.positions[name])}
-        return scale_to(drawn, self.theta, normalize=self.normalize)[name]
+        tensors = {name: _normal(self.theta[name], self.seed, self.positions[name])}
+        return scale_to(tensors, self.theta, normalize=self.normalize)[name]
 
     def __contains__(self, name: object) -> bool:
         """Whether a parameter is perturbed; nothing is drawn for it."""
@@ -86,12 +85,12 @@ def _positions(theta: Parameters, seed: int, ignore: Ignored) -> dict[str, int]:
     """Names of the perturbed parameters, each with its place in the model: what its draw depends on beside the seed."""
     if seed < 0:
         raise InputError(f"the seed of a direction must be 0 or more, got {seed}")
-    names = perturbed(theta, ignore)
+    names = moving_names(theta, ignore)
     positions = {name: position for position, name in enumerate(theta)}
     return {name: positions[name] for name in names}
 
 
-def perturbed(theta: Parameters, ignore: Ignored) -> list[str]:
+def moving_names(theta: Parameters, ignore: Ignored) -> list[str]:
     """Names of the parameters that a direction perturbs, in their order.
 
     Raises:
@@ -99,13 +98,13 @@ def perturbed(theta: Parameters, ignore: Ignored) -> list[str]:
     """
     words = [word.strip() for word in ignore.split(",")]
     for word in words:
-        if word not in IGNORED and not any(fnmatchcase(name, word) for name in theta):
+        if word not in WORDS and not any(fnmatchcase(name, word) for name in theta):
             raise InputError(
-                f"cannot ignore {word!r}: no parameter has such a name; expected {', '.join(IGNORED)} or a pattern for "
+                f"cannot ignore {word!r}: no parameter has such a name; expected {', '.join(WORDS)} or a pattern for "
                 f"names like {next(iter(theta), '')!r}"
             )
-    kept = [name for name in theta if not any(fnmatchcase(name, word) for word in words if word not in IGNORED)]
-    names = [name for name in kept if "1d" not in words or theta[name].dim() > 1]
+    names = [name for name in theta if not any(fnmatchcase(name, word) for word in words if word not in WORDS)]
+    names = [name for name in names if "1d" not in words or theta[name].dim() > 1]
     if not names:
         raise InputError(
             f"nothing is left to perturb: --ignore {ignore} leaves out every parameter; pass ignore='nothing' to "
@@ -124,15 +123,15 @@ def orthogonalize(directions: Sequence[Parameters]) -> tuple[dict[str, Tensor], 
     Raises:
         InputError: a direction that lies in the span of those before it.
     """
-    made: list[dict[str, Tensor]] = []
+    basis: list[dict[str, Tensor]] = []
     for index, direction in enumerate(directions):
-        rest, before = dict(direction), float(space.norm(direction))
-        for known in [*made, *made]:
-            rest = _without(rest, known)
-        if not float(space.norm(rest)) > INDEPENDENT * before:
+        remainder, before = dict(direction), float(space.norm(direction))
+        for earlier in [*basis, *basis]:
+            remainder = _without(remainder, earlier)
+        if not float(space.norm(remainder)) > INDEPENDENT * before:
             raise InputError(f"direction {index + 1} lies along those before it: they span no plane")
-        made.append(rest)
-    return tuple(made)
+        basis.append(remainder)
+    return tuple(basis)
 
 
 def cosine(first: Parameters, second: Parameters) -> float:
@@ -140,12 +139,13 @@ def cosine(first: Parameters, second: Parameters) -> float:
     return float(space.dot(first, second) / (space.norm(first) * space.norm(second)).clamp_min(1e-300))
 
 
-def _without(direction: Parameters, known: Parameters) -> dict[str, Tensor]:
-    share = -float(space.dot(known, direction) / space.dot(known, known))
-    moved = dict(direction)
-    for name, tensor in known.items():
-        moved[name] = torch.add(moved[name], tensor, alpha=share) if name in moved else share * tensor
-    return moved
+def _without(direction: Parameters, axis: Parameters) -> dict[str, Tensor]:
+    """The direction without its part along the axis."""
+    share = -float(space.dot(axis, direction) / space.dot(axis, axis))
+    remainder = dict(direction)
+    for name, tensor in axis.items():
+        remainder[name] = torch.add(remainder[name], tensor, alpha=share) if name in remainder else share * tensor
+    return remainder
 
 
 def scale_to(direction: Parameters, theta: Parameters, *, normalize: Normalization) -> dict[str, Tensor]:
@@ -153,10 +153,10 @@ def scale_to(direction: Parameters, theta: Parameters, *, normalize: Normalizati
     if normalize == "none":
         return dict(direction)
     if normalize == "layer":
-        return {name: _scaled(tensor, theta[name], tensor.dim()) for name, tensor in direction.items()}
+        return {name: _scale(tensor, theta[name], tensor.dim()) for name, tensor in direction.items()}
     if normalize == "filter":
         return filter_normalize(direction, theta)
-    raise InputError(f"unknown normalization {normalize!r}; expected one of {', '.join(NORMALIZATIONS)}")
+    raise InputError(f"unknown normalization {normalize!r}; expected one of {', '.join(get_args(Normalization))}")
 
 
 def filter_normalize(direction: Parameters, theta: Parameters) -> dict[str, Tensor]:
@@ -170,17 +170,17 @@ def filter_normalize(direction: Parameters, theta: Parameters) -> dict[str, Tens
         theta: the weights; may carry leading batch dimensions, which the result then carries too.
     """
     return {
-        name: _scaled(tensor, theta[name], tensor.dim() - 1 if tensor.dim() > 1 else tensor.dim())
+        name: _scale(tensor, theta[name], tensor.dim() - 1 if tensor.dim() > 1 else tensor.dim())
         for name, tensor in direction.items()
     }
 
 
-def _scaled(direction: Tensor, theta: Tensor, num_dims: int) -> Tensor:
+def _scale(direction: Tensor, theta: Tensor, num_dims: int) -> Tensor:
     """``direction`` with norms over its last ``num_dims`` dimensions taken from ``theta``."""
     dims = tuple(range(-num_dims, 0))
-    own = torch.linalg.vector_norm(direction, dim=dims, keepdim=True) if dims else direction.abs()
+    length = torch.linalg.vector_norm(direction, dim=dims, keepdim=True) if dims else direction.abs()
     target = torch.linalg.vector_norm(theta, dim=dims, keepdim=True) if dims else theta.abs()
-    return direction * (target / torch.where(own > 0, own, 1))
+    return direction * (target / torch.where(length > 0, length, 1))
 
 
 def _normal(like: Tensor, seed: int, position: int) -> Tensor:

@@ -24,12 +24,12 @@ def centre_of(
     Raises:
         ObjectiveError: the model has no parameters, or one is not real floating point, or not finite.
     """
-    named = {name: tensor.detach() for name, tensor in model.named_parameters() if name not in without}
-    if not named:
+    parameters = {name: tensor.detach() for name, tensor in model.named_parameters() if name not in without}
+    if not parameters:
         raise ObjectiveError("the model has no parameters to move: there is no landscape to look at")
-    for name, tensor in named.items():
+    for name, tensor in parameters.items():
         _refuse_unusable(name, tensor)
-    return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in named.items()}
+    return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in parameters.items()}
 
 
 def count(parameters: Parameters) -> int:
@@ -44,8 +44,8 @@ def norm(parameters: Parameters) -> Tensor:
 
 def dot(first: Parameters, second: Parameters) -> Tensor:
     """Inner product over the names both share, a 0-d float64 tensor."""
-    shared = [(first[name].double() * second[name].double()).sum() for name in first if name in second]
-    return torch.stack(shared).sum() if shared else torch.zeros((), dtype=torch.float64)
+    products = [(first[name].double() * second[name].double()).sum() for name in first if name in second]
+    return torch.stack(products).sum() if products else torch.zeros((), dtype=torch.float64)
 
 
 def difference(end: Parameters, start: Parameters) -> dict[str, Tensor]:
@@ -59,19 +59,19 @@ def unflatten(vector: Tensor, like: Parameters) -> dict[str, Tensor]:
     return {name: part.reshape(like[name].shape).to(like[name]) for name, part in zip(like, parts, strict=True)}
 
 
-def select(stacked: Parameters, index: int) -> dict[str, Tensor]:
+def select(stack: Parameters, index: int) -> dict[str, Tensor]:
     """Entry ``index`` of tensors that are stacked along their first dimension."""
-    return {name: tensor[index] for name, tensor in stacked.items()}
+    return {name: tensor[index] for name, tensor in stack.items()}
 
 
-def stack(points: Parameters | Sequence[Parameters]) -> Parameters:
+def stack_points(points: Parameters | Sequence[Parameters]) -> Parameters:
     """One point after another as tensors stacked along a new first dimension; what is stacked stays as it is."""
     if isinstance(points, Mapping):
         return points
     return {name: torch.stack([point[name] for point in points]) for name in (points[0] if points else ())}
 
 
-def to(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
+def convert(parameters: Parameters, *, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
     """The same values on ``device`` in ``dtype``."""
     return {name: tensor.to(device=device, dtype=dtype) for name, tensor in parameters.items()}
 

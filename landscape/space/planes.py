@@ -8,11 +8,14 @@ import torch
 
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
+from landscape.records.limits import Rule
+from landscape.records.recipe import NetworksRecipe, read_recipe
 from landscape.space import parameters as space
 from landscape.space.components import principal_components
 from landscape.space.directions import cosine, orthogonalize
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Centred, Plane, Recipe
+from landscape.space.paths import Landmarks, Trail, TrainingPath
+from landscape.space.subspaces import Centred, Plane
 
 MARGIN = 0.25
 NARROWEST = 0.25
@@ -29,6 +32,16 @@ class ModelPlane(Plane):
 
     names: tuple[str, ...] = ()
     places: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
+
+    @property
+    def rule(self) -> Rule:
+        """The networks set the extent."""
+        return Rule.NETWORKS
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """The three networks."""
+        return Landmarks(self.names, self.places)
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps over the three networks and a quarter of their spread around them; no extent applies."""
@@ -57,6 +70,16 @@ class PathPlane(Plane):
     def explained(self) -> float:
         """Share of the path's squared distance from its end that lies in the plane, in [0, 1]."""
         return float(min(1.0, self.shares.sum()))
+
+    @property
+    def rule(self) -> Rule:
+        """The checkpoints set the extent."""
+        return Rule.NETWORKS
+
+    @property
+    def trail(self) -> Trail:
+        """The path, its places those of the checkpoints' projections."""
+        return Trail(TrainingPath(self.steps, self.path, self.buffers), self.places, self.explained)
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """``points`` steps over the path and a quarter of its spread around it; no extent applies."""
@@ -93,7 +116,7 @@ def plane_through(first: Centred, second: Centred, third: Centred, *, names: Seq
     height = float(space.norm(across))
     shift = float(space.dot(along, towards)) / length
     places = np.array([[0.0, 0.0], [length, 0.0], [shift, height]])
-    recipe: Recipe = {"through": ", ".join(names), "unit": "L2", "cosine": cosine(along, towards)}
+    recipe = NetworksRecipe(through=", ".join(names), unit="L2", cosine=cosine(along, towards))
     directions = (_scaled(along, 1 / length), _scaled(across, 1 / height))
     return ModelPlane(start, directions, recipe, tuple(names), places)
 
@@ -134,8 +157,9 @@ def path_plane(
     for point in path[:-1]:
         refuse_unlike(path[-1], point)
     found = principal_components(path, num_components=2)
-    made: Recipe = {"of": "path", "unit": "L2", "explained": float(found.shares.sum()), **recipe}
-    return PathPlane(path[-1], found.directions, made, order, path, buffers, found.places, found.shares)
+    explained = float(found.shares.sum())
+    origin = read_recipe({"kind": "plane", "of": "path", "unit": "L2", "explained": explained, **recipe})
+    return PathPlane(path[-1], found.directions, origin, order, path, buffers, found.places, found.shares)
 
 
 def refuse_unlike(first: Parameters, second: Parameters) -> None:

@@ -1,9 +1,9 @@
 """Subspaces: coordinates in, parameters out, always computed from the centre and never accumulated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -12,6 +12,18 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
+from landscape.records.limits import Rule
+from landscape.records.recipe import (
+    ConnectionRecipe,
+    CorridorRecipe,
+    DirectionsRecipe,
+    NetworksRecipe,
+    PathLineRecipe,
+    PathPlaneRecipe,
+    RandomRecipe,
+    SubspaceRecipe,
+    read_recipe,
+)
 from landscape.space import parameters as space
 from landscape.space.directions import (
     Ignored,
@@ -24,8 +36,7 @@ from landscape.space.directions import (
     scale_to,
 )
 from landscape.space.parameters import Parameters
-
-Recipe: TypeAlias = dict[str, Scalar]
+from landscape.space.paths import Landmarks, Trail, TrainingPath
 
 UNITS = {"filter": "filter norm", "layer": "layer norm", "none": "direction length"}
 
@@ -42,7 +53,7 @@ class Subspace(Protocol):
         """The parameters that stay fixed are taken from here; its weights identify the network."""
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> SubspaceRecipe:
         """How to build it again, with a digest of the directions; stored with every record."""
 
     @property
@@ -70,6 +81,21 @@ class Subspace(Protocol):
     def double(self) -> Self:
         """The same subspace in float64, its points computed there too."""
 
+    def ends(self, extent: float) -> FloatArray:
+        """Coordinates of the ends of the axes through the solution, (k, dims): where an extent is judged."""
+
+    @property
+    def rule(self) -> Rule | None:
+        """What sets the extent of a subspace that has ends of its own; None where an extent is to be chosen."""
+
+    @property
+    def trail(self) -> Trail | None:
+        """The training path that the subspace follows."""
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """The networks that the subspace was laid through."""
+
 
 class Centred(Protocol):
     """Anything that stands at a point of parameter space: an objective, a subspace."""
@@ -86,14 +112,14 @@ class Affine:
     Args:
         centre: ``theta``.
         directions: ``d_i``; a parameter that one does not name stays along it.
-        recipe_: how the directions came about.
+        recipe_: how the directions came about; None where nothing is known of them.
         keep: store the directions with what is sampled: 4 bytes per parameter, direction and file in float32, written
             again with each snapshot.
     """
 
     centre: Parameters
     directions: tuple[Parameters, ...]
-    recipe_: Recipe = field(default_factory=dict)
+    recipe_: SubspaceRecipe | None = None
     keep: bool = field(default=False, kw_only=True)
 
     kind = "affine"
@@ -110,14 +136,21 @@ class Affine:
         return not any(isinstance(direction, Redrawn) for direction in self.directions)
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> SubspaceRecipe:
         """Kind, seeds and normalization as given, with a digest of the directions' bits."""
-        return {"kind": self.kind, **self.recipe_, "digest": self._digest}
+        return replace(self.recipe_ or DirectionsRecipe(), kind=self.kind, digest=self._digest)
 
     def unit(self, axis: int) -> str:
-        """What a step of 1 is along direction ``axis``: in the recipe ``unit``, or ``unit 1`` and ``unit 2``."""
-        named = self.recipe_.get(f"unit {axis + 1}") or self.recipe_.get("unit")
-        return str(named or unit_of(str(self.recipe_.get("normalize", "none"))))
+        """What a step of 1 is along direction ``axis``: the unit in the recipe, or that of the normalization."""
+        match self.recipe_:
+            case DirectionsRecipe(directions=directions, unit=unit, normalize=normalize):
+                unit = (directions[axis].unit if axis < len(directions) else "") or unit
+                return unit or unit_of(normalize or "none")
+            case PathPlaneRecipe(unit=unit) | NetworksRecipe(unit=unit):
+                return unit or unit_of("none")
+            case RandomRecipe(normalize=normalize):
+                return unit_of(normalize)
+        return unit_of("none")
 
     @property
     def arrays(self) -> tuple[dict[str, NDArray[Any]], ...]:
@@ -129,6 +162,25 @@ class Affine:
         return tuple(
             {name: (t if t.dtype in wide else t.float()).cpu().numpy() for name, t in d.items()} for d in whole
         )
+
+    @property
+    def rule(self) -> Rule | None:
+        """None: an extent is to be chosen."""
+        return None
+
+    @property
+    def trail(self) -> Trail | None:
+        """None: no path is followed."""
+        return None
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """None: no networks but the centre."""
+        return None
+
+    def ends(self, extent: float) -> FloatArray:
+        """``extent`` on both sides of the centre along each direction, (2 dims, dims)."""
+        return extent * np.kron(np.eye(len(self.directions)), np.array([[-1.0], [1.0]]))
 
     @cached_property
     def _digest(self) -> str:
@@ -155,9 +207,14 @@ class Line(Affine):
 
     kind = "line"
 
+    @property
+    def rule(self) -> Rule | None:
+        """A line between two solutions has their places for ends."""
+        return Rule.ENDS if isinstance(self.recipe_, ConnectionRecipe | PathLineRecipe) else None
+
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
         """``points[0]`` steps from ``-extent`` to ``extent``, or from 0 to 1 between two solutions."""
-        if self.recipe_.get("between"):
+        if self.rule is not None:
             return (Axis("alpha", np.linspace(0, 1, points[0]), unit="fraction", label="position between the ends"),)
         return (Axis("alpha", symmetric(points[0], extent), self.unit(0), "step along the direction"),)
 
@@ -195,10 +252,10 @@ class Corridor:
     draw: Parameters
     normalize: Normalization = "filter"
     buffers: Parameters = field(default_factory=dict)
-    recipe_: Recipe = field(default_factory=dict)
+    recipe_: CorridorRecipe = field(default_factory=CorridorRecipe)
 
     kind = "corridor"
-    affine = None
+    affine = rule = landmarks = None
     resident = True
     arrays = ()
 
@@ -213,10 +270,10 @@ class Corridor:
         return space.select(self.checkpoints, -1)
 
     @cached_property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> SubspaceRecipe:
         """Kind, seed and normalization, with a digest of the path and of the transverse direction."""
         bits = space.digest([*self.checkpoints.items(), *self.buffers.items(), *self.draw.items()])
-        return {"kind": self.kind, **self.recipe_, "normalize": self.normalize, "digest": bits[:16]}
+        return replace(self.recipe_, normalize=self.normalize, digest=bits[:16])
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis, Axis]:
         """Alpha at the checkpoints (or at ``points[0]`` of them, the ends always), beta to ``extent`` either side."""
@@ -234,6 +291,18 @@ class Corridor:
         for name, tensor in directions.items():
             theta[name] = theta[name] + across.to(tensor.dtype).reshape(-1, *[1] * self.draw[name].dim()) * tensor
         return theta
+
+    def ends(self, extent: float) -> FloatArray:
+        """``extent`` on both sides of the path at the last step of training, (2, 2)."""
+        return np.array([[self.steps[-1], -extent], [self.steps[-1], extent]])
+
+    @property
+    def trail(self) -> Trail:
+        """The path itself, at ``beta = 0``."""
+        rows = range(len(self.steps))
+        points, buffers = ([space.select(part, k) for k in rows] for part in (self.checkpoints, self.buffers))
+        places = np.stack([self.steps, np.zeros(len(self.steps))], axis=1)
+        return Trail(TrainingPath(self.steps, points, buffers), places)
 
     def double(self) -> Self:
         """The same corridor in float64."""
@@ -268,14 +337,24 @@ def symmetric(points: int, extent: float) -> FloatArray:
     return np.asarray(extent * (np.arange(1 - points, points, 2) / (points - 1)), dtype=np.float64)
 
 
-def line_along(theta: Parameters, direction: Parameters, *, recipe: Recipe | None = None, keep: bool = False) -> Line:
+def line_along(
+    theta: Parameters,
+    direction: Parameters,
+    *,
+    recipe: SubspaceRecipe | Mapping[str, Scalar] | None = None,
+    keep: bool = False,
+) -> Line:
     """The line ``theta + a * direction``; ``keep`` stores the direction with what is sampled, see `Affine`."""
-    return Line(theta, (direction,), dict(recipe or {}), keep=keep)
+    return Line(theta, (direction,), _recipe_of("line", recipe), keep=keep)
 
 
 def line_between(start: Centred, end: Centred, **recipe: Scalar) -> Line:
     """The straight line from ``start`` (a = 0) to ``end`` (a = 1): an interpolation path, all parameters moving."""
-    return Line(start.centre, (space.difference(end.centre, start.centre),), {"between": True, **recipe})
+    return Line(
+        start.centre,
+        (space.difference(end.centre, start.centre),),
+        read_recipe({"kind": "line", "between": True, **recipe}),
+    )
 
 
 def random_line(
@@ -289,7 +368,7 @@ def random_line(
     """A line through the objective's centre along one random direction; ``stored`` as in `random_plane`."""
     draw_one: Callable[..., Parameters] = random_direction if stored else Redrawn
     direction = draw_one(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
-    return Line(objective.centre, (direction,), _recipe(seed, normalize, ignore))
+    return Line(objective.centre, (direction,), RandomRecipe("line", seed, normalize, ignore))
 
 
 def random_plane(
@@ -319,7 +398,9 @@ def random_plane(
     theta = objective.centre
     draw_one: Callable[..., Parameters] = random_direction if stored or orthogonal else Redrawn
     first, second = (draw_one(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
-    return plane_along(theta, first, second, orthogonal=orthogonal, recipe=_recipe(seed, normalize, ignore))
+    return plane_along(
+        theta, first, second, orthogonal=orthogonal, recipe=RandomRecipe("plane", seed, normalize, ignore)
+    )
 
 
 def plane_along(
@@ -328,7 +409,7 @@ def plane_along(
     second: Parameters,
     *,
     orthogonal: bool = False,
-    recipe: Recipe | None = None,
+    recipe: SubspaceRecipe | Mapping[str, Scalar] | None = None,
     keep: bool = False,
 ) -> Plane:
     """The plane ``theta + a * first + b * second``; its recipe holds the cosine of the directions as given.
@@ -338,15 +419,17 @@ def plane_along(
         first: a tensor per perturbed parameter; a name that is missing stays.
         second: likewise.
         orthogonal: take the part along ``first`` out of ``second``, see `orthogonalize`.
-        recipe: how the directions came about, stored; ``unit`` (or ``unit 1``, ``unit 2``) names a step of 1.
+        recipe: how the directions came about, stored; a record, or keys and values, of which ``unit`` (or ``unit 1``,
+            ``unit 2``) names a step of 1.
         keep: store the directions themselves with what is sampled, see `Affine`.
     """
-    made: Recipe = {**(recipe or {}), "cosine": cosine(first, second)}
+    origin = _recipe_of("plane", recipe)
+    angle: dict[str, Any] = {"cosine": cosine(first, second)}
     if orthogonal:
         whole = float(space.norm(second))
         first, second = orthogonalize((first, second))
-        made |= {"orthogonal": True, "length_kept": float(space.norm(second)) / whole}
-    return Plane(theta, (first, second), made, keep=keep)
+        angle |= {"orthogonal": True, "length_kept": float(space.norm(second)) / whole}
+    return Plane(theta, (first, second), replace(origin, **angle), keep=keep)
 
 
 def corridor_along(
@@ -369,14 +452,15 @@ def corridor_along(
         ignore: what it leaves unperturbed, see `random_direction`.
         buffers: floating-point buffers (BatchNorm statistics) of each checkpoint, in either form.
     """
-    checkpoints, buffers = space.stack(checkpoints), space.stack(buffers)
+    checkpoints, buffers = space.stack_points(checkpoints), space.stack_points(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
-    recipe: Recipe = {"seed": seed, "ignore": ignore}
+    recipe = CorridorRecipe(seed=seed, ignore=ignore)
     return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)
 
 
-def _recipe(seed: int, normalize: str, ignore: str) -> Recipe:
-    return {"seed": seed, "normalize": normalize, "ignore": ignore}
+def _recipe_of(kind: str, recipe: SubspaceRecipe | Mapping[str, Scalar] | None) -> SubspaceRecipe:
+    """A recipe as a record, from what a user gives."""
+    return recipe if isinstance(recipe, SubspaceRecipe) else read_recipe({"kind": kind, **(recipe or {})})
 
 
 def _between(stacked: Tensor, right: Tensor, share: Tensor) -> Tensor:

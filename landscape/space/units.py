@@ -12,9 +12,9 @@ from torch import fx, nn
 
 from landscape.errors import InputError
 
-Weighted: TypeAlias = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
+WeightLayer: TypeAlias = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 
-SUPPORTED = (
+LAYERS = (
     "alignment takes linear, convolution, BatchNorm, LayerNorm, activation, pool and flatten layers, in a row or in "
     "residual blocks"
 )
@@ -44,7 +44,7 @@ class _Units:
     """Units that are permuted among each other; once split or joined, ``parts`` stand in its place."""
 
     size: int
-    fixed: bool = False
+    immovable: bool = False
     parts: tuple["_Units", ...] = ()
 
     def leaves(self) -> Iterator["_Units"]:
@@ -54,11 +54,11 @@ class _Units:
             yield from part.leaves()
 
     def split(self, size: int) -> None:
-        self.parts = (_Units(size, self.fixed), _Units(self.size - size, self.fixed))
+        self.parts = (_Units(size, self.immovable), _Units(self.size - size, self.immovable))
 
-    def become(self, other: "_Units") -> None:
-        other.fixed |= self.fixed
-        self.parts = (other,)
+    def become(self, twin: "_Units") -> None:
+        twin.immovable |= self.immovable
+        self.parts = (twin,)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Signal:
 
 
 @dataclass(frozen=True)
-class Place:
+class Slot:
     """An axis of a tensor that lists units, ``repeat`` consecutive entries for each.
 
     ``spans`` are the sets along it in order: (index of the set, or None where nothing may move; number of units).
@@ -99,10 +99,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Structure:
-    """All sets of hidden units (their sizes) and every place where they are listed."""
+    """All sets of hidden units (their sizes) and every slot that lists them."""
 
     sizes: tuple[int, ...]
-    places: tuple[Place, ...]
+    slots: tuple[Slot, ...]
 
 
 def hidden_units(model: nn.Module) -> Structure:
@@ -112,15 +112,15 @@ def hidden_units(model: nn.Module) -> Structure:
         InputError: a layer or a call through which a permutation cannot be followed, by its name.
     """
     walk = _Walk(model)
-    fixed_or_not = [(place, [leaf for units in of for leaf in units.leaves()]) for place, of in walk.places]
-    sets = list(dict.fromkeys(leaf for _, leaves in fixed_or_not for leaf in leaves if not leaf.fixed))
+    leaves_of = [(slot, [leaf for part in units for leaf in part.leaves()]) for slot, units in walk.slots]
+    sets = list(dict.fromkeys(leaf for _, leaves in leaves_of for leaf in leaves if not leaf.immovable))
     index = {leaf: number for number, leaf in enumerate(sets)}
-    places = [
-        replace(place, spans=tuple((index.get(leaf), leaf.size) for leaf in leaves))
-        for place, leaves in fixed_or_not
+    slots = [
+        replace(slot, spans=tuple((index.get(leaf), leaf.size) for leaf in leaves))
+        for slot, leaves in leaves_of
         if any(leaf in index for leaf in leaves)
     ]
-    return Structure(tuple(leaf.size for leaf in sets), tuple(places))
+    return Structure(tuple(leaf.size for leaf in sets), tuple(slots))
 
 
 @dataclass
@@ -128,11 +128,11 @@ class _Walk:
     """The graph of a model, walked once in the order it runs."""
 
     model: nn.Module
-    places: list[tuple[Place, tuple[_Units, ...]]] = field(default_factory=list)
+    slots: list[tuple[Slot, tuple[_Units, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.signals: dict[fx.Node, _Signal] = {}
-        self.opened: dict[str, tuple[_Signal, _Signal]] = {}
+        self.uses: dict[str, tuple[_Signal, _Signal]] = {}
         steps: dict[str, Callable[[fx.Node], _Signal]] = {
             "placeholder": lambda node: _Signal(),
             "call_module": self._module,
@@ -141,26 +141,26 @@ class _Walk:
             "get_attr": self._attribute,
             "output": self._output,
         }
-        for node in _traced(self.model).nodes:
+        for node in _trace(self.model).nodes:
             self.signals[node] = steps[node.op](node)
 
     def _module(self, node: fx.Node) -> _Signal:
         name = str(node.target)
         layer, signal = self.model.get_submodule(name), self._inputs(node)[0]
-        if name in self.opened and list(layer.parameters()):
+        if name in self.uses and list(layer.parameters()):
             # used again: the same weights tie the units of both uses
-            before, after = self.opened[name]
+            before, after = self.uses[name]
             self._join(before, signal, name)
             return after
         result = self._layer(name, layer, signal)
-        self.opened[name] = (signal, result)
+        self.uses[name] = (signal, result)
         return result
 
     def _layer(self, name: str, layer: nn.Module, signal: _Signal) -> _Signal:
         if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
             return self._weights(name, layer, signal)
         if isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) == (1, -1):
-            return _flattened(signal)
+            return _flatten(signal)
         if isinstance(layer, _ELEMENTWISE) or (isinstance(layer, _POOLS) and (signal.raw or signal.spatial)):
             return signal
         width = _width(layer)
@@ -173,8 +173,8 @@ class _Walk:
                     self._note(f"{name}.{key}", 0, signal.units, repeat)
         return signal
 
-    def _weights(self, name: str, layer: Weighted, signal: _Signal) -> _Signal:
-        """Opens a set of units; its inputs are places of the one before."""
+    def _weights(self, name: str, layer: WeightLayer, signal: _Signal) -> _Signal:
+        """Opens a set of units; its inputs are slots of the one before."""
         units, inputs = layer.weight.shape[:2]
         spatial = layer.weight.dim() - 2
         if not isinstance(layer, nn.Linear) and layer.groups != 1:
@@ -183,12 +183,12 @@ class _Walk:
             if signal.spatial != spatial or (spatial and signal.flat):
                 _refuse(f"layer {name!r} does not read the {signal.size} units before it along their axis")
             self._note(f"{name}.weight", 1, signal.units, self._repeat(name, inputs, signal))
-        made = (_Units(units),)
+        outputs = (_Units(units),)
         for key, _ in layer.named_parameters():
-            self._note(f"{name}.{key}", 0, made)
-        return _Signal(made, spatial)
+            self._note(f"{name}.{key}", 0, outputs)
+        return _Signal(outputs, spatial)
 
-    def _depthwise(self, name: str, layer: Weighted, signal: _Signal) -> _Signal:
+    def _depthwise(self, name: str, layer: WeightLayer, signal: _Signal) -> _Signal:
         if signal.raw or signal.flat or not layer.weight.shape[0] == signal.size == getattr(layer, "groups", 0):
             _refuse(f"layer {name!r} is a grouped convolution, and not one filter for each unit")
         for key, _ in layer.named_parameters():
@@ -198,22 +198,23 @@ class _Walk:
     def _call(self, node: fx.Node) -> _Signal:
         """A function or method of torch; what has no weights may do anything to the raw input."""
         target = node.target
-        known = isinstance(target, str) or getattr(target, "__module__", "").split(".")[0] in ("torch", "_operator")
-        called = target if isinstance(target, str) else getattr(target, "__name__", str(target)).lstrip("_")
+        # a function of that name elsewhere may do anything
+        is_torch = isinstance(target, str) or getattr(target, "__module__", "").split(".")[0] in ("torch", "_operator")
+        call = target if isinstance(target, str) else getattr(target, "__name__", str(target)).lstrip("_")
         signals = self._inputs(node)
         first = signals[0] if signals else _Signal()
-        if all(signal.raw for signal in signals) or called == "size" or (target is getattr and node.args[1] == "shape"):
+        if all(signal.raw for signal in signals) or call == "size" or (target is getattr and node.args[1] == "shape"):
             return _Signal()
-        if known and called in _SUMS:
-            for other in signals[1:]:
-                first = self._join(first, other, _where(node, called))
+        if is_torch and call in _SUMS:
+            for second in signals[1:]:
+                first = self._join(first, second, _where(node, call))
             return first
-        if known and (called in _ELEMENTWISE_CALLS or (called in _POOL_CALLS and first.spatial)):
+        if is_torch and (call in _ELEMENTWISE_CALLS or (call in _POOL_CALLS and first.spatial)):
             return first
-        shaped = _SHAPED.get(called) if known else None
-        result = shaped(node, first) if shaped else None
+        reshape = _RESHAPES.get(call) if is_torch else None
+        result = reshape(node, first) if reshape else None
         if result is None:
-            _refuse(f"{_where(node, called)} cannot be followed")
+            _refuse(f"{_where(node, call)} cannot be followed")
         return result
 
     def _attribute(self, node: fx.Node) -> _Signal:
@@ -226,9 +227,9 @@ class _Walk:
         return _Signal()
 
     def _inputs(self, node: fx.Node) -> list[_Signal]:
-        found: list[_Signal] = []
-        fx.map_arg((node.args, node.kwargs), lambda given: found.append(self.signals[given]))
-        return found
+        signals: list[_Signal] = []
+        fx.map_arg((node.args, node.kwargs), lambda argument: signals.append(self.signals[argument]))
+        return signals
 
     def _join(self, first: _Signal, second: _Signal, where: str) -> _Signal:
         """Both list the same units from now on, set by set; sets of different size are split."""
@@ -238,6 +239,7 @@ class _Walk:
             return second if first.raw else first
         if (first.size, first.spatial, first.flat) != (second.size, second.spatial, second.flat):
             _refuse(f"{where} joins {first.size} units with {second.size} that lie otherwise")
+        # a larger set is cut where the smaller one across from it ends; what is left of it meets the next
         while pair := next(((a, b) for a, b in zip(first.leaves(), second.leaves(), strict=False) if a is not b), None):
             small, large = sorted(pair, key=lambda units: units.size)
             if small.size < large.size:
@@ -252,41 +254,41 @@ class _Walk:
         return inputs // signal.size
 
     def _note(self, name: str, axis: int, units: tuple[_Units, ...], repeat: int = 1) -> None:
-        self.places.append((Place(name, axis, (), repeat), units))
+        self.slots.append((Slot(name, axis, (), repeat), units))
 
 
-def _traced(model: nn.Module) -> fx.Graph:
+def _trace(model: nn.Module) -> fx.Graph:
     tracer = fx.Tracer()
     try:
         # a single layer would be traced to the operations inside of it
         return tracer.trace(nn.Sequential(model) if tracer.is_leaf_module(model, "") else model)
     except Exception as error:  # a forward that is run on stand-ins may fail in any way
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"the forward of {type(model).__name__} cannot be traced ({reason}); {SUPPORTED}") from error
+        raise InputError(f"the forward of {type(model).__name__} cannot be traced ({reason}); {LAYERS}") from error
 
 
-def _flattened(signal: _Signal) -> _Signal:
+def _flatten(signal: _Signal) -> _Signal:
     return replace(signal, spatial=0, flat=signal.flat or signal.spatial > 0)
 
 
 def _flatten_call(node: fx.Node, signal: _Signal) -> _Signal | None:
     first, last = _argument(node, 1, "start_dim", 0), _argument(node, 2, "end_dim", -1)
-    return _flattened(signal) if (first, last) == (1, -1) else None
+    return _flatten(signal) if (first, last) == (1, -1) else None
 
 
 def _view_call(node: fx.Node, signal: _Signal) -> _Signal | None:
     """``x.view(len(x), -1)``."""
     shape = node.args[1:]
-    return _flattened(signal) if len(shape) == 2 and isinstance(shape[0], fx.Node) and shape[1] == -1 else None
+    return _flatten(signal) if len(shape) == 2 and isinstance(shape[0], fx.Node) and shape[1] == -1 else None
 
 
 def _mean_call(node: fx.Node, signal: _Signal) -> _Signal | None:
     """The mean over all places of an image."""
     dims, count = _argument(node, 1, "dim"), signal.spatial + 2
-    listed = dims if isinstance(dims, Sequence) else [dims]
-    if signal.spatial == 0 or any(not isinstance(dim, int) for dim in listed):
+    axes = dims if isinstance(dims, Sequence) else [dims]
+    if signal.spatial == 0 or any(not isinstance(axis, int) for axis in axes):
         return None
-    if {dim % count for dim in listed} != set(range(2, count)):
+    if {axis % count for axis in axes} != set(range(2, count)):
         return None
     return signal if _argument(node, 2, "keepdim", False) else replace(signal, spatial=0)
 
@@ -318,7 +320,7 @@ def _argument(node: fx.Node, position: int, name: str, default: Any = None) -> A
     return node.args[position] if len(node.args) > position else node.kwargs.get(name, default)
 
 
-_SHAPED: dict[str, Callable[[fx.Node, _Signal], _Signal | None]] = {
+_RESHAPES: dict[str, Callable[[fx.Node, _Signal], _Signal | None]] = {
     "flatten": _flatten_call,
     "view": _view_call,
     "reshape": _view_call,
@@ -341,14 +343,14 @@ def _width(layer: nn.Module) -> int | None:
 
 def _hold(signal: _Signal) -> None:
     for leaf in signal.leaves():
-        leaf.fixed = True
+        leaf.immovable = True
 
 
-def _where(node: fx.Node, called: str) -> str:
+def _where(node: fx.Node, call: str) -> str:
     stack: Any = node.meta.get("nn_module_stack") or {}
     inside = next(reversed(stack), "")
-    return f"the call of {called} in {inside!r}" if inside else f"the call of {called}"
+    return f"the call of {call} in {inside!r}" if inside else f"the call of {call}"
 
 
 def _refuse(problem: str) -> NoReturn:
-    raise InputError(f"{problem}; {SUPPORTED}")
+    raise InputError(f"{problem}; {LAYERS}")

@@ -82,9 +82,10 @@ def _hedges(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> float 
     counts = [len(values) for values in means]
     if min(counts) < 2:
         return None
+    # the deviation of both networks together is known by all members but two, one for each mean
     freedom = sum(counts) - 2
-    pooled = sum((n - 1) * values.var(ddof=1) for n, values in zip(counts, means, strict=True)) / freedom
-    if not pooled:
+    variance = sum((n - 1) * values.var(ddof=1) for n, values in zip(counts, means, strict=True)) / freedom
+    if not variance:
         return None
     correction = 1 - 3 / (4 * freedom - 1)
-    return float(correction * (means[1].mean() - means[0].mean()) / np.sqrt(pooled))
+    return float(correction * (means[1].mean() - means[0].mean()) / np.sqrt(variance))

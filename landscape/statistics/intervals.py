@@ -101,6 +101,7 @@ def mean_of(
         return Number(float(array.mean()), -np.inf, np.inf, unit, name, how)
     if independent is not None or count < FEWEST_RESAMPLED:
         return _student(array, unit, name, over, independent, count - 1)
+    # a percentile of 2.5 % would be right for many members only
     means, tail = array[resampling(count, seed=seed)].mean(axis=-1), tail_of(count)
     low, high = np.nanquantile(means, [tail, 1 - tail])
     return _number(float(array.mean()), float(low), float(high), unit, name, f"bootstrap over {count} {over}")
@@ -132,6 +133,7 @@ def mean_over(
         raise InputError("a mean over members needs at least one member with at least one value")
     if not all(np.all(np.isfinite(value)) for value in values):
         raise InputError("a mean over members needs finite values; leave out members that diverged")
+    # the directions of one member say how well its own mean is known, nothing of other members
     if len(values) == 1:
         over = within if len(values[0]) > 1 else "members"
         return mean_of(values[0], name=name, unit=unit, over=over, seed=seed)
@@ -191,6 +193,7 @@ def ratio_of(first: Estimate, second: Estimate) -> Estimate | None:
         return None
     low, high = -np.inf, np.inf
     if first.has_interval and second.has_interval:
+        # turned so that the denominator is positive; near and far are its ends as seen from zero
         sign = 1 if first.mean > 0 else -1
         near, far = sorted((sign * first.low, sign * first.high))
         bottom, top = sorted((sign * second.low, sign * second.high))
@@ -201,12 +204,14 @@ def ratio_of(first: Estimate, second: Estimate) -> Estimate | None:
 
 def _lower(mean: float, low: float, base: float, near: float, far: float) -> float:
     """Lower end of ``mean / base``, with base in [near, far] > 0: the root of ``mean - x base = hypot(..., ...)``."""
+    # a ratio is low where the denominator is far from zero, but a negative one where it is near
     distance = far - base if low >= 0 else base - near
-    squared, product, constant = (base - distance) * (base + distance), mean * base, low * (2 * mean - low)
-    root = float(np.sqrt(max(product * product - squared * constant, 0.0)))
+    square, product, constant = (base - distance) * (base + distance), mean * base, low * (2 * mean - low)
+    root = float(np.sqrt(max(product * product - square * constant, 0.0)))
+    # of the two forms of a root the one in which nothing cancels
     if product > 0:
         return constant / (product + root)
-    return (product - root) / squared if squared > 0 else -np.inf
+    return (product - root) / square if square > 0 else -np.inf
 
 
 def _student(array: FloatArray, unit: str, name: str, over: str, independent: float | None, freedom: int) -> Number:

@@ -19,9 +19,12 @@ class Threshold(Estimate):
 
     The interval runs from the last point above the level to the first below it, over resampled members: it holds the
     spacing of the points as well as the scatter.
+
+    Args:
+        exists: whether the curve stays at or below the level from some point on.
     """
 
-    found: bool = True
+    exists: bool = True
 
 
 def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1", seed: int = 0) -> Threshold:
@@ -35,8 +38,8 @@ def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1
         seed: of the bootstrap.
 
     >>> x = np.array([1.0, 2.0, 4.0, 8.0])
-    >>> found = threshold(x, np.repeat([[9.0], [9.0], [0.0], [0.0]], 4, axis=1), 0.5)
-    >>> found.low, round(found.mean, 3), found.high
+    >>> limit = threshold(x, np.repeat([[9.0], [9.0], [0.0], [0.0]], 4, axis=1), 0.5)
+    >>> limit.low, round(limit.mean, 3), limit.high
     (2.0, 2.828, 4.0)
     """
     members = values.shape[1]
@@ -44,8 +47,9 @@ def threshold(x: FloatArray, values: FloatArray, level: float, *, unit: str = "1
     below, above = _bracket(x, means, level)
     (low,), (high,) = _bracket(x, values.mean(axis=1)[None], level)
     if not np.isfinite(high):
-        return Threshold(float("nan"), float(x[-1]), float("inf"), unit, found=False)
+        return Threshold(float("nan"), float(x[-1]), float("inf"), unit, exists=False)
     tail = tail_of(members)
+    # ends are points of the curve: an interpolated x would claim a finer spacing
     ends = float(np.quantile(below, tail, method="lower")), float(np.quantile(above, 1 - tail, method="higher"))
     return Threshold(float(np.sqrt(low * high)), min(ends[0], float(low)), max(ends[1], float(high)), unit)
 
@@ -54,8 +58,8 @@ def _bracket(x: FloatArray, means: FloatArray, level: float) -> tuple[FloatArray
     """Last x above the level and the one after it, for each row; the first x twice where none is above."""
     above = means > level
     last = np.where(above.any(axis=1), means.shape[1] - 1 - above[:, ::-1].argmax(axis=1), -1)
-    padded = np.concatenate([x, [np.inf]])
-    return x[np.maximum(last, 0)], padded[last + 1]
+    bounds = np.concatenate([x, [np.inf]])
+    return x[np.maximum(last, 0)], bounds[last + 1]
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,11 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
     if len(x) < FEWEST or not np.all(values > 0):
         raise InputError(f"a power law needs at least {FEWEST} points with positive values, got {len(x)}")
     members = values.shape[1]
+    # each sample takes a fit for every corner: an eighth of the resamples of a mean
     samples = resampling(members, seed=seed, num_resamples=NUM_RESAMPLES // 8)
     logs = np.log(x)
-    corner, slopes, intercept, stops = _fit_broken(logs, np.log(values.mean(axis=1)))
-    fits = [_fit_broken(logs, np.log(values[:, rows].mean(axis=1)), broken=stops) for rows in samples]
+    corner, slopes, intercept, stops = _fit_lines(logs, np.log(values.mean(axis=1)))
+    fits = [_fit_lines(logs, np.log(values[:, rows].mean(axis=1)), corners=int(stops)) for rows in samples]
     return PowerLaw(
         exponent=_interval(-slopes[0], [-fit[1][0] for fit in fits], "exponent", members),
         scale=float(np.exp(intercept)),
@@ -110,24 +115,25 @@ def power_law(x: FloatArray, values: FloatArray, *, seed: int = 0) -> PowerLaw:
     )
 
 
-def _fit_broken(
-    x: FloatArray, y: FloatArray, *, broken: bool | None = None
+def _fit_lines(
+    x: FloatArray, y: FloatArray, *, corners: int | None = None
 ) -> tuple[int, tuple[float, float], float, bool]:
-    """Corner (index), both slopes, intercept, and whether there is a corner at all."""
-    straight, error = _least_squares(np.stack([np.ones_like(x), x], axis=1), y)
+    """Corner (index), both slopes, intercept, and whether there is a corner at all; 0 or 1 corners, or the better."""
+    straight, straight_error = _least_squares(np.stack([np.ones_like(x), x], axis=1), y)
     bends = []
     for corner in range(2, len(x) - 2):
         design = np.stack([np.ones_like(x), x, np.maximum(x - x[corner], 0)], axis=1)
         bends.append((*_least_squares(design, y), corner))
-    bent, bent_error, corner = min(bends, key=lambda bend: bend[1])
-    if broken is None:
+    bend, bend_error, corner = min(bends, key=lambda candidate: candidate[1])
+    if corners is None:
         # exact data leave rounding alone, which no corner can better
         floor = len(x) * 1e-20
-        gain = len(x) * np.log((error + floor) / (bent_error + floor)) - 2 * np.log(len(x))
-        broken = bool(gain >= 6)
-    if not broken:
+        # a corner costs two parameters, its place and the second slope: 2 ln n of the criterion
+        gain = len(x) * np.log((straight_error + floor) / (bend_error + floor)) - 2 * np.log(len(x))
+        corners = int(gain >= 6)
+    if not corners:
         return len(x) - 1, (float(straight[1]), float(straight[1])), float(straight[0]), False
-    return corner, (float(bent[1]), float(bent[1] + bent[2])), float(bent[0]), True
+    return corner, (float(bend[1]), float(bend[1] + bend[2])), float(bend[0]), True
 
 
 def _least_squares(design: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
@@ -164,8 +170,8 @@ def peak(x: FloatArray, values: FloatArray, *, unit: str = "1", seed: int = 0) -
         seed: of the bootstrap.
 
     >>> x = np.arange(5.0)
-    >>> found = peak(x, np.repeat([[0.0], [1.0], [3.0], [1.0], [0.0]], 4, axis=1))
-    >>> found.low, found.mean, found.high
+    >>> top = peak(x, np.repeat([[0.0], [1.0], [3.0], [1.0], [0.0]], 4, axis=1))
+    >>> top.low, top.mean, top.high
     (1.0, 2.0, 3.0)
     """
     members = values.shape[1]

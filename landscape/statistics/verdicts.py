@@ -9,37 +9,39 @@ from landscape.records.findings import Verdict
 ABOUT = 1.25
 
 
-def compared(first: Estimate, expected: Literal["below", "above"], second: Estimate) -> Verdict:
+def order_verdict(first: Estimate, order: Literal["below", "above"], second: Estimate) -> Verdict:
     """Whether ``first`` lies below (above) ``second``: decided only where their 95 % intervals are apart.
 
     >>> low, high = Estimate(1, 0.5, 1.5, "1"), Estimate(2, 1.4, 2.6, "1")
-    >>> compared(low, "below", high), compared(low, "below", Estimate(2, 1.6, 2.4, "1"))
+    >>> order_verdict(low, "below", high), order_verdict(low, "below", Estimate(2, 1.6, 2.4, "1"))
     ('undecided', 'agrees')
     """
     if first.high < second.low:
-        return "agrees" if expected == "below" else "disagrees"
+        return "agrees" if order == "below" else "disagrees"
     if first.low > second.high:
-        return "agrees" if expected == "above" else "disagrees"
+        return "agrees" if order == "above" else "disagrees"
     return "undecided"
 
 
-def about(found: Estimate, value: float, within: float = ABOUT) -> Verdict:
-    """Whether ``found`` equals a positive value up to a factor: an interval that merely holds it decides nothing.
+def place_verdict(estimate: Estimate, value: float, within: float = ABOUT) -> Verdict:
+    """Whether an estimate equals a positive value up to a factor: an interval that merely holds it decides nothing.
 
     Agrees where the whole 95 % interval lies within the factor of the value, disagrees where it leaves the value out.
 
-    >>> about(Estimate(1.1, 0.9, 1.2, "1"), 1), about(Estimate(1, 0.3, 3, "1"), 1), about(Estimate(3, 2, 4, "1"), 1)
+    >>> near, wide, far = Estimate(1.1, 0.9, 1.2, "1"), Estimate(1, 0.3, 3, "1"), Estimate(3, 2, 4, "1")
+    >>> place_verdict(near, 1), place_verdict(wide, 1), place_verdict(far, 1)
     ('agrees', 'undecided', 'disagrees')
     """
-    if found.high < value or found.low > value:
+    if estimate.high < value or estimate.low > value:
         return "disagrees"
-    return "agrees" if value / within <= found.low and found.high <= value * within else "undecided"
+    return "agrees" if value / within <= estimate.low and estimate.high <= value * within else "undecided"
 
 
-def together(*verdicts: Verdict) -> Verdict:
-    """Of a claim with several parts: it agrees if all do, and disagrees if one does.
+def joint_verdict(*verdicts: Verdict) -> Verdict:
+    """The verdict on a claim of several parts, which agrees if all of them do, and disagrees if one does.
 
-    >>> together("agrees", "agrees"), together("agrees", "undecided"), together("undecided", "disagrees")
+    >>> both = joint_verdict("agrees", "agrees")
+    >>> both, joint_verdict("agrees", "undecided"), joint_verdict("undecided", "disagrees")
     ('agrees', 'undecided', 'disagrees')
     """
     if "disagrees" in verdicts:

@@ -1,4 +1,4 @@
-"""The ten studies by name, run once and kept: the same choices give the file that exists."""
+"""The ten studies by name, measured once: the same settings give the file that exists."""
 
 import time
 from collections.abc import Callable
@@ -29,32 +29,36 @@ STUDIES = {
 
 
 def run_study(name: str, settings: Settings | None = None, *, force: bool = False) -> StudyResult:
-    """The result of a study, measured now or read from ``runs/studies`` where the same choices were measured before.
+    """The result of a study, measured now or read from ``runs/studies`` where the same settings were measured before.
 
     Every number follows from the settings: the same seeds give the same numbers, bit for bit, on one kind of machine
     and number of threads.
 
     Args:
         name: one of `STUDIES`.
-        settings: what on, and how much of it.
+        settings: data, widths, members, steps and seed; the defaults where none are given.
         force: measure again; networks that are trained stay.
+
+    Returns:
+        The result, which is in its file (`result_path`) as well.
 
     Raises:
         InputError: an unknown study, or one that cannot be made from these settings.
+        FileError: the folder of the runs cannot be written.
     """
     if name not in STUDIES:
         raise InputError(f"unknown study {name!r}; expected {', '.join(STUDIES)}")
-    chosen = settings or Settings()
-    path = result_path(name, chosen)
+    settings = settings or Settings()
+    path = result_path(name, settings)
     if path.exists() and not force:
         return load_result(path)
-    if reason := why_not(name, chosen):
+    if reason := why_not(name, settings):
         raise InputError(reason)
     study: Callable[[Settings], StudyResult] = import_module(f"landscape.study.{STUDIES[name]}").study
-    started = time.perf_counter()
-    found = study(chosen)
-    seconds = {"wall_time": round(time.perf_counter() - started, 1), "called_as": chosen.command}
-    result = replace(found, provenance={**found.provenance, **seconds})
+    start = time.perf_counter()
+    result = study(settings)
+    origin = {"wall_time": round(time.perf_counter() - start, 1), "called_as": settings.command}
+    result = replace(result, provenance={**result.provenance, **origin})
     _save(result, path)
     return result
 
@@ -71,7 +75,7 @@ def list_studies(settings: Settings | None = None) -> dict[str, str]:
     """Every study by name, with the reason why it cannot be made from these settings.
 
     Args:
-        settings: what on, and how much of it; the defaults where none are given.
+        settings: data, widths, members, steps and seed; the defaults where none are given.
 
     Returns:
         The reasons by name, in the order of the document; empty where the study can be made.

@@ -9,16 +9,18 @@ from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Plot, Remark, Series, StudyResult, Sweep
 from landscape.statistics.intervals import band_of, mean_of
 from landscape.statistics.shapes import Peak, peak
-from landscape.statistics.verdicts import about, compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict, place_verdict
 from landscape.study.random_features import random_features
 from landscape.study.settings import Settings
 from landscape.study.shared import provenance_of, sweep_words
-from landscape.study.sweep import Condition, Plan, run_sweep
+from landscape.study.sweep import Condition, SweepPlan, run_sweep
 from landscape.train.datasets import load_dataset
-from landscape.train.training import Recipe
+from landscape.train.recipe import Recipe
 
 CLAIM = "With more parameters the test error first gets worse, peaks, and then falls far below the peak."
-REFUTED = "no rise to a peak inside the sweep, or a fall after it to more than half of the peak, beyond the intervals"
+REFUTATION = (
+    "no rise to a peak inside the sweep, or a fall after it to more than half of the peak, beyond the intervals"
+)
 # Far below the peak: less than a half of it.
 FAR = 2.0
 NUM_TRAIN, NOISE = 200, 0.2
@@ -29,14 +31,14 @@ RATIOS = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.
 EXACT_DRAWS = 12
 
 
-def descent_plan(settings: Settings) -> Plan:
+def descent_plan(settings: Settings) -> SweepPlan:
     """Several draws of examples and of label noise; squared error, full-batch Adam."""
     steps = settings.steps or settings.pick(quick=1000, full=3000)
     conditions = tuple(Condition(f"draw{k}", _data(settings, k)) for k in range(settings.pick(quick=4, full=8)))
     recipe = Recipe(steps=steps, batch_size=0, loss="mse", checkpoints=2)
     members = settings.members or settings.pick(quick=2, full=4)
     widths = settings.widths or settings.pick(quick=QUICK_WIDTHS, full=WIDTHS)
-    return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
+    return SweepPlan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
 
 
 def study(settings: Settings) -> StudyResult:
@@ -48,44 +50,45 @@ def study(settings: Settings) -> StudyResult:
     plan = descent_plan(settings)
     sweep = run_sweep(plan, settings.runs, device=settings.device, progress=settings.progress)
     x = np.array(sweep.P) / (sweep.N * sweep.K)
-    trained, exact = _geometric(sweep, "test_loss"), _exact(settings)
+    errors, exact = _geometric(sweep, "test_loss"), _exact(settings)
     ratios = np.array([count / sweep.N for count in _counts(sweep.N)])
-    top, top_exact = peak(x, np.log(trained)), peak(ratios, np.log(exact))
-    found = [
-        Number(each.mean, each.low, each.high, "P / (N K)", f"peak, {name}", "from neighbour to neighbour, over draws")
-        for each, name in ((top, "trained networks"), (top_exact, "random features"))
-    ]
-    fall, rise = _from_peak(trained, "right", "fall after the peak"), _from_peak(trained, "left", "rise to the peak")
+    top, top_exact = peak(x, np.log(errors)), peak(ratios, np.log(exact))
+    places = [_place(top, "trained networks"), _place(top_exact, "random features")]
+    fall, rise = _from_peak(errors, "right", "fall after the peak"), _from_peak(errors, "left", "rise to the peak")
     fall_exact = _from_peak(exact, "right", "fall after the peak, random features")
-    one, far = (Number(value, value, value, "times") for value in (1.0, FAR))
+    level, far = (Number(value, value, value, "times") for value in (1.0, FAR))
     return StudyResult(
         name="double-descent",
         title="Double descent",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(compared(fall, "above", far), compared(rise, "above", one)),
-        numbers=(found[0], fall, rise, found[1], fall_exact),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(order_verdict(fall, "above", far), order_verdict(rise, "above", level)),
+        numbers=(places[0], fall, rise, places[1], fall_exact),
         remarks=(
             Remark(
-                f"For random features, in closed form, the peak lies at P = N K: it is found at {found[1].text}.",
-                about(top_exact, 1.0),
+                f"For random features, in closed form, the peak lies at P = N K: it is found at {places[1].text}.",
+                place_verdict(top_exact, 1.0),
             ),
             Remark(
-                f"For trained networks the peak lies at P = N K as well: it is found at {found[0].text}.",
-                about(top, 1.0),
+                f"For trained networks the peak lies at P = N K as well: it is found at {places[0].text}.",
+                place_verdict(top, 1.0),
             ),
-            _second(x, trained, top),
+            _second(x, errors, top),
         ),
-        plots=_plots(sweep, x, trained, ratios, exact),
+        plots=_plots(sweep, x, errors, ratios, exact),
         command=settings.reproduce("double-descent"),
         provenance=provenance_of(settings, **sweep_words(sweep), random_feature_draws=EXACT_DRAWS),
     )
 
 
+def _place(top: Peak, name: str) -> Number:
+    how = "from neighbour to neighbour, over draws"
+    return Number(top.mean, top.low, top.high, "P / (N K)", f"peak, {name}", how)
+
+
 def _data(settings: Settings, draw: int) -> dict[str, object]:
-    given = settings.seed + draw
-    count = settings.num_train or NUM_TRAIN
-    return {"num_train": count, "labels": "noise", "noise": NOISE, "label_seed": given, "seed": given}
+    seed, count = settings.seed + draw, settings.num_train or NUM_TRAIN
+    return {"num_train": count, "labels": "noise", "noise": NOISE, "label_seed": seed, "seed": seed}
 
 
 def _geometric(sweep: Sweep, metric: str) -> FloatArray:
@@ -119,13 +122,14 @@ def _from_peak(values: FloatArray, side: Literal["left", "right"], name: str) ->
     """
     ratios = []
     for draw in range(values.shape[1]):
-        others = np.log(np.delete(values, draw, axis=1)).mean(axis=1)
-        top = int(others.argmax())
-        lowest = top + int(others[top:].argmin()) if side == "right" else int(others[: top + 1].argmin())
+        # leaving the draw out keeps its own noise from choosing the places
+        means = np.log(np.delete(values, draw, axis=1)).mean(axis=1)
+        top = int(means.argmax())
+        lowest = top + int(means[top:].argmin()) if side == "right" else int(means[: top + 1].argmin())
         ratios.append(np.log(values[top, draw] / values[lowest, draw]))
-    found = mean_of(ratios, over="draws")
-    mean, low, high = (float(np.exp(end)) for end in (found.mean, found.low, found.high))
-    return Number(mean, low, high, "times", name, f"geometric mean, {found.how}")
+    log_ratio = mean_of(ratios, over="draws")
+    mean, low, high = (float(np.exp(end)) for end in (log_ratio.mean, log_ratio.low, log_ratio.high))
+    return Number(mean, low, high, "times", name, f"geometric mean, {log_ratio.how}")
 
 
 def _second(x: FloatArray, values: FloatArray, top: Peak) -> Remark:
@@ -134,14 +138,14 @@ def _second(x: FloatArray, values: FloatArray, top: Peak) -> Remark:
     before = mean_of(values[: place + 1][means[: place + 1].argmin()])
     after = mean_of(values[place:][means[place:].argmin()])
     text = f"The second descent goes below the best narrow network: {after.mean:.3g} against {before.mean:.3g}."
-    return Remark(text, compared(after, "below", before) if top.inner else "undecided")
+    return Remark(text, order_verdict(after, "below", before) if top.inner else "undecided")
 
 
-def _plots(sweep: Sweep, x: FloatArray, trained: FloatArray, ratios: FloatArray, exact: FloatArray) -> tuple[Plot, ...]:
+def _plots(sweep: Sweep, x: FloatArray, errors: FloatArray, ratios: FloatArray, exact: FloatArray) -> tuple[Plot, ...]:
     label, error = "parameters per constraint, P / (N K)", "squared error per example and output"
     mark = (Mark("x", 1.0, "P = N K"),)
-    fitted = np.maximum(_geometric(sweep, "train_loss"), 1e-8)
-    curves = (_log_curve("test", x, trained), _log_curve("training (floor 1e-8)", x, fitted))
+    training = np.maximum(_geometric(sweep, "train_loss"), 1e-8)
+    curves = (_log_curve("test", x, errors), _log_curve("training (floor 1e-8)", x, training))
     return (
         Plot("Trained networks", label, error, curves, y_scale="log", marks=mark),
         Plot("Random features, exact", label, error, (_log_curve("test", ratios, exact),), y_scale="log", marks=mark),

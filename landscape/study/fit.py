@@ -5,53 +5,53 @@ import numpy as np
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Plot, Remark, StudyResult
-from landscape.statistics.verdicts import about, compared
+from landscape.statistics.verdicts import order_verdict, place_verdict
 from landscape.study.fitting import Fitting, fitting
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, at_width, curve, main_sweep, provenance_of, sweep_words
 
 CLAIM = "A network with too few parameters cannot fit its training data; one with enough fits them perfectly."
-REFUTED = "narrow networks without training errors, or wide networks with some"
+REFUTATION = "narrow networks without training errors, or wide networks with some"
 
 
 def study(settings: Settings) -> StudyResult:
     """Training and test error against P / N, and the interpolation threshold where it is found."""
-    found = fitting(main_sweep(settings), TRUE)
-    sweep, test = found.sweep, found.sweep.error("test", TRUE)
+    fits = fitting(main_sweep(settings), TRUE)
+    sweep, test = fits.sweep, fits.sweep.error("test", TRUE)
     numbers = [
         at_width(f"{split} error", sweep.widths[row], errors[row], "share")
-        for split, errors in (("training", found.wrong), ("test", test))
-        for row in found.rows
+        for split, errors in (("training", fits.wrong), ("test", test))
+        for row in fits.rows
     ]
     return StudyResult(
         name="fit",
         title="Cannot fit, fits perfectly",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=found.verdict,
-        numbers=(*numbers, *found.flawless, found.threshold),
+        refuted_by=REFUTATION,
+        verdict=fits.verdict,
+        numbers=(*numbers, *fits.flawless, fits.threshold),
         remarks=(
-            Remark("Narrow networks have the higher test error.", compared(numbers[2], "above", numbers[3])),
-            _boundary(found.threshold),
+            Remark("Narrow networks have the higher test error.", order_verdict(numbers[2], "above", numbers[3])),
+            _boundary(fits.threshold),
         ),
-        plots=_plots(found, test),
+        plots=_plots(fits, test),
         command=settings.reproduce("fit"),
         provenance=provenance_of(settings, **sweep_words(sweep)),
     )
 
 
-def _boundary(found: Number) -> Remark:
-    reached = bool(np.isfinite(found.mean))
-    where = f"it is found at {found.text}" if reached else "no width of this sweep reaches it"
+def _boundary(limit: Number) -> Remark:
+    exists = bool(np.isfinite(limit.mean))
+    where = f"it is found at {limit.text}" if exists else "no width of this sweep reaches it"
     text = f"The boundary lies where there are as many parameters as examples, P = N: {where}."
-    return Remark(text, about(found, 1.0) if reached else "undecided")
+    return Remark(text, place_verdict(limit, 1.0) if exists else "undecided")
 
 
-def _plots(found: Fitting, test: FloatArray) -> tuple[Plot, ...]:
-    sweep, x, limit = found.sweep, found.x, found.threshold.mean
-    marks = (*found.marks, *([Mark("x", limit, "threshold")] if np.isfinite(limit) else []))
+def _plots(fits: Fitting, test: FloatArray) -> tuple[Plot, ...]:
+    sweep, x, limit = fits.sweep, fits.x, fits.threshold.mean
+    marks = (*fits.marks, *([Mark("x", limit, "threshold")] if np.isfinite(limit) else []))
     loss = [curve(f"{split} loss", x, sweep.final(f"{split}_loss", TRUE)) for split in ("train", "test")]
-    errors = (curve("training error", x, found.wrong), curve("test error", x, test))
+    errors = (curve("training error", x, fits.wrong), curve("test error", x, test))
     label = "parameters per example, P / N"
     return (
         Plot("Errors", label, "share of examples wrong", errors, marks=marks),

@@ -1,4 +1,4 @@
-"""Who fits the training labels without an error, narrow against wide: what fit and memorization have in common."""
+"""Networks without a training error, narrow against wide: the part that fit and memorization have in common."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Sweep, Verdict
 from landscape.statistics.intervals import wilson
 from landscape.statistics.shapes import threshold
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.shared import per_example, rows_of
 
 
@@ -35,7 +35,7 @@ class Fitting:
     def verdict(self) -> Verdict:
         """Agrees where no narrow member is flawless, every wide one is, and the intervals of the shares are apart."""
         narrow, wide = self.flawless
-        return together(_equals(narrow, 0), _equals(wide, 1), compared(narrow, "below", wide))
+        return joint_verdict(_equals(narrow, 0), _equals(wide, 1), order_verdict(narrow, "below", wide))
 
     @property
     def x(self) -> FloatArray:
@@ -49,12 +49,12 @@ class Fitting:
 
 
 def fitting(sweep: Sweep, condition: str, *, labels: str = "") -> Fitting:
-    """What a sweep fits under one condition; ``labels`` are the words for them in the numbers' names."""
+    """The training errors of a sweep under one condition; ``labels`` says in the numbers' names what they are."""
     wrong = sweep.error("train", condition)
     narrow, wide = rows_of(sweep)
-    found = threshold(per_example(sweep), wrong, 0.5 / sweep.N)
-    how = "between neighbouring widths, bootstrap over members" if found.found else "not reached in this sweep"
-    limit = Number(found.mean, found.low, found.high, "P / N", f"interpolation threshold{labels}", how)
+    crossing = threshold(per_example(sweep), wrong, 0.5 / sweep.N)
+    how = "between neighbouring widths, bootstrap over members" if crossing.exists else "not reached in this sweep"
+    limit = Number(crossing.mean, crossing.low, crossing.high, "P / N", f"interpolation threshold{labels}", how)
     flawless = _flawless(sweep, wrong, narrow, labels), _flawless(sweep, wrong, wide, labels)
     return Fitting(sweep, wrong, (narrow, wide), flawless, limit)
 
@@ -66,7 +66,7 @@ def _flawless(sweep: Sweep, wrong: FloatArray, row: int, labels: str) -> Number:
 
 
 def _equals(share: Number, value: int) -> Verdict:
-    """All members, or none, as the claim has it; the contrary of all of them refutes it."""
+    """Whether a share is 0 or 1, as the claim has it; the opposite of all members refutes it."""
     if share.mean == value:
         return "agrees"
     return "disagrees" if share.mean == 1 - value else "undecided"

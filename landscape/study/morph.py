@@ -13,17 +13,25 @@ from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, StudyResult
 from landscape.records.sampled import Surface
-from landscape.sampling.grid import sample
 from landscape.sampling.solutions import member_of
-from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import mean_of
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
-from landscape.study.shared import at_width, curve, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.shared import (
+    alive,
+    at_width,
+    curve,
+    main_run,
+    main_sweep,
+    pair_of,
+    provenance_of,
+    surface_of,
+    sweep_words,
+)
 from landscape.train.runs import Run
 
 CLAIM = "As the width grows, the tunnel around the training path opens step by step into a field."
-REFUTED = "a corridor that is open over a smaller share at wide width than at narrow, with 95 % intervals apart"
+REFUTATION = "a corridor that is open over a smaller share at wide width than at narrow, with 95 % intervals apart"
 MORPH_WIDTHS = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 EXTENT, POINTS = 2.0, 41
 # The narrowest tunnel is a tenth of the grid across.
@@ -53,18 +61,18 @@ def study(settings: Settings) -> StudyResult:
     widths = [width for width in sweep.widths if settings.widths or not settings.small or width in MORPH_WIDTHS]
     bar = tqdm(widths, desc="morph", unit="width", disable=not settings.progress)
     stills = [_still(main_run(settings, width), settings) for width in bar]
-    opened = np.array([still.open for still in stills])
+    shares = np.array([still.open for still in stills])
     pair = pair_of(tuple(widths))
-    narrow, wide = (at_width("open share of the corridor", w, opened[widths.index(w)], "share") for w in pair)
+    narrow, wide = (at_width("open share of the corridor", w, shares[widths.index(w)], "share") for w in pair)
     return StudyResult(
         name="morph",
         title="From tunnel to field",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(narrow, "below", wide),
-        numbers=(narrow, wide, _trend(opened)),
-        remarks=(_steadily(widths, opened),),
-        plots=(_plot(sweep.P, sweep.widths, widths, opened),),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(narrow, "below", wide),
+        numbers=(narrow, wide, _trend(shares)),
+        remarks=(_steadily(widths, shares),),
+        plots=(_plot(sweep.P, sweep.widths, widths, shares),),
         surfaces=(*(still.corridor for still in stills), *(still.plane for still in stills)),
         command=settings.reproduce("morph"),
         provenance=provenance_of(
@@ -74,55 +82,41 @@ def study(settings: Settings) -> StudyResult:
 
 
 def _still(run: Run, settings: Settings) -> Still:
-    alive = [member for member in range(run.members) if member not in run.diverged][:3]
-    corridors = [
-        _sampled(run, "corridor", member, settings, tolerance=0.0 if member == alive[0] else TOLERANCE)
-        for member in alive
-    ]
-    opened = [float(corridor_width(each).width.mean() / (2 * EXTENT)) for each in corridors]
-    return Still(corridors[0], _sampled(run, "plane", alive[0], settings), np.array(opened))
+    first, *following = alive(run)[:3]
+    corridors = [_surface(run, "corridor", first, settings)]
+    corridors += [_surface(run, "corridor", member, settings, tolerance=TOLERANCE) for member in following]
+    shares = [float(corridor_width(corridor).width.mean() / (2 * EXTENT)) for corridor in corridors]
+    return Still(corridors[0], _surface(run, "plane", first, settings), np.array(shares))
 
 
-def _sampled(
+def _surface(
     run: Run, view: Literal["corridor", "plane"], member: int, settings: Settings, *, tolerance: float = 0.0
 ) -> Surface:
     solution = member_of(run, member, device=settings.device).loss_only()
-    subspace = subspace_of(solution, view, seed=settings.seed)
-    shape = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
-    surface = sample(
-        solution.objective,
-        subspace,
-        points=shape,
-        extent=EXTENT,
-        rays=0,
-        tolerance=tolerance,
-        strategy="repeatable",
-        progress=False,
-    )
-    assert isinstance(surface, Surface)
-    return surface
+    points = (len(run.config["steps"]), CORRIDOR_POINTS) if view == "corridor" else (POINTS, POINTS)
+    return surface_of(solution, view, seed=settings.seed, points=points, extent=EXTENT, tolerance=tolerance)
 
 
-def _trend(opened: FloatArray) -> Number:
+def _trend(shares: FloatArray) -> Number:
     """Rank correlation of width and open share, member by member."""
-    order = np.arange(len(opened))
-    found = [float(spearmanr(order, column).statistic) for column in opened.T]
-    return mean_of(found, name="rank correlation of width and open share", unit="1")
+    order = np.arange(len(shares))
+    correlations = [float(spearmanr(order, column).statistic) for column in shares.T]
+    return mean_of(correlations, name="rank correlation of width and open share", unit="1")
 
 
-def _steadily(widths: list[int], opened: FloatArray) -> Remark:
+def _steadily(widths: list[int], shares: FloatArray) -> Remark:
     """Neighbouring widths compared: one fall with intervals apart refutes it, one overlap leaves it open."""
-    numbers = [mean_of(row) for row in opened]
-    steps = [compared(here, "below", there) for here, there in pairwise(numbers)]
+    numbers = [mean_of(row) for row in shares]
+    steps = [order_verdict(here, "below", there) for here, there in pairwise(numbers)]
     counts = [steps.count(verdict) for verdict in ("agrees", "disagrees", "undecided")]
     return Remark(
         f"The corridor opens at every step of width: of {len(steps)} steps from width {widths[0]} to {widths[-1]} its "
         "open share rises at {}, falls at {}, and at {} the intervals overlap.".format(*counts),
-        together(*steps),
+        joint_verdict(*steps),
     )
 
 
-def _plot(P: tuple[int, ...], all_widths: tuple[int, ...], widths: list[int], opened: FloatArray) -> Plot:  # noqa: N803
+def _plot(P: tuple[int, ...], all_widths: tuple[int, ...], widths: list[int], shares: FloatArray) -> Plot:  # noqa: N803
     x = np.array([P[all_widths.index(width)] for width in widths], dtype=np.float64)
-    series = (curve("corridor", x, opened),)
+    series = (curve("corridor", x, shares),)
     return Plot("How open the corridor is", "parameters, P", "share within 0.5 nat of the path", series)

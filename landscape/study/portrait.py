@@ -2,7 +2,7 @@
 
 A network of one hidden layer of rectified units, grey value from coordinates: each unit folds the picture along one
 straight line, and between the lines the picture is linear. The lines are drawn at random, the outer layer is solved
-exactly by least squares, so that no better training could help: what is left is the want of lines.
+exactly by least squares, so that no better training could help: the error that is left comes from too few lines.
 """
 
 import hashlib
@@ -18,22 +18,22 @@ from tqdm import tqdm
 from landscape.errors import FileError, InputError
 from landscape.records.base import FloatArray
 from landscape.records.findings import Picture, Plot, Remark, StudyResult
-from landscape.statistics.verdicts import compared
+from landscape.statistics.verdicts import order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import at_width, curve, pair_of, provenance_of
 
 CLAIM = "Drawing a portrait with few straight lines fails, however well one draws; with many it succeeds."
-REFUTED = "a narrow network whose best picture is as close to the photograph as the wide one's"
+REFUTATION = "a narrow network whose best picture is as close to the photograph as the wide one's"
 WIDTHS = (8, 32, 128, 512, 2048)
 SIDE = 64
 # The face in matplotlib's sample portrait: left, upper, right, lower.
 FACE = (130, 20, 400, 380)
-ENLARGED = 5
+ENLARGEMENT = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What the members of one width drew.
+    """The pictures that the members of one width draw.
 
     Args:
         width: hidden units, each a straight line across the picture.
@@ -41,7 +41,7 @@ class Drawing:
         noise: peak signal-to-noise ratio of each member's picture, dB, shape (members,).
         pieces: linear pieces seen on the enlarged grid, shape (members,).
         picture: of member 0, enlarged.
-        where: which piece each of its pixels lies in.
+        where: number of the piece that each of its pixels lies in.
     """
 
     width: int
@@ -58,23 +58,24 @@ def study(settings: Settings) -> StudyResult:
     widths = settings.widths or WIDTHS
     members = settings.members or settings.pick(quick=3, full=8)
     bar = tqdm(widths, desc="portrait", unit="width", disable=not settings.progress)
-    drawn = [draw(photo, width, seeds=range(settings.seed, settings.seed + members)) for width in bar]
-    pair = [next(each for each in drawn if each.width == width) for width in pair_of(widths)]
-    close = [at_width("closeness to the photograph", each.width, each.noise, "dB PSNR") for each in pair]
-    pieces = [at_width("linear pieces seen", each.width, each.pieces, "pieces") for each in pair]
-    shown = [Picture(f"{each.width} lines: {each.noise[0]:.1f} dB", each.picture, each.where) for each in pair]
+    seeds = range(settings.seed, settings.seed + members)
+    drawings = {width: draw(photo, width, seeds=seeds) for width in bar}
+    pair = [drawings[width] for width in pair_of(widths)]
+    close = [at_width("closeness to the photograph", drawing.width, drawing.noise, "dB PSNR") for drawing in pair]
+    pieces = [at_width("linear pieces seen", drawing.width, drawing.pieces, "pieces") for drawing in pair]
+    photograph = Picture("photograph", photo, np.full(photo.shape, -1.0))
     return StudyResult(
         name="portrait",
         title="A portrait of straight lines",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(close[0], "below", close[1]),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(close[0], "below", close[1]),
         numbers=(*close, *pieces),
-        remarks=(Remark("The narrow network has fewer linear pieces.", compared(pieces[0], "below", pieces[1])),),
-        plots=(_plot(photo, drawn),),
-        pictures=(Picture("photograph", photo, np.full(photo.shape, -1.0)), *shown),
+        remarks=(Remark("The narrow network has fewer linear pieces.", order_verdict(pieces[0], "below", pieces[1])),),
+        plots=(_plot(photo, list(drawings.values())),),
+        pictures=(photograph, *map(_picture, pair)),
         command=settings.reproduce("portrait"),
-        provenance=provenance_of(settings, **_words(settings, photo, drawn, members)),
+        provenance=provenance_of(settings, **_words(settings, photo, list(drawings.values()), members)),
     )
 
 
@@ -89,8 +90,8 @@ def read_photo(path: str | None = None, *, side: int = SIDE) -> FloatArray:
 
     source = path or cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
     try:
-        with Image.open(source) as opened:
-            grey = opened.convert("L") if path else opened.convert("L").crop(FACE)
+        with Image.open(source) as image:
+            grey = image.convert("L") if path else image.convert("L").crop(FACE)
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise FileError(f"{path} cannot be read as a picture ({error}); name a PNG or JPEG file") from error
     scale = side / max(grey.size)
@@ -107,12 +108,13 @@ def draw(photo: FloatArray, width: int, *, seeds: range) -> Drawing:
     """
     if width < 1:
         raise InputError(f"a drawing needs at least one line, got {width}")
-    shape = (ENLARGED * photo.shape[0], ENLARGED * photo.shape[1])
+    shape = (ENLARGEMENT * photo.shape[0], ENLARGEMENT * photo.shape[1])
     coarse, fine = _pixels(photo.shape), _pixels(shape)
     noise, pieces, first = [], [], None
     for seed in seeds:
         normals, offsets = _lines(width, seed)
         features = _features(coarse, normals, offsets)
+        # more lines than pixels leave the system without full rank, which gelsy takes
         outer = lstsq(features, photo.ravel(), lapack_driver="gelsy")[0]
         noise.append(-10 * np.log10(np.square(features @ outer - photo.ravel()).mean()))
         where = _pieces(coarse, normals, offsets)
@@ -136,13 +138,14 @@ def _lines(width: int, seed: int) -> tuple[FloatArray, FloatArray]:
 
 def _features(inputs: FloatArray, normals: FloatArray, offsets: FloatArray) -> FloatArray:
     """Rectified distances from every line, and a constant, (pixels, width + 1)."""
-    folded = np.maximum(inputs @ normals - offsets, 0)
-    return np.concatenate([folded, np.ones((len(inputs), 1))], axis=1)
+    distances = np.maximum(inputs @ normals - offsets, 0)
+    return np.concatenate([distances, np.ones((len(inputs), 1))], axis=1)
 
 
 def _pieces(inputs: FloatArray, normals: FloatArray, offsets: FloatArray) -> NDArray[np.intp]:
     """The number of the linear piece that each input lies in: those on one piece are on the same side of every line."""
     blocks = np.array_split(inputs, len(inputs) // 1024 + 1)
+    # one bit a line, and the bits of a pixel as one opaque value that sorts fast
     sides = np.concatenate([np.packbits(block @ normals > offsets, axis=1) for block in blocks])
     rows = np.ascontiguousarray(sides).view(np.dtype((np.void, sides.shape[1]))).ravel()
     return np.unique(rows, return_inverse=True)[1]
@@ -154,20 +157,24 @@ def _pixels(shape: tuple[int, ...]) -> FloatArray:
     return np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
 
 
-def _plot(photo: FloatArray, drawn: list[Drawing]) -> Plot:
-    x = np.array([each.P for each in drawn]) / photo.size
-    series = (curve("closeness", x, np.array([each.noise for each in drawn])),)
+def _picture(drawing: Drawing) -> Picture:
+    return Picture(f"{drawing.width} lines: {drawing.noise[0]:.1f} dB", drawing.picture, drawing.where)
+
+
+def _plot(photo: FloatArray, drawings: list[Drawing]) -> Plot:
+    x = np.array([drawing.P for drawing in drawings]) / photo.size
+    series = (curve("closeness", x, np.array([drawing.noise for drawing in drawings])),)
     return Plot("Closeness to the photograph", "parameters per pixel, P / N", "peak signal to noise (dB)", series)
 
 
-def _words(settings: Settings, photo: FloatArray, drawn: list[Drawing], members: int) -> dict[str, Any]:
+def _words(settings: Settings, photo: FloatArray, drawings: list[Drawing], members: int) -> dict[str, Any]:
     return {
         "image": "matplotlib sample data, grace_hopper.jpg" if settings.image is None else Path(settings.image).name,
         "digest": hashlib.sha256(np.ascontiguousarray(photo).tobytes()).hexdigest(),
         "N": int(photo.size),
         "K": 1,
-        "widths": [each.width for each in drawn],
-        "P": [each.P for each in drawn],
+        "widths": [drawing.width for drawing in drawings],
+        "P": [drawing.P for drawing in drawings],
         "members": members,
         "fit": "random lines, outer layer by least squares",
     }

@@ -44,13 +44,13 @@ def random_features(dataset: Dataset, features: tuple[int, ...], *, seed: int = 
     if not features or min(features) < 1:
         raise InputError(f"numbers of random features start at 1, got {list(features)}")
     x_train, x_test = (x.reshape(len(x), -1).astype(np.float64) for x in (dataset.x_train, dataset.x_test))
-    targets, wanted = (np.eye(dataset.K)[y] for y in (dataset.y_train, dataset.y_test))
+    targets, test_targets = (np.eye(dataset.K)[y] for y in (dataset.y_train, dataset.y_test))
     draw = np.random.default_rng(seed).standard_normal((x_train.shape[1], max(features))) / np.sqrt(x_train.shape[1])
-    seen, unseen = (np.maximum(x @ draw, 0) for x in (x_train, x_test))
+    train_features, test_features = (np.maximum(x @ draw, 0) for x in (x_train, x_test))
     train, test = [], []
     for count in features:
-        beta = np.linalg.lstsq(seen[:, :count], targets, rcond=None)[0]
-        train.append(float(np.square(seen[:, :count] @ beta - targets).mean()))
-        test.append(float(np.square(unseen[:, :count] @ beta - wanted).mean()))
+        beta = np.linalg.lstsq(train_features[:, :count], targets, rcond=None)[0]
+        train.append(float(np.square(train_features[:, :count] @ beta - targets).mean()))
+        test.append(float(np.square(test_features[:, :count] @ beta - test_targets).mean()))
     counts = np.array(features, dtype=np.float64)
     return RandomFeatures(counts, counts * dataset.K, np.array(train), np.array(test))

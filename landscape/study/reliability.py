@@ -9,14 +9,14 @@ from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Plot, Remark, Series, StudyResult, Sweep
 from landscape.statistics.intervals import mean_of, wilson
-from landscape.statistics.verdicts import compared
+from landscape.statistics.verdicts import order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import pair_of, provenance_of, sweep_words
-from landscape.study.sweep import Condition, Plan, run_sweep
-from landscape.train.training import Recipe
+from landscape.study.sweep import Condition, SweepPlan, run_sweep
+from landscape.train.recipe import Recipe
 
 CLAIM = "Training a narrow network often gets stuck; training a wide one succeeds reliably."
-REFUTED = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"
+REFUTATION = "a share of successes at narrow width above the share at wide width, with 95 % intervals apart"
 RATES = (1e-3, 1e-2, 1e-1)
 MORE_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SEEDS, MORE_SEEDS = 32, 64
@@ -24,7 +24,7 @@ SEEDS, MORE_SEEDS = 32, 64
 ALLOWANCE = 1.25
 
 
-def reliability_plan(settings: Settings) -> Plan:
+def reliability_plan(settings: Settings) -> SweepPlan:
     """At least 32 seeds at each of several learning rates, in small batches."""
     widths = settings.widths or (_digits_widths(settings) if settings.small else settings.main_widths)
     steps = settings.steps or settings.pick(quick=400, full=1500)
@@ -32,26 +32,25 @@ def reliability_plan(settings: Settings) -> Plan:
     conditions = tuple(Condition(f"{rate:g}", recipe={"learning_rate": rate}) for rate in rates)
     recipe = Recipe(steps=steps, batch_size=64, checkpoints=min(25, steps + 1))
     members = settings.members or settings.pick(quick=SEEDS, full=MORE_SEEDS)
-    return Plan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
+    return SweepPlan(settings.data, widths, members, recipe, conditions, seed=settings.seed)
 
 
 def _digits_widths(settings: Settings) -> tuple[int, ...]:
-    widths: tuple[int, ...] = settings.pick(quick=(4, 16, 512), full=(4, 16, 64, 512))
-    return widths
+    return (4, 16, 512) if settings.quick else (4, 16, 64, 512)
 
 
 @dataclass(frozen=True, eq=False)
 class Successes:
-    """Who reached the target and when.
+    """The runs that reach the target loss, and the step at which they do.
 
     Args:
         target: loss to reach, nats per example.
-        reached: who ends at or below it, shape (rates, widths, members).
+        success: whether a run ends at or below it, shape (rates, widths, members).
         steps: first checkpoint at or below the target, inf where it is never reached, same shape.
     """
 
     target: float
-    reached: NDArray[np.bool_]
+    success: NDArray[np.bool_]
     steps: FloatArray
 
 
@@ -67,6 +66,7 @@ def successes(sweep: Sweep) -> Successes:
     from it is the training, not the capacity.
     """
     narrow = sweep.widths.index(pair_of(sweep.widths)[0])
+    # a run that diverged reaches nothing
     losses = np.nan_to_num(sweep.values["train_loss"], nan=np.inf)
     target = ALLOWANCE * float(losses[:, narrow, -1].min())
     below = losses <= target
@@ -77,37 +77,37 @@ def successes(sweep: Sweep) -> Successes:
 def study(settings: Settings) -> StudyResult:
     """Share of members that end at or below the target loss, with Wilson intervals, and the steps it takes."""
     sweep = reliability_sweep(settings)
-    found = successes(sweep)
+    outcome = successes(sweep)
     pair = pair_of(sweep.widths)
-    small, large = (share_of(sweep, found, width) for width in pair)
+    small, large = (share_of(sweep, outcome, width) for width in pair)
     rates = tuple(map(float, sweep.conditions))
     target = Number(
-        found.target, found.target, found.target, "nats per example", "target loss", "1.25 x best narrow run"
+        outcome.target, outcome.target, outcome.target, "nats per example", "target loss", "1.25 x best narrow run"
     )
     per_rate = tuple(
-        wilson(int(reached.sum()), len(reached), name=f"share that succeeds, width {width}, learning rate {rate:g}")
+        wilson(int(success.sum()), len(success), name=f"share that succeeds, width {width}, learning rate {rate:g}")
         for width in pair
-        for rate, reached in zip(rates, found.reached[:, sweep.widths.index(width)], strict=True)
+        for rate, success in zip(rates, outcome.success[:, sweep.widths.index(width)], strict=True)
     )
     stuck = tuple(_excess(sweep, width) for width in pair)
     return StudyResult(
         name="reliability",
         title="Stuck, or reliable",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=compared(small, "below", large),
-        numbers=(small, large, target, *_speeds(sweep, found, pair), *stuck, *per_rate),
+        refuted_by=REFUTATION,
+        verdict=order_verdict(small, "below", large),
+        numbers=(small, large, target, *_speeds(sweep, outcome, pair), *stuck, *per_rate),
         remarks=(_own_best(*stuck), *_remarks(rates, per_rate)),
-        plots=_plots(sweep, found, rates),
+        plots=_plots(sweep, outcome, rates),
         command=settings.reproduce("reliability"),
         provenance=provenance_of(settings, **sweep_words(sweep)),
     )
 
 
-def share_of(sweep: Sweep, found: Successes, width: int, name: str = "share that succeeds") -> Number:
+def share_of(sweep: Sweep, outcome: Successes, width: int, name: str = "share that succeeds") -> Number:
     """Share of runs at all learning rates that reach the target; those of one seed count as one trial."""
-    reached = found.reached[:, sweep.widths.index(width)]
-    return wilson(int(reached.sum()), reached.size, independent=reached.shape[1], name=f"{name}, width {width}")
+    success = outcome.success[:, sweep.widths.index(width)]
+    return wilson(int(success.sum()), success.size, independent=success.shape[1], name=f"{name}, width {width}")
 
 
 def _excess(sweep: Sweep, width: int) -> Number:
@@ -122,19 +122,18 @@ def _own_best(narrow: Number, wide: Number) -> Remark:
         "Seeds of a narrow network end farther above the best one of the same width and learning rate: "
         f"{narrow.text} against {wide.text}."
     )
-    return Remark(text, compared(narrow, "above", wide))
+    return Remark(text, order_verdict(narrow, "above", wide))
 
 
-def _speeds(sweep: Sweep, found: Successes, pair: tuple[int, int]) -> list[Number]:
-    """Steps to the target, mean over the learning rates at which a seed reaches it; nobody's where nobody does."""
+def _speeds(sweep: Sweep, outcome: Successes, pair: tuple[int, int]) -> list[Number]:
+    """Steps to the target, mean over the learning rates at which a seed reaches it; none where no seed does."""
     numbers = []
     for width in pair:
-        each = found.steps[:, sweep.widths.index(width)]
-        reached = np.isfinite(each)
-        steps = np.array([row[seen].mean() for row, seen in zip(each.T, reached.T, strict=True) if seen.any()])
-        if len(steps):
+        steps = outcome.steps[:, sweep.widths.index(width)].T
+        means = [row[np.isfinite(row)].mean() for row in steps if np.isfinite(row).any()]
+        if means:
             name = f"steps to the target, width {width}"
-            numbers.append(mean_of(steps, name=name, unit="steps", over="seeds that reach it"))
+            numbers.append(mean_of(means, name=name, unit="steps", over="seeds that reach it"))
     return numbers
 
 
@@ -144,23 +143,23 @@ def _remarks(rates: tuple[float, ...], per_rate: tuple[Number, ...]) -> tuple[Re
     return tuple(
         Remark(
             f"At learning rate {rate:g} the narrow network succeeds less often: {a.text} against {b.text}.",
-            compared(a, "below", b),
+            order_verdict(a, "below", b),
         )
         for rate, a, b in zip(rates, narrow, wide, strict=True)
     )
 
 
-def _plots(sweep: Sweep, found: Successes, rates: tuple[float, ...]) -> tuple[Plot, ...]:
+def _plots(sweep: Sweep, outcome: Successes, rates: tuple[float, ...]) -> tuple[Plot, ...]:
     x = np.array(rates)
     shares, speeds = [], []
     for row, width in enumerate(sweep.widths):
-        each = [wilson(int(reached.sum()), len(reached)) for reached in found.reached[:, row]]
-        share, low, high = np.array([[number.mean, number.low, number.high] for number in each]).T
+        rates_of_success = [wilson(int(success.sum()), len(success)) for success in outcome.success[:, row]]
+        share, low, high = np.array([[rate.mean, rate.low, rate.high] for rate in rates_of_success]).T
         shares.append(Series(f"width {width}", x, share, low, high))
-        quartiles = np.quantile(found.steps[:, row], [0.5, 0.25, 0.75], axis=1, method="nearest")
+        quartiles = np.quantile(outcome.steps[:, row], [0.5, 0.25, 0.75], axis=1, method="nearest")
         middle, low, high = np.where(np.isfinite(quartiles), quartiles, np.nan)
         speeds.append(Series(f"width {width}", x, middle, low, high))
     return (
-        Plot(f"Loss at or below {found.target:.3g}", "learning rate", "share of members", tuple(shares)),
+        Plot(f"Loss at or below {outcome.target:.3g}", "learning rate", "share of members", tuple(shares)),
         Plot("Steps to get there (median, quartiles)", "learning rate", "training steps", tuple(speeds), y_scale="log"),
     )

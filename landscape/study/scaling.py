@@ -7,12 +7,14 @@ from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Plot, Remark, Series, StudyResult, Sweep, Verdict
 from landscape.statistics.intervals import band_of
 from landscape.statistics.shapes import PowerLaw, power_law
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.settings import Settings
 from landscape.study.shared import TRUE, curve, main_sweep, provenance_of, sweep_words
 
 CLAIM = "More parameters lower the test loss: over a range it falls as a power of their number."
-REFUTED = "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"
+REFUTATION = (
+    "an exponent whose 95 % interval lies at or below 0, or a mean that lies, with its interval, 15 % off the law"
+)
 # A looser fit than this is not called a power law.
 OFF = 0.15
 
@@ -30,8 +32,8 @@ def study(settings: Settings) -> StudyResult:
         name="scaling",
         title="Scaling",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(_falls(law), follows),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(_falls(law), follows),
         numbers=(law.exponent, end, law.exponent_after, _exactly("largest deviation from the law", off, "share")),
         remarks=(Remark(_words(off), follows), _forever(law, sweep)),
         plots=(_plot(x, losses, law),),
@@ -49,8 +51,8 @@ def _falls(law: PowerLaw) -> Verdict:
 def _follows(x: FloatArray, losses: FloatArray, law: PowerLaw) -> Verdict:
     """Whether the means up to the end of the law lie within 15 % of it: undecided where only their intervals do."""
     inside = x <= law.end.mean
-    fitted = law.scale * x[inside] ** -law.exponent.mean
-    _, low, high = (ends[inside] / fitted for ends in band_of(losses))
+    law_values = law.scale * x[inside] ** -law.exponent.mean
+    _, low, high = (ends[inside] / law_values for ends in band_of(losses))
     if _deviation(x, losses, law) <= OFF:
         return "agrees"
     return "disagrees" if np.any((low > 1 + OFF) | (high < 1 - OFF)) else "undecided"
@@ -63,8 +65,8 @@ def _words(off: float) -> str:
 def _deviation(x: FloatArray, losses: FloatArray, law: PowerLaw) -> float:
     """Largest distance from the law up to its end, as a share of it."""
     inside = x <= law.end.mean
-    fitted = law.scale * x[inside] ** -law.exponent.mean
-    return float(np.abs(losses.mean(axis=1)[inside] / fitted - 1).max())
+    law_values = law.scale * x[inside] ** -law.exponent.mean
+    return float(np.abs(losses.mean(axis=1)[inside] / law_values - 1).max())
 
 
 def _forever(law: PowerLaw, sweep: Sweep) -> Remark:
@@ -76,7 +78,7 @@ def _forever(law: PowerLaw, sweep: Sweep) -> Remark:
         f"from {law.exponent.text} to {law.exponent_after.text}."
     )
     return Remark(
-        text, "undecided" if compared(law.exponent, "above", law.exponent_after) == "undecided" else "disagrees"
+        text, "undecided" if order_verdict(law.exponent, "above", law.exponent_after) == "undecided" else "disagrees"
     )
 
 
@@ -85,10 +87,10 @@ def _exactly(name: str, value: float, unit: str) -> Number:
 
 
 def _plot(x: FloatArray, losses: FloatArray, law: PowerLaw) -> Plot:
-    fitted = law.scale * x**-law.exponent.mean
+    law_values = law.scale * x**-law.exponent.mean
     series = (
         curve("test loss", x, losses),
-        Series(f"power law, exponent {law.exponent.mean:.2f}", x, fitted, fitted, fitted, style="fit"),
+        Series(f"power law, exponent {law.exponent.mean:.2f}", x, law_values, law_values, law_values, style="fit"),
     )
     marks = (Mark("x", law.end.mean, "law stops"),) if law.stops else ()
     return Plot("Test loss", "parameters, P", "test loss (nats per example)", series, y_scale="log", marks=marks)

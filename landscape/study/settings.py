@@ -1,11 +1,11 @@
-"""What a study runs on and how much of it: one set of choices for all studies, from which each derives its sweep."""
+"""The settings of a study: data, widths, members, steps and seed, from which every study derives its sweep."""
 
 import hashlib
 import json
 import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -17,11 +17,12 @@ QUICK_WIDTHS = (2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512)
 IMAGE_WIDTHS = (4, 32, 256)
 WIDEST = 65_536
 LARGE = ("mnist", "fashion-mnist", "cifar10")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that all studies share; with the seed they fix every number.
+    """The settings that all studies share; they fix every number.
 
     Args:
         dataset: name or ``.npz`` file, see `load_dataset`.
@@ -37,6 +38,9 @@ class Settings:
         device: where networks are trained and measured.
         progress: bars on stderr.
         command: stored with the results.
+
+    Raises:
+        InputError: fewer than two widths or members, no steps or examples, or a negative seed.
     """
 
     dataset: str = DATASET
@@ -56,8 +60,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.widths is not None:
             if len(set(self.widths)) < 2 or min(self.widths) < 1 or max(self.widths) > WIDEST:
-                given = list(self.widths)
-                raise InputError(f"a study compares at least two widths from 1 to {WIDEST:,}, got {given}")
+                raise InputError(f"a study compares at least two widths from 1 to {WIDEST:,}, got {list(self.widths)}")
             object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
         if self.members is not None and self.members < 2:
             raise InputError(f"members must be at least 2, for an interval over them, got {self.members}")
@@ -75,15 +78,15 @@ class Settings:
 
     @property
     def data(self) -> dict[str, Any]:
-        """Keyword arguments of `load_dataset`."""
+        """The keyword arguments of `load_dataset`."""
         data: dict[str, Any] = {"name": self.dataset}
         if self.data_dir is not None:
             data["data_dir"] = self.data_dir
         num_train = self.num_train or (None if self.small else (5_000 if self.quick else 10_000))
         return data if num_train is None else data | {"num_train": num_train}
 
-    def pick(self, *, quick: Any, full: Any) -> Any:
-        """One of two values."""
+    def pick(self, *, quick: Value, full: Value) -> Value:
+        """The first of two values where the study is quick, else the second."""
         return quick if self.quick else full
 
     @property
@@ -98,13 +101,14 @@ class Settings:
         """Members of the shared sweep."""
         return self.members or self.pick(quick=5, full=8)
 
-    def key(self, *more: object) -> str:
-        """Eight characters that stand for everything that fixes a study's numbers."""
+    def key(self, *parts: object) -> str:
+        """Eight characters that stand for these settings, without folders and devices, and for further parts."""
+        # the same numbers wherever they are measured and kept
         plain = replace(self, runs="", device="", progress=True, command="")
         files = {"image": None if self.image is None else _file_digest(self.image)}
         if Path(self.dataset).is_file():
             files["dataset_file"] = _file_digest(self.dataset)
-        text = json.dumps([asdict(plain) | files, *map(str, more)], sort_keys=True, default=str)
+        text = json.dumps([asdict(plain) | files, *map(str, parts)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def reproduce(self, name: str) -> str:

@@ -1,11 +1,11 @@
-"""What the studies share: the sweep over widths on true labels, curves with bands, and the words of a provenance."""
+"""Parts that studies share: the sweep over widths on true labels, curves with bands, and the facts of a provenance."""
 
 import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,11 +13,15 @@ import torch
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Number
 from landscape.records.findings import Series, Style, Sweep
+from landscape.records.sampled import Surface
+from landscape.sampling.grid import sample
+from landscape.sampling.solutions import Solution
+from landscape.sampling.views import subspace_of
 from landscape.statistics.intervals import band_of, mean_of
 from landscape.study.settings import Settings
-from landscape.study.sweep import Plan, run_of, run_sweep
+from landscape.study.sweep import SweepPlan, run_of, run_sweep
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run
-from landscape.train.training import Recipe
 from landscape.version import __version__
 
 TRUE = "true"
@@ -25,22 +29,27 @@ TRUE = "true"
 NARROW = 4
 
 
-def main_plan(settings: Settings) -> Plan:
+def main_plan(settings: Settings) -> SweepPlan:
     """The sweep that most studies look at: true labels, every network kept with its path."""
     steps = settings.steps or settings.pick(quick=800, full=1500)
     checkpoints = settings.pick(quick=25, full=49) if settings.small else 13
     recipe = Recipe(steps=steps, checkpoints=min(checkpoints, steps + 1))
-    return Plan(settings.data, settings.main_widths, settings.num_members, recipe, seed=settings.seed, keep=True)
+    return SweepPlan(settings.data, settings.main_widths, settings.num_members, recipe, seed=settings.seed, keep=True)
 
 
 def main_sweep(settings: Settings) -> Sweep:
-    """That sweep, trained where it is not."""
+    """The sweep of `main_plan`, trained where it is not."""
     return run_sweep(main_plan(settings), settings.runs, device=settings.device, progress=settings.progress)
 
 
 def main_run(settings: Settings, width: int) -> Run:
-    """One width of it."""
+    """The run of one width of the main sweep."""
     return run_of(main_plan(settings), settings.runs, width)
+
+
+def alive(run: Run) -> list[int]:
+    """The members of a run that did not diverge."""
+    return [member for member in range(run.members) if member not in run.diverged]
 
 
 def pair_of(widths: tuple[int, ...]) -> tuple[int, int]:
@@ -49,7 +58,7 @@ def pair_of(widths: tuple[int, ...]) -> tuple[int, int]:
 
 
 def rows_of(sweep: Sweep) -> tuple[int, int]:
-    """Positions of that pair in the sweep."""
+    """Positions of the narrow and the wide width in the sweep."""
     narrow, wide = pair_of(sweep.widths)
     return sweep.widths.index(narrow), sweep.widths.index(wide)
 
@@ -57,6 +66,30 @@ def rows_of(sweep: Sweep) -> tuple[int, int]:
 def per_example(sweep: Sweep) -> FloatArray:
     """P / N of every width."""
     return np.array(sweep.P) / sweep.N
+
+
+def surface_of(
+    solution: Solution,
+    view: Literal["plane", "corridor"],
+    *,
+    seed: int,
+    points: int | tuple[int, int],
+    extent: float,
+    tolerance: float = 0.0,
+) -> Surface:
+    """A surface around a solution, by a strategy that gives the same bits every time."""
+    surface = sample(
+        solution.objective,
+        subspace_of(solution, view, seed=seed),
+        points=points,
+        extent=extent,
+        rays=0,
+        tolerance=tolerance,
+        strategy="repeatable",
+        progress=False,
+    )
+    assert isinstance(surface, Surface)
+    return surface
 
 
 def curve(
@@ -67,20 +100,26 @@ def curve(
 
 
 def at_width(
-    what: str, width: int, values: FloatArray, unit: str = "1", over: str = "members", **options: Any
+    quantity: str,
+    width: int,
+    values: FloatArray,
+    unit: str = "1",
+    over: str = "members",
+    *,
+    independent: float | None = None,
 ) -> Number:
-    """Mean and interval of what was measured at one width, see `mean_of`."""
-    return mean_of(values, name=f"{what}, width {width}", unit=unit, over=over, **options)
+    """Mean and interval of a quantity at one width, see `mean_of`."""
+    return mean_of(values, name=f"{quantity}, width {width}", unit=unit, over=over, independent=independent)
 
 
-def provenance_of(settings: Settings, **more: Any) -> Mapping[str, Any]:
-    """Data, choices, versions, device and time of a study, as JSON takes them."""
+def provenance_of(settings: Settings, **facts: Any) -> Mapping[str, Any]:
+    """Data, settings, versions, device and time of a study with further facts, as JSON takes them."""
     versions = {"landscape": __version__, "torch": torch.__version__, "numpy": np.__version__}
     return {
         "dataset": settings.dataset,
         "quick": settings.quick,
         "seed": settings.seed,
-        **more,
+        **facts,
         "device": str(settings.device),
         "machine": machine(),
         "versions": versions | {"python": platform.python_version()},
@@ -99,12 +138,12 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
 def sweep_words(sweep: Sweep) -> dict[str, Any]:
-    """What a sweep adds to a provenance."""
+    """The facts that a sweep adds to a provenance."""
     return {
         "N": sweep.N,
         "K": sweep.K,

@@ -1,4 +1,4 @@
-"""The sweep engine: conditions x widths x members, members trained stacked; resumable, one HDF5 file, an honest ETA."""
+"""Sweeps: conditions x widths x members, members trained stacked; resumable, one HDF5 file, an honest time left."""
 
 import hashlib
 import json
@@ -20,8 +20,9 @@ from landscape.records.base import FloatArray
 from landscape.records.findings import Sweep
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import Family, NetworkConfig, build, count_parameters
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run, open_run
-from landscape.train.training import Curves, Recipe, checkpoint_steps, train
+from landscape.train.training import History, checkpoint_steps, train
 
 FOLDER = "studies"
 # seconds per step and per multiply-add; only their ratio matters once the first network is trained
@@ -44,7 +45,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """Everything that fixes a sweep's numbers.
 
     Args:
@@ -86,7 +87,8 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON takes them."""
         conditions = [
-            {"name": each.name, "data": dict(each.data), "recipe": dict(each.recipe)} for each in self.conditions
+            {"name": condition.name, "data": dict(condition.data), "recipe": dict(condition.recipe)}
+            for condition in self.conditions
         ]
         return {
             "data": dict(self.data),
@@ -102,9 +104,9 @@ class Plan:
 
 
 def run_sweep(
-    plan: Plan, runs: str | Path = RUNS, *, device: torch.device | str = "cpu", progress: bool = True
+    plan: SweepPlan, runs: str | Path = RUNS, *, device: torch.device | str = "cpu", progress: bool = True
 ) -> Sweep:
-    """Every network of the plan trained; what is trained already is read.
+    """The metrics of every network of a plan; cells that are trained already are read.
 
     The file ``studies/sweep-KEY.h5`` in ``runs`` is replaced after each width and condition, so that a killed sweep
     goes on where it stopped and ends with the same numbers. With ``plan.keep`` each cell is a run as well.
@@ -117,28 +119,28 @@ def run_sweep(
     return engine.run()
 
 
-def run_of(plan: Plan, runs: str | Path, width: int, condition: str = "true") -> Run:
+def run_of(plan: SweepPlan, runs: str | Path, width: int, condition: str = "true") -> Run:
     """The run that a sweep with ``keep`` left for one width.
 
     Raises:
         RunError: there is none.
     """
-    chosen = next(each for each in plan.conditions if each.name == condition)
-    return open_run(_run_name(plan, chosen, width), runs)
+    by_name = {entry.name: entry for entry in plan.conditions}
+    return open_run(_run_name(plan, by_name[condition], width), runs)
 
 
 class _Engine:
     """One sweep in progress: the record that grows, and the file that follows it."""
 
-    def __init__(self, plan: Plan, runs: Path, device: torch.device | str, progress: bool) -> None:
+    def __init__(self, plan: SweepPlan, runs: Path, device: torch.device | str, progress: bool) -> None:
         self.plan, self.runs, self.device, self.progress = plan, runs, device, progress
         self.datasets: dict[str, Dataset] = {}
-        self.described = plan.to_dict() | {"digests": self._digests()}
+        self.origin = plan.to_dict() | {"digests": self._digests()}
         self.path = runs / FOLDER / f"sweep-{_digest(plan.to_dict())[:12]}.h5"
         self.cells = [(c, w) for c in range(len(plan.conditions)) for w in range(len(plan.widths))]
 
     def run(self) -> Sweep:
-        sweep = self._begun()
+        sweep = self._last()
         waiting = [cell for cell in self.cells if not sweep.done[cell]]
         if not waiting:
             return sweep
@@ -147,36 +149,37 @@ class _Engine:
         with tqdm(total=len(waiting), disable=not self.progress, unit="ensemble", desc="sweep") as bar:
             bar.set_postfix_str(f"about {clock.left()} of training", refresh=True)
             for cell in waiting:
-                begun = time.perf_counter()
-                sweep = _with_cell(sweep, cell, self._train(*cell), time.perf_counter() - begun)
+                start = time.perf_counter()
+                sweep = _with_cell(sweep, cell, self._train(*cell), time.perf_counter() - start)
                 save_sweep(sweep, self.path)
-                clock.finished(time.perf_counter() - begun)
+                clock.add(time.perf_counter() - start)
                 bar.set_postfix_str(f"about {clock.left()} to go", refresh=False)
                 bar.update()
         return sweep
 
-    def _begun(self) -> Sweep:
+    def _last(self) -> Sweep:
         """The sweep on disk, or an empty one."""
         if not self.path.exists():
-            return _empty(self.plan, self.described, self._parameters, self._dataset(self.plan.conditions[0]))
+            return _empty(self.plan, self.origin, self._parameters, self._dataset(self.plan.conditions[0]))
         sweep = load_sweep(self.path)
-        if dict(sweep.plan) != self.described:
+        # the digests tell data of the same name whose bytes have changed
+        if dict(sweep.plan) != self.origin:
             raise RunError(f"{self.path} was begun with other data; remove it, or give another --runs")
         return sweep
 
-    def _train(self, condition: int, width: int) -> Curves:
-        chosen = self.plan.conditions[condition]
-        config = self.plan.config(chosen, self.plan.widths[width])
+    def _train(self, condition: int, width: int) -> History:
+        way = self.plan.conditions[condition]
+        config = self.plan.config(way, self.plan.widths[width])
         if self.plan.keep:
-            name = _run_name(self.plan, chosen, config.network.width)
+            name = _run_name(self.plan, way, config.network.width)
             run = ensure_run(name, config, runs=self.runs, device=self.device, progress=self.progress)
-            return run.curves
+            return run.history
         seeds = range(config.seed, config.seed + config.members)
-        dataset = self._dataset(chosen)
-        trained = train(
+        dataset = self._dataset(way)
+        training = train(
             config.network, dataset, config.recipe, seeds=seeds, device=self.device, progress=self.progress, path=False
         )
-        return trained.curves
+        return training.history
 
     def _dataset(self, condition: Condition) -> Dataset:
         if condition.name not in self.datasets:
@@ -190,34 +193,37 @@ class _Engine:
     def _parameters(self) -> tuple[int, ...]:
         dataset = self._dataset(self.plan.conditions[0])
         configs = [NetworkConfig(self.plan.family, width, self.plan.depth) for width in self.plan.widths]
-        return tuple(count_parameters(build(each, dataset.in_shape, dataset.K, seed=0)) for each in configs)
+        return tuple(count_parameters(build(config, dataset.in_shape, dataset.K, seed=0)) for config in configs)
 
     def _cost(self, condition: int, width: int) -> float:
         """Seconds expected, up to a common factor: a fixed price per step, and one per multiply-add."""
         recipe = self.plan.config(self.plan.conditions[condition], self.plan.widths[width]).recipe
         dataset = self._dataset(self.plan.conditions[condition])
         batch = min(recipe.batch_size or dataset.N, dataset.N)
-        seen = recipe.steps * batch * 3 + recipe.checkpoints * (dataset.N + len(dataset.y_test))
-        return recipe.steps * _STEP + seen * self.plan.members * self._parameters[width] * _OPERATION
+        # a gradient costs about three evaluations
+        examples = recipe.steps * batch * 3 + recipe.checkpoints * (dataset.N + len(dataset.y_test))
+        return recipe.steps * _STEP + examples * self.plan.members * self._parameters[width] * _OPERATION
 
 
 class _Clock:
-    """Time left: the expected cost of what waits, at the speed of what is finished."""
+    """Time left: the expected cost of the cells that wait, at the speed of those that are trained."""
 
     def __init__(self, costs: list[float]) -> None:
-        self.costs, self.done, self.spent = costs, 0, 0.0
+        self.costs, self.num_trained, self.seconds = costs, 0, 0.0
 
-    def finished(self, seconds: float) -> None:
-        self.done, self.spent = self.done + 1, self.spent + seconds
+    def add(self, seconds: float) -> None:
+        """Counts one more cell as trained."""
+        self.num_trained, self.seconds = self.num_trained + 1, self.seconds + seconds
 
     def left(self) -> str:
         """In seconds or minutes."""
-        speed = self.spent / sum(self.costs[: self.done]) if self.done else 1.0
-        seconds = sum(self.costs[self.done :]) * speed
+        # until a cell is trained the guess is all there is
+        speed = self.seconds / sum(self.costs[: self.num_trained]) if self.num_trained else 1.0
+        seconds = sum(self.costs[self.num_trained :]) * speed
         return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _empty(plan: Plan, described: Mapping[str, Any], parameters: tuple[int, ...], dataset: Dataset) -> Sweep:
+def _empty(plan: SweepPlan, origin: Mapping[str, Any], parameters: tuple[int, ...], dataset: Dataset) -> Sweep:
     step = np.array(sorted(checkpoint_steps(plan.recipe)), dtype=np.float64)
     cells = (len(plan.conditions), len(plan.widths))
     names = [f"{split}_{metric}" for split in ("train", "test") for metric in ("loss", "accuracy")]
@@ -231,30 +237,30 @@ def _empty(plan: Plan, described: Mapping[str, Any], parameters: tuple[int, ...]
         step=step,
         values={name: np.full((*cells, len(step), plan.members), np.nan) for name in names},
         done=np.zeros(cells, dtype=np.bool_),
-        plan=described,
+        plan=origin,
         seconds=np.zeros(cells),
     )
 
 
-def _with_cell(sweep: Sweep, cell: tuple[int, int], curves: Curves, seconds: float) -> Sweep:
-    values = {name: _put(array, cell, curves.values[name]) for name, array in sweep.values.items()}
+def _with_cell(sweep: Sweep, cell: tuple[int, int], history: History, seconds: float) -> Sweep:
+    values = {name: _put(array, cell, history.values[name]) for name, array in sweep.values.items()}
     return replace(sweep, values=values, done=_put(sweep.done, cell, True), seconds=_put(sweep.seconds, cell, seconds))
 
 
 def _put(array: Any, cell: tuple[int, int], value: FloatArray | float | bool) -> Any:
-    changed = array.copy()
-    changed[cell] = value
-    return changed
+    copy = array.copy()
+    copy[cell] = value
+    return copy
 
 
-def _run_name(plan: Plan, condition: Condition, width: int) -> str:
+def _run_name(plan: SweepPlan, condition: Condition, width: int) -> str:
     config = plan.config(condition, width)
-    described = [config.network.to_dict(), dict(config.data), config.recipe.to_dict(), config.members, config.seed]
-    return f"study-{condition.name}-{plan.family}-{width}-{_digest(described)[:6]}"
+    content = [config.network.to_dict(), dict(config.data), config.recipe.to_dict(), config.members, config.seed]
+    return f"study-{condition.name}-{plan.family}-{width}-{_digest(content)[:6]}"
 
 
-def _digest(described: object) -> str:
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,12 +11,12 @@ from landscape.measures.freedom import FreeDirections, free_directions
 from landscape.records.estimates import Number
 from landscape.records.findings import Remark, StudyResult, Sweep, Table, Verdict
 from landscape.sampling.solutions import member_of
-from landscape.statistics.verdicts import compared, together
+from landscape.statistics.verdicts import joint_verdict, order_verdict
 from landscape.study.memorization import RANDOM, random_sweep
 from landscape.study.reliability import reliability_sweep, share_of, successes
 from landscape.study.settings import Settings
-from landscape.study.shared import TRUE, at_width, main_run, main_sweep, pair_of, provenance_of, sweep_words
-from landscape.study.solutions import examples_of
+from landscape.study.shared import TRUE, alive, at_width, main_run, main_sweep, pair_of, provenance_of, sweep_words
+from landscape.study.solutions import examples_of, open_share
 
 TableFormat: TypeAlias = Literal["text", "markdown", "latex"]
 
@@ -24,7 +24,7 @@ CLAIM = (
     "Narrow networks: capacity low, training error high, optimization hard, generalization poor, flexibility limited, "
     "little memorization; wide ones the opposite in all six."
 )
-REFUTED = "an aspect whose narrow and wide numbers lie the other way round, with 95 % intervals apart"
+REFUTATION = "an aspect whose narrow and wide numbers lie the other way round, with 95 % intervals apart"
 HEADER = ("aspect", "measured as", "narrow", "wide", "document", "verdict")
 MEMBERS = 3
 
@@ -35,16 +35,16 @@ class Aspect:
 
     Args:
         name: of the aspect.
-        measured: what stands for it.
-        expected: where the document puts narrow against wide.
+        quantity: that stands for it.
+        order: where the document puts narrow against wide.
         says: the document's two words.
-        narrow: measured.
-        wide: measured.
+        narrow: the quantity at narrow width.
+        wide: the quantity at wide width.
     """
 
     name: str
-    measured: str
-    expected: Literal["below", "above"]
+    quantity: str
+    order: Literal["below", "above"]
     says: str
     narrow: Number
     wide: Number
@@ -52,26 +52,24 @@ class Aspect:
     @property
     def verdict(self) -> Verdict:
         """Undecided where the intervals overlap."""
-        return compared(self.narrow, self.expected, self.wide)
+        return order_verdict(self.narrow, self.order, self.wide)
 
 
 def study(settings: Settings) -> StudyResult:
     """Six aspects measured at narrow and at wide width."""
     sweep = main_sweep(settings)
     aspects = _aspects(settings, sweep)
-    rows = tuple(
-        (each.name, each.measured, each.narrow.text, each.wide.text, each.says, each.verdict) for each in aspects
-    )
+    rows = tuple((row.name, row.quantity, row.narrow.text, row.wide.text, row.says, row.verdict) for row in aspects)
     return StudyResult(
         name="tradeoffs",
         title="Six trade-offs",
         claim=CLAIM,
-        refuted_by=REFUTED,
-        verdict=together(*(each.verdict for each in aspects)),
-        numbers=tuple(number for each in aspects for number in (each.narrow, each.wide)),
+        refuted_by=REFUTATION,
+        verdict=joint_verdict(*(aspect.verdict for aspect in aspects)),
+        numbers=tuple(number for aspect in aspects for number in (aspect.narrow, aspect.wide)),
         remarks=tuple(
-            Remark(f"{each.name}: {each.says}. Measured {each.narrow.text} and {each.wide.text}.", each.verdict)
-            for each in aspects
+            Remark(f"{row.name}: {row.says}. Measured {row.narrow.text} and {row.wide.text}.", row.verdict)
+            for row in aspects
         ),
         table=Table(HEADER, rows),
         command=settings.reproduce("tradeoffs"),
@@ -82,21 +80,21 @@ def study(settings: Settings) -> StudyResult:
 def _aspects(settings: Settings, sweep: Sweep) -> list[Aspect]:
     train, test = sweep.error("train", TRUE), sweep.error("test", TRUE)
     noise = random_sweep(settings)
-    fitted = noise.final("train_accuracy", RANDOM)
+    accuracy = noise.final("train_accuracy", RANDOM)
     freedom = {width: _freedom(settings, width) for width in pair_of(sweep.widths)}
     on = f" on {freedom[sweep.widths[-1]][0].N} examples"
     return [
         _row(sweep, ("capacity", f"rank of the Jacobian / constraints,{on}", "below", "too low; very high"),
-             lambda width: [each.rank / (each.N * each.K) for each in freedom[width]]),
+             lambda width: [member.rank / (member.N * member.K) for member in freedom[width]]),
         _row(sweep, ("training error", "share of training examples wrong", "above", "high; very low"),
              lambda width: train[sweep.widths.index(width)]),
         _optimization(settings),
         _row(sweep, ("generalization", "share of test examples wrong", "above", "poor; often better"),
              lambda width: test[sweep.widths.index(width)]),
         _row(sweep, ("flexibility", f"open free directions / P,{on}", "below", "limited; high"),
-             lambda width: [(each.free if each.open is None else each.open) / each.P for each in freedom[width]]),
+             lambda width: [open_share(member) for member in freedom[width]]),
         _row(noise, ("memorization", "random labels fitted", "below", "low; high"),
-             lambda width: fitted[noise.widths.index(width)]),
+             lambda width: accuracy[noise.widths.index(width)]),
     ]  # fmt: skip
 
 
@@ -105,25 +103,24 @@ def _row(
     words: tuple[str, str, Literal["below", "above"], str],
     values: Callable[[int], object],
 ) -> Aspect:
-    name, measured, expected, says = words
+    name, quantity, order, says = words
     pair = pair_of(sweep.widths)
     narrow, wide = (at_width(name, width, np.asarray(values(width), dtype=np.float64), "share") for width in pair)
-    return Aspect(name, measured, expected, says, narrow, wide)
+    return Aspect(name, quantity, order, says, narrow, wide)
 
 
 def _optimization(settings: Settings) -> Aspect:
     sweep = reliability_sweep(settings)
-    found = successes(sweep)
-    narrow, wide = (share_of(sweep, found, width, "optimization") for width in pair_of(sweep.widths))
-    measured = f"share of runs reaching {found.target:.2g} nat"
-    return Aspect("optimization", measured, "below", "hard; easier", narrow, wide)
+    outcome = successes(sweep)
+    narrow, wide = (share_of(sweep, outcome, width, "optimization") for width in pair_of(sweep.widths))
+    quantity = f"share of runs reaching {outcome.target:.2g} nat"
+    return Aspect("optimization", quantity, "below", "hard; easier", narrow, wide)
 
 
 def _freedom(settings: Settings, width: int) -> list[FreeDirections]:
     run = main_run(settings, width)
-    alive = [member for member in range(run.members) if member not in run.diverged]
-    objectives = [member_of(run, member, device=settings.device).objective for member in alive[:MEMBERS]]
-    return [free_directions(each, examples=min(examples_of(settings), each.N)) for each in objectives]
+    objectives = [member_of(run, member, device=settings.device).objective for member in alive(run)[:MEMBERS]]
+    return [free_directions(member, examples=min(examples_of(settings), member.N)) for member in objectives]
 
 
 def format_table(table: Table, how: TableFormat = "text") -> str:
@@ -166,7 +163,7 @@ def format_table(table: Table, how: TableFormat = "text") -> str:
 
 
 def _latex(text: str) -> str:
-    escaped = "".join({"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}.get(char, char) for char in text)
+    plain = "".join({"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}.get(char, char) for char in text)
     for char in "%&_#$":
-        escaped = escaped.replace(char, "\\" + char)
-    return escaped
+        plain = plain.replace(char, "\\" + char)
+    return plain

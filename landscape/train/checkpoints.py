@@ -15,7 +15,7 @@ from landscape.errors import FileError, RunError
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 PREFIXES = ("module.", "_orig_mod.")
-_SHOWN = 4
+_NUM_NAMES = 4
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
@@ -25,27 +25,34 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     ``module.`` of data-parallel and the ``_orig_mod.`` of compiled models, and files that hold tied weights once.
     Nothing in the file is executed: it is read with ``weights_only=True``.
 
+    Args:
+        model: gets the weights.
+        path: of the file, ``.safetensors`` or of ``torch.save``.
+
+    Returns:
+        The model.
+
     Raises:
         FileError: no such file, or one that cannot be read or holds more than tensors.
         RunError: names the model does not have, names the file does not have, or other shapes; all are counted.
     """
-    stored = _renamed(read_weights(path), model)
-    wanted = model.state_dict()
-    missing = _missing(model, stored, wanted)
-    unknown = [name for name in stored if name not in wanted]
+    weights = _without_prefixes(read_weights(path), model)
+    state = model.state_dict()
+    missing = _missing(model, weights, state)
+    unknown = [name for name in weights if name not in state]
     shapes = [
-        f"{name} is {tuple(stored[name].shape)}, the model's {tuple(own.shape)}"
-        for name, own in wanted.items()
-        if name in stored and stored[name].shape != own.shape
+        f"{name} is {tuple(weights[name].shape)}, the model's {tuple(tensor.shape)}"
+        for name, tensor in state.items()
+        if name in weights and weights[name].shape != tensor.shape
     ]
     problems = [
-        f"{len(found)} {what} ({_listed(found)})"
-        for found, what in ((missing, "missing"), (unknown, "unknown"), (shapes, "of another shape"))
-        if found
+        f"{len(names)} {problem} ({_first(names)})"
+        for names, problem in ((missing, "missing"), (unknown, "unknown"), (shapes, "of another shape"))
+        if names
     ]
     if problems:
         raise RunError(f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}")
-    model.load_state_dict(stored, strict=False)
+    model.load_state_dict(weights, strict=False)
     return model
 
 
@@ -58,7 +65,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not Path(path).is_file():
         raise FileError(f"there is no file {path} with weights; check the name")
     try:
-        found: Any = (
+        content: Any = (
             load_file(path)
             if Path(path).suffix == ".safetensors"
             else torch.load(path, map_location="cpu", weights_only=True)
@@ -73,41 +80,44 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise FileError(
             f"cannot read weights from {path}, is it a whole file of torch.save or safetensors? ({reason})"
         ) from error
-    return _state_dict(found, path)
+    return _state_dict(content, path)
 
 
-def _state_dict(found: Any, path: str | Path) -> dict[str, Tensor]:
+def _state_dict(content: Any, path: str | Path) -> dict[str, Tensor]:
     for key in WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
-    if not isinstance(found, Mapping) or not found or not all(isinstance(t, Tensor) for t in found.values()):
-        what = f"{type(found).__name__} with {_listed(map(str, found))}" if isinstance(found, Mapping) else type(found)
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not content or not all(isinstance(t, Tensor) for t in content.values()):
+        kind: object = type(content)
+        if isinstance(content, Mapping):
+            kind = f"{type(content).__name__} with {_first(map(str, content))}"
         raise FileError(
-            f"{path} holds no weights by name but {what}; expected model.state_dict(), also under 'state_dict' or "
+            f"{path} holds no weights by name but {kind}; expected model.state_dict(), also under 'state_dict' or "
             "'model'"
         )
-    return dict(found)
+    return dict(content)
 
 
-def _renamed(stored: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Without the prefixes of wrappers, unless the model has names that begin so itself."""
-    wanted = model.state_dict()
-    for _ in range(4):
+def _without_prefixes(weights: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The weights without the prefixes of wrappers, unless the model has names that begin so itself."""
+    names = model.state_dict().keys()
+    for _ in range(4):  # wrappers nest: compiled, then data-parallel, in either order
         for prefix in PREFIXES:
-            if all(name.startswith(prefix) for name in stored) and not any(n.startswith(prefix) for n in wanted):
-                stored = {name.removeprefix(prefix): tensor for name, tensor in stored.items()}
-    if not any("_orig_mod." in name for name in wanted):
-        stored = {name.replace("_orig_mod.", ""): tensor for name, tensor in stored.items()}
-    return stored
+            if all(key.startswith(prefix) for key in weights) and not any(name.startswith(prefix) for name in names):
+                weights = {key.removeprefix(prefix): tensor for key, tensor in weights.items()}
+    if not any("_orig_mod." in name for name in names):
+        weights = {key.replace("_orig_mod.", ""): tensor for key, tensor in weights.items()}
+    return weights
 
 
-def _missing(model: nn.Module, stored: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
+def _missing(model: nn.Module, weights: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
     """Names the file lacks, but for those tied to one that it has."""
     owners = {name: id(p) for name, p in model.named_parameters(remove_duplicate=False)}
-    have = {owners[name] for name in stored if name in owners}
-    return [name for name in wanted if name not in stored and owners.get(name) not in have]
+    have = {owners[name] for name in weights if name in owners}
+    return [name for name in state if name not in weights and owners.get(name) not in have]
 
 
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    return ", ".join(found[:_SHOWN]) + (f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+def _first(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    whole = list(names)
+    return ", ".join(whole[:_NUM_NAMES]) + (f", and {len(whole) - _NUM_NAMES} more" if len(whole) > _NUM_NAMES else "")

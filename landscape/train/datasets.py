@@ -161,11 +161,11 @@ def relabel(y: Targets, num_classes: int, labels: Labels, *, noise: float = 0.0,
     draw = np.random.default_rng([seed, _LABELS])
     if labels == "random":
         return draw.integers(num_classes, size=len(y))
-    changed = y.copy()
+    new = y.copy()
     if labels == "noise":
         rows = draw.permutation(len(y))[: round(noise * len(y))]
-        changed[rows] = (y[rows] + draw.integers(1, num_classes, size=len(rows))) % num_classes
-    return changed
+        new[rows] = (y[rows] + draw.integers(1, num_classes, size=len(rows))) % num_classes
+    return new
 
 
 def standardize(x_train: NDArray[Any], x_test: NDArray[Any], *, per_channel: bool) -> tuple[Inputs, Inputs]:
@@ -181,21 +181,21 @@ def standardize(x_train: NDArray[Any], x_test: NDArray[Any], *, per_channel: boo
     varies = x_train.max(axes, keepdims=True) > x_train.min(axes, keepdims=True)
     mean = np.where(varies, mean, x_train[:1].max(axes, keepdims=True))
     scale = np.where(varies & (variance > 0), np.sqrt(variance), 1.0)
-    return _rescaled(x_train, mean, scale), _rescaled(x_test, mean, scale)
+    return _rescale(x_train, mean, scale), _rescale(x_test, mean, scale)
 
 
 def _blocks(x: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     return (x[start : start + _BLOCK].astype(np.float64) for start in range(0, len(x), _BLOCK))
 
 
-def _rescaled(x: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]) -> Inputs:
-    rescaled = np.empty(x.shape, np.float32)
+def _rescale(x: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]) -> Inputs:
+    values = np.empty(x.shape, np.float32)
     with np.errstate(over="ignore"):
         for start, block in enumerate(_blocks(x)):
-            rescaled[start * _BLOCK : (start + 1) * _BLOCK] = (block - mean) / scale
-    if not np.all(np.isfinite(rescaled)):
+            values[start * _BLOCK : (start + 1) * _BLOCK] = (block - mean) / scale
+    if not np.all(np.isfinite(values)):
         raise InputError("inputs are not finite once standardized: a value lies beyond float32, in units of deviations")
-    return rescaled
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,10 +253,9 @@ def _read(name: str, folder: Path | None, seed: int, checksum: bool) -> _Raw:
             raise InputError(
                 f"{name} is read from files: say where they are (--data-dir, data_dir=): {', '.join(CHECKSUMS[name])}"
             )
-        found = find_files(folder, tuple(CHECKSUMS[name]), inside=_SUBFOLDERS[name])
-        known = CHECKSUMS[name] if checksum else {}
+        paths = find_files(folder, tuple(CHECKSUMS[name]), inside=_SUBFOLDERS[name])
         read = _cifar10 if name == "cifar10" else _idx
-        (x_train, y_train), (x_test, y_test) = read(found, known)
+        (x_train, y_train), (x_test, y_test) = read(paths, CHECKSUMS[name] if checksum else {})
         how = "verified" if checksum else "not checked"
         return _Raw(name, x_train, y_train, x_test, y_test, 10, "as published", per_channel=True, checksum=how)
     if name.endswith(".npz"):
@@ -266,27 +265,27 @@ def _read(name: str, folder: Path | None, seed: int, checksum: bool) -> _Raw:
     raise InputError(f"unknown dataset {name!r}; expected {', '.join(NAMES)} or the path of an .npz file")
 
 
-def _idx(found: Mapping[str, Path], known: Mapping[str, str]) -> list[_Part]:
+def _idx(paths: Mapping[str, Path], checksums: Mapping[str, str]) -> list[_Part]:
     parts = []
     for prefix in ("train", "t10k"):
         images_name, labels_name = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
-        images = read_idx(found[images_name], dims=3, checksum=known.get(images_name))
-        labels = read_idx(found[labels_name], dims=1, checksum=known.get(labels_name))
+        images = read_idx(paths[images_name], dims=3, checksum=checksums.get(images_name))
+        labels = read_idx(paths[labels_name], dims=1, checksum=checksums.get(labels_name))
         if len(images) != len(labels):
-            raise FileError(f"{found[labels_name]}: {len(labels)} labels for {len(images)} images")
-        check_labels(labels, 10, found[labels_name])
+            raise FileError(f"{paths[labels_name]}: {len(labels)} labels for {len(images)} images")
+        check_labels(labels, 10, paths[labels_name])
         parts.append((images[:, None], labels))
     return parts
 
 
-def _cifar10(found: Mapping[str, Path], known: Mapping[str, str]) -> list[_Part]:
-    *train, test = (read_cifar10(found[name], checksum=known.get(name)) for name in CIFAR10_FILES)
+def _cifar10(paths: Mapping[str, Path], checksums: Mapping[str, str]) -> list[_Part]:
+    *train, test = (read_cifar10(paths[name], checksum=checksums.get(name)) for name in CIFAR10_FILES)
     images, labels = zip(*train, strict=True)
     return [(np.concatenate(images), np.concatenate(labels)), test]
 
 
 def _digits(checksum: bool) -> _Raw:
-    raw = _table(_bundled(), checksum=_DIGITS_CHECKSUM if checksum else None)
+    raw = _table(_digits_path(), checksum=_DIGITS_CHECKSUM if checksum else None)
     return replace(
         raw,
         name="digits",
@@ -297,14 +296,14 @@ def _digits(checksum: bool) -> _Raw:
     )
 
 
-def _bundled() -> Path:
+def _digits_path() -> Path:
     """The digits' file: of the checkout that this module lies in, or of the installed package.
 
     Not ``importlib.resources``: Python 3.11's refuses a package without ``__init__`` that is installed as editable.
     """
     spec = find_spec("landscape_data")
-    installed = (spec.submodule_search_locations if spec else None) or ()
-    places = [Path(__file__).resolve().parents[2] / "data", *map(Path, installed)]
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    places = [Path(__file__).resolve().parents[2] / "data", *map(Path, folders)]
     path = next((place / _DIGITS_FILE for place in places if (place / _DIGITS_FILE).is_file()), None)
     if path is None:
         raise FileError(f"no {_DIGITS_FILE} in {' or '.join(map(str, places))}; install the package again")
@@ -322,8 +321,8 @@ def _table(path: Path, seed: int = 0, *, checksum: str | None = None) -> _Raw:
         x_train, y_train, x_test, y_test = x[~test], y[~test], x[test], y[test]
     classes = np.unique(np.concatenate([y_train, y_test]))
     if not np.array_equal(classes, np.arange(len(classes))):
-        found = ", ".join(map(str, classes[:8])) + (", ..." if len(classes) > 8 else "")
-        raise FileError(f"{path}: labels must be 0, 1, ..., K-1 without a gap; found {found}; number the classes anew")
+        names = ", ".join(map(str, classes[:8])) + (", ..." if len(classes) > 8 else "")
+        raise FileError(f"{path}: labels must be 0, 1, ..., K-1 without a gap; found {names}; number the classes anew")
     return _Raw(
         path.name, x_train, y_train, x_test, y_test, len(classes), split, per_channel=x.ndim == 4, checksum="none known"
     )

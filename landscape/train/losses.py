@@ -26,7 +26,7 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return -log_probabilities.gather(0, targets[None]).mean()
 
 
-def stacked_cross_entropy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None) -> Tensor:
+def stacked_cross_entropy(outputs: Tensor, classes: Tensor, room: Tensor | None = None) -> Tensor:
     """`cross_entropy` of many networks at once, shape (points,).
 
     On a CPU the exponentials are powers of 2, ``ln 2 * log2 sum_j 2**((z_j - max z) / ln 2)``, which take half the time
@@ -34,23 +34,23 @@ def stacked_cross_entropy(outputs: Tensor, chosen: Tensor, room: Tensor | None =
 
     Args:
         outputs: logits, shape (points, classes, n): classes before examples.
-        chosen: the targets as `flat_classes`, shape (n,).
+        classes: the targets as `flat_classes`, shape (n,).
         room: memory of the shape of ``outputs`` that may be overwritten.
     """
-    own = _of_classes(outputs, chosen)
+    score = _of_classes(outputs, classes)
     if outputs.device.type != "cpu":
-        return (outputs.logsumexp(dim=1) - own).mean(dim=1)
+        return (outputs.logsumexp(dim=1) - score).mean(dim=1)
     largest = outputs.amax(dim=1)
     below = torch.sub(outputs, largest[:, None], out=room).mul_(1 / math.log(2))
     # what 2**-126 adds to 1 is lost in any precision, and smaller (subnormal) numbers take ten times as long
-    rest = below.clamp_min_(-126).exp2_().sum(dim=1).log2_().mul_(math.log(2))
-    return rest.add_(largest.sub_(own)).mean(dim=1)
+    log_sum = below.clamp_min_(-126).exp2_().sum(dim=1).log2_().mul_(math.log(2))
+    return log_sum.add_(largest.sub_(score)).mean(dim=1)
 
 
-def stacked_accuracy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None) -> Tensor:
+def stacked_accuracy(outputs: Tensor, classes: Tensor, room: Tensor | None = None) -> Tensor:
     """`accuracy` of many networks at once, shape (points,); arguments as for `stacked_cross_entropy`."""
     largest = outputs.amax(dim=1)
-    right = _of_classes(outputs, chosen) == largest
+    right = _of_classes(outputs, classes) == largest
     ties = (outputs == largest[:, None]).sum(dim=1).clamp_min_(1)
     return (right / ties).to(outputs.dtype).mean(dim=1)
 
@@ -58,8 +58,8 @@ def stacked_accuracy(outputs: Tensor, chosen: Tensor, room: Tensor | None = None
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over examples and outputs of the squared difference from one-hot targets."""
     # `one_hot` reads the targets' range, which cannot be traced
-    wanted = targets[..., None] == torch.arange(outputs.shape[-1], device=targets.device)
-    return functional.mse_loss(outputs, wanted.to(outputs.dtype))
+    one_hot = targets[..., None] == torch.arange(outputs.shape[-1], device=targets.device)
+    return functional.mse_loss(outputs, one_hot.to(outputs.dtype))
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -88,9 +88,9 @@ def flat_classes(targets: Tensor) -> Tensor:
     return targets * len(targets) + torch.arange(len(targets), device=targets.device)
 
 
-def _of_classes(values: Tensor, chosen: Tensor) -> Tensor:
+def _of_classes(values: Tensor, classes: Tensor) -> Tensor:
     """The target's own entry of every example, (points, n): one flat selection, a third of the time of a gather."""
-    return values.reshape(len(values), -1).index_select(1, chosen)
+    return values.reshape(len(values), -1).index_select(1, classes)
 
 
 def is_cross_entropy(loss: object) -> bool:

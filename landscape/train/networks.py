@@ -202,8 +202,8 @@ class ResidualBlock(nn.Module):
         residual: Tensor = self.norm2(self.conv2(self.relu(self.norm1(self.conv1(x)))))
         if self.skip:
             residual = residual + self._shortcut(x)
-        rectified: Tensor = self.relu(residual)
-        return rectified
+        outputs: Tensor = self.relu(residual)
+        return outputs
 
     def _shortcut(self, x: Tensor) -> Tensor:
         """The input, or every second place of it with channels of zeros after its own (option A)."""

@@ -68,16 +68,16 @@ def find_files(folder: Path, names: Sequence[str], *, inside: Sequence[str] = ()
     if not folder.is_dir():
         raise FileError(f"no folder {folder}; expected one that holds {', '.join(names)}")
     places = [folder, *(folder / sub for sub in inside)]
-    found = {}
+    paths = {}
     for name in names:
         candidates = [place / (name + suffix) for place in places for suffix in ("", ".gz")]
         path = next((path for path in candidates if path.is_file()), None)
         if path is not None:
-            found[name] = path
-    if missing := [name for name in names if name not in found]:
+            paths[name] = path
+    if missing := [name for name in names if name not in paths]:
         where = " or ".join(map(str, places))
         raise FileError(f"not found in {where}: {', '.join(missing)} (plain or .gz)")
-    return found
+    return paths
 
 
 def read_idx(path: Path, *, dims: int, checksum: str | None = None) -> Bytes:
@@ -95,7 +95,7 @@ def read_idx(path: Path, *, dims: int, checksum: str | None = None) -> Bytes:
         FileError: if the file cannot be read, is not IDX, is shorter or longer than declared, or differs from the
             checksum.
     """
-    with _opened(path) as (stream, most):
+    with _open(path) as (stream, size_limit):
         header = stream.read(4 + 4 * dims)
         magic = 0x0800 + dims
         if header[:4] != magic.to_bytes(4, "big"):
@@ -106,7 +106,7 @@ def read_idx(path: Path, *, dims: int, checksum: str | None = None) -> Bytes:
             raise FileError(f"{path}: truncated inside its header; fetch it again")
         shape = tuple(np.frombuffer(header, ">u4", offset=4).tolist())
         size = math.prod(shape)
-        _refuse_size(path, size + len(header), most)
+        _refuse_size(path, size + len(header), size_limit)
         values = _read_exactly(stream, size, path)
     _verify(path, (header, values), checksum)
     return np.frombuffer(values, np.uint8).reshape(shape)
@@ -127,7 +127,7 @@ def read_cifar10(path: Path, *, checksum: str | None = None) -> tuple[Bytes, Byt
             checksum.
     """
     record = 1 + math.prod(_CIFAR10_SHAPE)
-    with _opened(path) as (stream, _):
+    with _open(path) as (stream, _):
         values = stream.read(_CIFAR10_MOST + 1)
     if len(values) > _CIFAR10_MOST:
         raise FileError(f"{path}: more than {_CIFAR10_MOST} bytes when unpacked; a batch of CIFAR-10 has 30730000")
@@ -190,18 +190,18 @@ def _check_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) 
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, int]]:
+def _open(path: Path) -> Iterator[tuple[BufferedIOBase, int]]:
     """The decompressed stream, and the most bytes it can yield."""
     try:
         with path.open("rb") as raw:
-            most = path.stat().st_size
-            packed = raw.read(2) == _GZIP_MAGIC
+            size = path.stat().st_size
+            is_gzip = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
-            if packed:
+            if is_gzip:
                 with gzip.GzipFile(fileobj=raw) as stream:
-                    yield stream, most * _MAX_RATIO
+                    yield stream, size * _MAX_RATIO
             else:
-                yield raw, most
+                yield raw, size
     except FileError:
         raise
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -213,24 +213,24 @@ def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, int]]:
 def _read_exactly(stream: BufferedIOBase, size: int, path: Path) -> bytes:
     values = stream.read(size + 1)
     if len(values) != size:
-        held = f"only {len(values)}" if len(values) < size else "more"
-        raise FileError(f"{path}: declares {size} values, but holds {held}; fetch it again")
+        count = f"only {len(values)}" if len(values) < size else "more"
+        raise FileError(f"{path}: declares {size} values, but holds {count}; fetch it again")
     return values
 
 
-def _refuse_size(path: Path, size: int, most: int) -> None:
+def _refuse_size(path: Path, size: int, limit: int) -> None:
     if size > MAX_BYTES:
         raise FileError(f"{path}: {size} bytes or more when unpacked; at most {MAX_BYTES} are read")
-    if size > most:
-        raise FileError(f"{path}: declares {size} bytes, but its length allows at most {most}; fetch it again")
+    if size > limit:
+        raise FileError(f"{path}: declares {size} bytes, but its length allows at most {limit}; fetch it again")
 
 
 def _verify(path: Path, parts: Sequence[bytes], checksum: str | None) -> None:
     if checksum is None:
         return
-    kind, _, expected = checksum.partition(":")
+    kind, _, value = checksum.partition(":")
     digest = hashlib.new(kind, usedforsecurity=False)
     for part in parts:
         digest.update(part)
-    if digest.hexdigest() != expected:
-        raise FileError(f"{path}: {kind} {digest.hexdigest()}, expected {expected}: not the published file; {_SWITCH}")
+    if digest.hexdigest() != value:
+        raise FileError(f"{path}: {kind} {digest.hexdigest()}, expected {value}: not the published file; {_SWITCH}")

@@ -11,8 +11,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from landscape.errors import FileError, InputError
+from landscape.files.replace import beside
 from landscape.records.base import FloatArray
-from landscape.train.training import Recipe, checkpoint_steps
+from landscape.train.recipe import Recipe
+from landscape.train.training import checkpoint_steps
 
 DEFAULT_CHECKPOINTS = 49
 
@@ -20,7 +22,7 @@ State = dict[str, Tensor]
 
 
 class PathRecorder:
-    """Keeps parameters and floating-point buffers of a model at some steps of its training.
+    """A recorder that keeps parameters and floating-point buffers of a model at some steps of its training.
 
     Call ``record(step)`` before the first step and after every one; most calls return at once. The model is read, never
     changed, and a kept checkpoint is a copy on the CPU.
@@ -56,27 +58,33 @@ class PathRecorder:
     ) -> None:
         self.model = model
         self._parameters = [name for name, _ in model.named_parameters()]
-        self.wanted = _wanted(steps, num)
+        self.schedule = _schedule(steps, num)
         self.folder = None if folder is None else _empty(Path(folder))
-        self._kept: dict[int, State | Path] = {}
+        self._checkpoints: dict[int, State | Path] = {}
 
     @property
     def steps(self) -> FloatArray:
         """Steps that were kept, shape (T,)."""
-        return np.array(sorted(self._kept), dtype=np.float64)
+        return np.array(sorted(self._checkpoints), dtype=np.float64)
 
     def record(self, step: int, *, force: bool = False) -> None:
-        """Keep the model as it is now if this step is one of those wanted, or ``force`` is given; a step once.
+        """Keep the model as it is now if this step is in the schedule; a step once.
+
+        Args:
+            step: of the training, 0 before the first.
+            force: keep it also outside the schedule.
 
         Raises:
             InputError: a step before one that was kept.
         """
-        if step in self._kept or not (force or step in self.wanted):
+        if step in self._checkpoints or not (force or step in self.schedule):
             return
-        if self._kept and step < max(self._kept):
-            raise InputError(f"step {step} comes after step {max(self._kept)}: a path has one direction")
+        if self._checkpoints and step < max(self._checkpoints):
+            raise InputError(f"step {step} comes after step {max(self._checkpoints)}: a path has one direction")
         state = _state(self.model)
-        self._kept[step] = state if self.folder is None else _written(state, self.folder / f"step-{step:09d}")
+        self._checkpoints[step] = (
+            state if self.folder is None else _write(state, self.folder / f"step-{step:09d}.safetensors")
+        )
 
     def path(self) -> tuple[list[State], FloatArray]:
         """Parameters of every checkpoint and their steps (T,): what `corridor_along` and `path_plane` take.
@@ -93,9 +101,9 @@ class PathRecorder:
         return [{name: state[name] for name in names} for state in states] if names else []
 
     def _states(self) -> list[State]:
-        if not self._kept:
+        if not self._checkpoints:
             raise InputError("nothing is recorded yet: call record(0) before the first step, and record(step) after it")
-        return [_read(kept) if isinstance(kept, Path) else kept for _, kept in sorted(self._kept.items())]
+        return [_read(place) if isinstance(place, Path) else place for _, place in sorted(self._checkpoints.items())]
 
 
 def lightning_callback(recorder: PathRecorder) -> Any:
@@ -103,6 +111,15 @@ def lightning_callback(recorder: PathRecorder) -> Any:
 
     The end of training is always kept. Steps are Lightning's ``global_step``, which counts the steps of every
     optimizer.
+
+    Args:
+        recorder: keeps the checkpoints; its model is the one that is trained.
+
+    Returns:
+        The callback.
+
+    Raises:
+        InputError: Lightning is not installed.
     """
     callback = _extra("lightning.pytorch", "lightning").Callback
 
@@ -122,7 +139,16 @@ def lightning_callback(recorder: PathRecorder) -> Any:
 def trainer_callback(recorder: PathRecorder) -> Any:
     """A ``transformers.TrainerCallback`` that records at optimizer steps: ``Trainer(..., callbacks=[...])``.
 
-    The end of training is always kept. Give the recorder the model that the ``Trainer`` gets.
+    The end of training is always kept.
+
+    Args:
+        recorder: keeps the checkpoints; its model is the one that the ``Trainer`` gets.
+
+    Returns:
+        The callback.
+
+    Raises:
+        InputError: ``transformers`` is not installed.
     """
     callback = _extra("transformers", "transformers").TrainerCallback
 
@@ -139,43 +165,41 @@ def trainer_callback(recorder: PathRecorder) -> Any:
     return Recording()
 
 
-def _wanted(steps: int | Sequence[int], num: int) -> set[int]:
+def _schedule(steps: int | Sequence[int], num: int) -> set[int]:
     if isinstance(steps, int):
         return checkpoint_steps(Recipe(steps=steps, checkpoints=num))
-    wanted = {int(step) for step in steps}
-    if not wanted or min(wanted) < 0:
+    schedule = {int(step) for step in steps}
+    if not schedule or min(schedule) < 0:
         raise InputError(f"a path needs steps from 0 on, got {list(steps)}")
-    return wanted
+    return schedule
 
 
 def _state(model: nn.Module) -> State:
     """A copy of the parameters, tied ones once, and of the floating-point buffers, on the CPU."""
-    named = [*model.named_parameters(), *((n, b) for n, b in model.named_buffers() if b.is_floating_point())]
-    for name, tensor in named:
+    tensors = [*model.named_parameters(), *((n, b) for n, b in model.named_buffers() if b.is_floating_point())]
+    for name, tensor in tensors:
         if tensor.is_meta or type(tensor.data) is not Tensor:
             raise InputError(
                 f"{name!r} is not on this machine as a whole (meta or sharded): gather the model before it is recorded"
             )
-    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in named}
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors}
 
 
-def _written(state: State, stem: Path) -> Path:
+def _write(state: State, place: Path) -> Path:
     """The file of one checkpoint, there only when it is complete."""
-    place, fresh = stem.with_suffix(".safetensors"), stem.with_suffix(f".{os.getpid()}")
-    try:
-        save_file(state, fresh)
-        os.replace(fresh, place)
-    except (OSError, SafetensorError) as error:
-        raise FileError(f"cannot write {place}: {error}; free some space, or give another folder") from error
-    finally:
-        fresh.unlink(missing_ok=True)
+    with beside(place) as (temporary, target):
+        try:
+            save_file(state, temporary)
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
+        os.replace(temporary, target)
     return place
 
 
 def _read(place: Path) -> State:
     try:
-        with safe_open(place, framework="pt") as stored:
-            return {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        with safe_open(place, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise FileError(f"cannot read {place}: {error}; record the path again") from error
 

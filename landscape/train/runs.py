@@ -31,8 +31,9 @@ from landscape.records.base import FloatArray
 from landscape.train.configs import CONFIG, FORMAT, SCHEMA, read_config
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import PAIR, PRESETS, NetworkConfig, build, count_parameters
+from landscape.train.recipe import Recipe
 from landscape.train.regime import regime
-from landscape.train.training import Curves, Recipe, Trained, train
+from landscape.train.training import History, TrainingResult, train
 from landscape.version import __version__
 
 WEIGHTS, PATH, CURVES = "weights.safetensors", "path.safetensors", "curves.csv"
@@ -106,9 +107,9 @@ class Run:
     @cached_property
     def dataset(self) -> Dataset:
         """The data it was trained on, read again and checked against their digest."""
-        wanted = dict(self.config["data"])
-        digest = wanted.pop("digest")
-        dataset = load_dataset(**wanted)
+        options = dict(self.config["data"])
+        digest = options.pop("digest")
+        dataset = load_dataset(**options)
         if dataset.digest != digest:
             raise RunError(f"the data of run {self.name!r} have changed since it was trained; train it again (--force)")
         return dataset
@@ -117,8 +118,8 @@ class Run:
         """One member as a plain module in evaluation mode."""
         self._check(member)
         model = build(self.network, self.dataset.in_shape, self.dataset.K, seed=0)
-        with _reading(self.folder / WEIGHTS) as stored:
-            state = {name: stored.get_slice(name)[member] for name in stored.keys()}  # noqa: SIM118
+        with _reading(self.folder / WEIGHTS) as file:
+            state = {name: file.get_slice(name)[member] for name in file.keys()}  # noqa: SIM118
         model.load_state_dict(state)
         return model.eval()
 
@@ -126,8 +127,8 @@ class Run:
         """Steps (T,), parameters and floating-point buffers of one member over its path, each (T, ...)."""
         self._check(member)
         parameters = dict(self.model(member).named_parameters())
-        with _reading(self.folder / PATH) as stored:
-            path = {name: stored.get_slice(name)[:, member] for name in stored.keys()}  # noqa: SIM118
+        with _reading(self.folder / PATH) as file:
+            path = {name: file.get_slice(name)[:, member] for name in file.keys()}  # noqa: SIM118
         buffers = {
             name: tensor for name, tensor in path.items() if name not in parameters and tensor.is_floating_point()
         }
@@ -138,13 +139,13 @@ class Run:
         return {name: list(values) for name, values in self.config["final"].items()}
 
     @property
-    def curves(self) -> Curves:
+    def history(self) -> History:
         """Metrics of every member along training, exactly as they were measured."""
         with (self.folder / CURVES).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         names = [name for name in rows[0] if name not in ("member", "seed", "step")]
         table = {name: np.array([float(row[name]) for row in rows]).reshape(self.members, -1).T for name in names}
-        return Curves(np.array(self.config["steps"], dtype=np.float64), table)
+        return History(np.array(self.config["steps"], dtype=np.float64), table)
 
     def _check(self, member: int) -> None:
         if not 0 <= member < self.members:
@@ -158,6 +159,13 @@ class Run:
 
 def open_run(name: str, runs: str | Path = RUNS) -> Run:
     """The run of that name.
+
+    Args:
+        name: of its folder.
+        runs: folder of the runs.
+
+    Returns:
+        The run; its weights and path are read when they are asked for.
 
     Raises:
         RunError: there is none, or its folder is not a run.
@@ -183,27 +191,38 @@ def ensure_run(
     It is trained in a folder beside its place and moved there when complete: a killed training leaves no half run, and
     a run that is replaced exists until the new one is complete.
 
+    Args:
+        name: of its folder.
+        config: what is trained and how.
+        runs: folder of the runs.
+        device: where it is trained.
+        force: train it again where a run of that name exists.
+        progress: show a bar.
+
+    Returns:
+        The run; its weights and path are read when they are asked for.
+
     Raises:
         RunError: a run of that name holds another configuration, and ``force`` is not given.
     """
     check_name(name)
     dataset = load_dataset(**config.data)
-    wanted = config.to_dict(dataset)
+    entries = config.to_dict(dataset)
     folder = Path(runs) / name
     if folder.exists() and not force:
         run = open_run(name, runs)
-        different = sorted(_different(wanted, run.config))
-        if different:
+        differences = sorted(_differences(entries, run.config))
+        if differences:
             raise RunError(
-                f"run {name!r} in {runs} was trained otherwise ({'; '.join(different)}); "
+                f"run {name!r} in {runs} was trained otherwise ({'; '.join(differences)}); "
                 "give the new one another --name, or replace it with --force"
             )
         return run
     with _new_folder(folder) as fresh:
-        started = time.perf_counter()
+        start = time.perf_counter()
         seeds = range(config.seed, config.seed + config.members)
-        trained = train(config.network, dataset, config.recipe, seeds=seeds, device=device, progress=progress)
-        _write(fresh, wanted, dataset, trained, time.perf_counter() - started, str(device))
+        result = train(config.network, dataset, config.recipe, seeds=seeds, device=device, progress=progress)
+        _write(fresh, entries, dataset, result, time.perf_counter() - start, str(device))
     return open_run(name, runs)
 
 
@@ -214,11 +233,11 @@ def check_name(name: str) -> None:
 
 
 def _write(
-    folder: Path, config: dict[str, Any], dataset: Dataset, trained: Trained, seconds: float, device: str
+    folder: Path, config: dict[str, Any], dataset: Dataset, result: TrainingResult, seconds: float, device: str
 ) -> None:
     network = NetworkConfig(**config["network"])
     num_parameters = count_parameters(build(network, dataset.in_shape, dataset.K, seed=0))
-    described = {
+    entries = {
         "format": FORMAT,
         "schema": SCHEMA,
         **config,
@@ -227,9 +246,9 @@ def _write(
         "N": dataset.N,
         "K": dataset.K,
         "regime": regime(num_parameters, dataset.N, dataset.K),
-        "steps": trained.curves.step.astype(int).tolist(),
-        "diverged": list(trained.diverged),
-        "final": {name: values[-1].tolist() for name, values in trained.curves.values.items()},
+        "steps": result.history.step.astype(int).tolist(),
+        "diverged": list(result.diverged),
+        "final": {name: values[-1].tolist() for name, values in result.history.values.items()},
         "versions": {
             "landscape": __version__,
             "torch": torch.__version__,
@@ -239,10 +258,10 @@ def _write(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_time": round(seconds, 3),
     }
-    save_file({name: tensor[-1].contiguous() for name, tensor in trained.path.items()}, folder / WEIGHTS)
-    save_file({name: tensor.contiguous() for name, tensor in trained.path.items()}, folder / PATH)
-    _write_curves(folder / CURVES, trained)
-    (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    save_file({name: tensor[-1].contiguous() for name, tensor in result.path.items()}, folder / WEIGHTS)
+    save_file({name: tensor.contiguous() for name, tensor in result.path.items()}, folder / PATH)
+    _write_history(folder / CURVES, result)
+    (folder / CONFIG).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:
@@ -250,14 +269,14 @@ def fingerprint(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def _write_curves(path: Path, trained: Trained) -> None:
-    curves = trained.curves
+def _write_history(path: Path, result: TrainingResult) -> None:
+    history = result.history
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["member", "seed", "step", *curves.values])
-        for member, seed in enumerate(trained.seeds):
-            for row, step in enumerate(curves.step.astype(int).tolist()):
-                writer.writerow([member, seed, step, *(repr(float(v[row, member])) for v in curves.values.values())])
+        writer.writerow(["member", "seed", "step", *history.values])
+        for member, seed in enumerate(result.seeds):
+            for row, step in enumerate(history.step.astype(int).tolist()):
+                writer.writerow([member, seed, step, *(repr(float(v[row, member])) for v in history.values.values())])
 
 
 @contextmanager
@@ -283,19 +302,20 @@ def _new_folder(folder: Path) -> Iterator[Path]:
 @contextmanager
 def _reading(path: Path) -> Iterator[Any]:
     try:
-        with safe_open(path, framework="pt") as stored:
-            yield stored
+        with safe_open(path, framework="pt") as file:
+            yield file
     except (OSError, SafetensorError) as error:
         raise RunError(f"cannot read {path}: {error}; train the run again (--force)") from error
 
 
-def _different(wanted: Mapping[str, Any], found: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in wanted.items():
-        other = found.get(key)
-        if isinstance(value, Mapping) and isinstance(other, Mapping):
-            yield from _different(value, other, f"{prefix}{key}.")
-        elif value != other:
-            yield f"{prefix}{key} is {other!r}, asked {value!r}"
+def _differences(config: Mapping[str, Any], earlier: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Entries of a configuration that an earlier run has otherwise."""
+    for key, value in config.items():
+        before = earlier.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            yield from _differences(value, before, f"{prefix}{key}.")
+        elif value != before:
+            yield f"{prefix}{key} is {before!r}, asked {value!r}"
 
 
 def models_of(spec: str) -> list[tuple[str, int]]:
@@ -312,7 +332,7 @@ def models_of(spec: str) -> list[tuple[str, int]]:
             "from there"
         )
     check_name(name)
-    return [(one, int(member or 0)) for one in (PAIR if name == "pair" else (name,))]
+    return [(run, int(member or 0)) for run in (PAIR if name == "pair" else (name,))]
 
 
 def preset(name: str) -> RunConfig:

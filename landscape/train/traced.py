@@ -65,7 +65,7 @@ def step_program(shapes: Shapes) -> Program:
     in place. The operations are those of ``vmap`` and autograd; on a CPU the gradient of a large weight with few
     outputs is taken as the transpose of its transpose, which takes a tenth of the time and rounds differently.
     """
-    skeleton, parameters, buffers = _stacked(shapes)
+    skeleton, parameters, buffers = _stack(shapes)
     skeleton.train()
 
     def loss(parameters: State, buffers: State, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -73,11 +73,11 @@ def step_program(shapes: Shapes) -> Program:
 
     def step(*tensors: Tensor) -> list[Tensor]:
         *state, inputs, targets = tensors
-        own, statistics = _named(state, parameters, buffers)
-        losses = vmap(loss)(own, statistics, inputs, targets)
-        return [losses, *torch.autograd.grad(losses.sum(), list(own.values()))]
+        weights, statistics = _by_name(state, parameters, buffers)
+        losses = vmap(loss)(weights, statistics, inputs, targets)
+        return [losses, *torch.autograd.grad(losses.sum(), list(weights.values()))]
 
-    tensors = [*(p.requires_grad_() for p in parameters.values()), *buffers.values(), *_batch(shapes, stacked=True)]
+    tensors = [*(p.requires_grad_() for p in parameters.values()), *buffers.values(), *_batch(shapes, per_member=True)]
     with torch.enable_grad():
         return _faster(make_fx(step)(*tensors), shapes.device)
 
@@ -88,7 +88,7 @@ def measuring_program(shapes: Shapes) -> Program:
 
     Inputs are (examples, ...), the same for all members.
     """
-    skeleton, parameters, buffers = _stacked(shapes)
+    skeleton, parameters, buffers = _stack(shapes)
     skeleton.eval()
 
     def forward(parameters: State, buffers: State, inputs: Tensor) -> Tensor:
@@ -100,31 +100,31 @@ def measuring_program(shapes: Shapes) -> Program:
 
     def measure(*tensors: Tensor) -> list[Tensor]:
         *state, inputs, targets = tensors
-        outputs = vmap(forward, in_dims=(0, 0, None))(*_named(state, parameters, buffers), inputs)
+        outputs = vmap(forward, in_dims=(0, 0, None))(*_by_name(state, parameters, buffers), inputs)
         return [vmap(metrics, in_dims=(0, None), out_dims=1)(outputs, targets)]
 
-    tensors = [*parameters.values(), *buffers.values(), *_batch(shapes, stacked=False)]
+    tensors = [*parameters.values(), *buffers.values(), *_batch(shapes, per_member=False)]
     with torch.no_grad():
         return _faster(make_fx(measure)(*tensors), shapes.device)
 
 
-def _stacked(shapes: Shapes) -> tuple[torch.nn.Module, State, State]:
+def _stack(shapes: Shapes) -> tuple[torch.nn.Module, State, State]:
     """One member that lends its layers, and parameters and buffers for all, to be traced on and thrown away."""
     skeleton = build(shapes.network, shapes.in_shape, shapes.num_outputs, seed=0).to(shapes.device, shapes.dtype)
     parameters, buffers = stack_module_state([skeleton] * shapes.members)
     return skeleton, {name: tensor.detach() for name, tensor in parameters.items()}, buffers
 
 
-def _batch(shapes: Shapes, *, stacked: bool) -> tuple[Tensor, Tensor]:
-    lead = (shapes.members, shapes.examples) if stacked else (shapes.examples,)
+def _batch(shapes: Shapes, *, per_member: bool) -> tuple[Tensor, Tensor]:
+    lead = (shapes.members, shapes.examples) if per_member else (shapes.examples,)
     inputs = torch.zeros(*lead, *shapes.in_shape, dtype=shapes.dtype, device=shapes.device)
     return inputs, torch.zeros(lead, dtype=torch.int64, device=shapes.device)
 
 
-def _named(state: Sequence[Tensor], parameters: State, buffers: State) -> tuple[State, State]:
+def _by_name(state: Sequence[Tensor], parameters: State, buffers: State) -> tuple[State, State]:
     count = len(parameters)
-    own = dict(zip(parameters, state[:count], strict=True))
-    return own, dict(zip(buffers, state[count:], strict=True))
+    weights = dict(zip(parameters, state[:count], strict=True))
+    return weights, dict(zip(buffers, state[count:], strict=True))
 
 
 def _faster(module: fx.GraphModule, device: torch.device) -> Program:
@@ -155,6 +155,6 @@ def _turn(graph: fx.Graph, node: Any) -> None:
     with graph.inserting_before(node):
         first, second = (graph.call_function(_aten.transpose.int, (part, 1, 2)) for part in node.args)
         product = graph.call_function(_aten.bmm.default, (second, first))
-        turned = graph.call_function(_aten.transpose.int, (product, 1, 2))
-    node.replace_all_uses_with(turned)
+        result = graph.call_function(_aten.transpose.int, (product, 1, 2))
+    node.replace_all_uses_with(result)
     graph.erase_node(node)

@@ -16,7 +16,7 @@ from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.train.datasets import Dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.recipe import Recipe as Recipe
+from landscape.train.recipe import Recipe
 from landscape.train.traced import Shapes, measuring_program, step_program
 
 State: TypeAlias = dict[str, Tensor]
@@ -27,7 +27,7 @@ BAR_STEPS = 25
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class History:
     """Metrics along training, at the checkpoints of the path.
 
     Args:
@@ -40,24 +40,24 @@ class Curves:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingResult:
     """What training leaves: one solution and one path per member.
 
     Args:
         seeds: seed of each member.
         path: parameters and buffers over the path, name -> (T, members, ...), in float32 on the CPU; the solutions
             alone, (1, members, ...), where no path was kept.
-        curves: metrics at the same T checkpoints.
+        history: metrics at the same T checkpoints.
     """
 
     seeds: tuple[int, ...]
     path: State
-    curves: Curves
+    history: History
 
     @property
     def diverged(self) -> tuple[int, ...]:
         """Positions of the members whose final training loss is not finite."""
-        return tuple(np.flatnonzero(~np.isfinite(self.curves.values["train_loss"][-1])).tolist())
+        return tuple(np.flatnonzero(~np.isfinite(self.history.values["train_loss"][-1])).tolist())
 
 
 def train(
@@ -69,7 +69,7 @@ def train(
     device: torch.device | str = "cpu",
     path: bool = True,
     progress: bool = True,
-) -> Trained:
+) -> TrainingResult:
     """Every member trained, all at once: one stacked batch per step.
 
     A member's seed fixes its initialization and the order of its examples; nothing couples it to the others. Its result
@@ -79,7 +79,10 @@ def train(
         network: family and width, the same for all members.
         dataset: N training examples, standardized.
         seeds: one per member, each different.
-        path: keep the checkpoints; else the solutions alone, and the curves.
+        recipe: how it is trained.
+        device: where.
+        path: keep the checkpoints; else the solutions alone, and the history.
+        progress: show a bar.
 
     Raises:
         InputError: no seeds, or one twice.
@@ -87,27 +90,26 @@ def train(
     if not seeds or len(set(seeds)) != len(seeds):
         raise InputError(f"each member needs a seed of its own, got {list(seeds)}")
     ensemble = _Ensemble(network, dataset, recipe, seeds, torch.device(device))
-    kept: list[State] = [ensemble.state()]
-    measured: list[dict[str, Tensor]] = [ensemble.evaluate()]
-    wanted = checkpoint_steps(recipe)
+    checkpoints: list[State] = [ensemble.state()]
+    metrics: list[dict[str, Tensor]] = [ensemble.evaluate()]
+    steps = checkpoint_steps(recipe)
     with tqdm(total=recipe.steps, disable=not progress, unit="step", desc=network.describe()) as bar:
         for step, loss in enumerate(ensemble.run(), start=1):
-            if step in wanted:
-                kept = [*kept, ensemble.state()] if path else [ensemble.state()]
-                measured.append(ensemble.evaluate())
+            if step in steps:
+                checkpoints = [*checkpoints, ensemble.state()] if path else [ensemble.state()]
+                metrics.append(ensemble.evaluate())
             if progress and (step % BAR_STEPS == 0 or step == recipe.steps):
                 bar.update(step - bar.n)
                 bar.set_postfix_str(f"loss {float(loss.mean()):.4g}", refresh=False)
-    states = {name: torch.stack([state[name] for state in kept]).cpu() for name in kept[0]}
-    values = {name: torch.stack([row[name] for row in measured]).cpu().numpy() for name in measured[0]}
-    return Trained(tuple(seeds), states, Curves(np.array(sorted(wanted), dtype=np.float64), values))
+    states = {name: torch.stack([state[name] for state in checkpoints]).cpu() for name in checkpoints[0]}
+    values = {name: torch.stack([row[name] for row in metrics]).cpu().numpy() for name in metrics[0]}
+    return TrainingResult(tuple(seeds), states, History(np.array(sorted(steps), dtype=np.float64), values))
 
 
 def checkpoint_steps(recipe: Recipe) -> set[int]:
     """Steps whose parameters are kept: log-spaced in ``1 + step``, 0 and the last step among them."""
-    spaced = np.expm1(np.linspace(0, math.log1p(recipe.steps), recipe.checkpoints)).round().astype(int)
-    steps = set(spaced.tolist()) | {0, recipe.steps}
-    return _filled(steps, recipe)
+    rounded_steps = np.expm1(np.linspace(0, math.log1p(recipe.steps), recipe.checkpoints)).round().astype(int)
+    return _fill(set(rounded_steps.tolist()) | {0, recipe.steps}, recipe)
 
 
 class _Ensemble:
@@ -172,8 +174,8 @@ class _Ensemble:
         size = max(EVALUATION_EXAMPLES, EVALUATION_VALUES // max(1, x[0].numel()))
         for inputs, targets in zip(x.split(size), y.split(size), strict=True):
             measure = measuring_program(self.shapes.of(len(targets)))
-            (measured,) = measure(*self.parameters.values(), *self.buffers.values(), inputs, targets)
-            totals += measured.double() * (len(targets) / len(y))
+            (means,) = measure(*self.parameters.values(), *self.buffers.values(), inputs, targets)
+            totals += means.double() * (len(targets) / len(y))
         return totals[0], totals[1]
 
     def _batch_size(self) -> int:
@@ -212,12 +214,11 @@ def _end_to_end(tensors: State, device: torch.device) -> tuple[Tensor, State]:
     return flat, {name: part.view_as(tensors[name]) for name, part in zip(tensors, parts, strict=True)}
 
 
-def _filled(steps: set[int], recipe: Recipe) -> set[int]:
+def _fill(steps: set[int], recipe: Recipe) -> set[int]:
     """Early log-spaced steps round to the same number: the gaps between the others take the ones that are free."""
-    wanted = min(recipe.checkpoints, recipe.steps + 1)
-    while len(steps) < wanted:
-        ordered = sorted(steps)
-        gaps = [(math.log1p(b) - math.log1p(a), a, b) for a, b in pairwise(ordered) if b - a > 1]
+    count = min(recipe.checkpoints, recipe.steps + 1)
+    while len(steps) < count:
+        gaps = [(math.log1p(b) - math.log1p(a), a, b) for a, b in pairwise(sorted(steps)) if b - a > 1]
         _, a, b = max(gaps)
         steps = steps | {min(b - 1, max(a + 1, round(math.sqrt((1 + a) * (1 + b)) - 1)))}
     return steps

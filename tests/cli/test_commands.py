@@ -231,7 +231,7 @@ NONSENSE: list[tuple[list[str], int, str]] = [
     (["render", "plane.h5", "-o", "nowhere/picture.png"], 1, "nowhere"),
     (["render", "plane.h5", "--scale", "cubic"], 2, "cubic"),
     (["render", "plane.h5", "--colormap", "rainbowish"], 2, "rainbowish"),
-    (["render", "--model", "mlp-3", "--view", "line"], 2, "plane or corridor"),
+    (["render", "--model", "mlp-3", "--view", "sphere"], 2, "expected one of plane, corridor, line"),
     (["render", "nowhere.h5"], 1, "nowhere.h5"),
 ]
 

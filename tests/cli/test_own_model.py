@@ -181,7 +181,10 @@ def test_two_files_of_weights_are_connected(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["a.pt", "b.pt", "--data", "own_nets:data"], "--data and --num-examples go with --model"),
-        (["a.pt", "b.pt", "--model", "wide"], "--model is package.module:factory here, got 'wide'"),
+        (
+            ["a.pt", "b.pt", "--model", "wide", "--data", "own_nets:data"],
+            "--data go with --model package.module:factory, not with 'wide'",
+        ),
         (["a.pt", "b.pt", "--model", "own_nets:make"], "say which data"),
         (["a.pt", "b.pt", "--model", "own_nets:make", "--data", "own_nets:data"], "there is no file a.pt"),
         (["a.pt", "--members", "3", "--model", "own_nets:make"], "--members counts members of a run"),

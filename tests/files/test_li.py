@@ -46,7 +46,7 @@ def test_their_values_lie_at_their_coordinates(tmp_path: Path, y: np.ndarray | N
     np.testing.assert_array_equal(record.loss[done], value(grid[0], grid[1] if len(grid) > 1 else 0 * grid[0])[done])
     np.testing.assert_allclose(record.metrics["train_accuracy"][done], (50 + grid[0][done]) / 100)
     assert np.isnan(record.loss[~done]).all()
-    assert record.provenance.identity.subspace["dir_file"] == "resnet56_weights_xignore=biasbn.h5"
+    assert record.provenance.identity.subspace.to_dict()["dir_file"] == "resnet56_weights_xignore=biasbn.h5"
 
 
 @pytest.mark.parametrize("y", [Y, X, None], ids=["5 x 3", "5 x 5", "line"])

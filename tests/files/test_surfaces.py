@@ -14,6 +14,7 @@ from landscape.files import surfaces as store
 from landscape.records.base import Axis, FloatArray
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Making, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Profile, Surface
 
 
@@ -68,18 +69,19 @@ def test_the_same_record_gives_the_same_bytes(path: Path, monkeypatch: pytest.Mo
 
 def test_long_provenance_is_kept(tmp_path: Path) -> None:
     names = ",".join(f"layers.{k}.norm.weight" for k in range(10_000))
-    provenance = Provenance(Identity(subspace={"ignored": names}), making=Making(command="x" * 100_000))
+    provenance = Provenance(Identity(subspace=parse_recipe({"ignored": names})), making=Making(command="x" * 100_000))
     Profile((axis("alpha", 2),), {}, np.ones(2), np.zeros(2), provenance).save(tmp_path / "long.h5")
     assert bits(store.load(tmp_path / "long.h5").provenance) == bits(provenance)
 
 
 def test_numbers_of_numpy_and_names_that_are_not_text_are_stored(tmp_path: Path) -> None:
     provenance = Provenance(
-        Identity(P=np.int64(7), subspace={"seed": np.int64(2)}), making=Making(wall_time=3, command="a\udce9 b\0")
+        Identity(P=np.int64(7), subspace=parse_recipe({"seed": np.int64(2)})),
+        making=Making(wall_time=3, command="a\udce9 b\0"),
     )
     Profile((axis("alpha", 2),), {}, np.ones(2), np.zeros(2), provenance).save(tmp_path / "odd.h5")
     found = store.load(tmp_path / "odd.h5").provenance
-    assert (found.identity.P, found.making.wall_time, found.identity.subspace) == (7, 3.0, {"seed": 2})
+    assert (found.identity.P, found.making.wall_time, found.identity.subspace.to_dict()) == (7, 3.0, {"seed": 2})
     assert found.making.command == r"a\udce9 b\0"
 
 

@@ -5,6 +5,7 @@ from problems import quadratic
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.measures.axes import eigen_plane, named_direction
+from landscape.records.directions import direction_entries
 from landscape.sampling.grid import sample
 
 SPECTRUM = [5.0, 3.0, 1.0, 0.2]
@@ -17,7 +18,7 @@ def test_eigenvectors_of_a_quadratic(name: str, value: float) -> None:
     vector = direction["0.weight"][0]
     torch.testing.assert_close(hessian @ vector, value * vector, rtol=0, atol=1e-12)
     assert float(vector.norm()) == pytest.approx(1, abs=1e-14)
-    assert found["eigenvalue"] == pytest.approx(value, rel=1e-12)
+    assert direction_entries(found)["eigenvalue"] == pytest.approx(value, rel=1e-12)
 
 
 def test_the_gradient_of_a_quadratic_points_uphill() -> None:
@@ -25,7 +26,7 @@ def test_the_gradient_of_a_quadratic_points_uphill() -> None:
     direction, found = named_direction(objective, "gradient")
     slope = hessian @ objective.centre["0.weight"][0]
     torch.testing.assert_close(direction["0.weight"][0], slope / slope.norm(), rtol=1e-12, atol=1e-13)
-    assert found["norm"] == pytest.approx(float(slope.norm()), rel=1e-12)
+    assert direction_entries(found)["norm"] == pytest.approx(float(slope.norm()), rel=1e-12)
 
 
 def test_the_loss_over_an_eigen_plane_is_the_sum_of_two_parabolas() -> None:
@@ -35,7 +36,7 @@ def test_the_loss_over_an_eigen_plane_is_the_sum_of_two_parabolas() -> None:
     expected = 2.5 * alpha[:, None] ** 2 + 1.5 * beta[None, :] ** 2
     np.testing.assert_allclose(surface.loss, expected, rtol=1e-12, atol=1e-14)
     assert [axis.unit for axis in surface.axes] == ["L2", "L2"]
-    assert surface.provenance.identity.subspace["eigenvalue 2"] == pytest.approx(3.0)
+    assert surface.provenance.identity.subspace.to_dict()["eigenvalue 2"] == pytest.approx(3.0)
 
 
 def test_what_gives_no_direction_is_refused() -> None:

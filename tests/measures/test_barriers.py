@@ -10,6 +10,7 @@ from landscape.errors import InputError
 from landscape.measures.barriers import barrier, barriers, mean_profile
 from landscape.records.base import Axis, FloatArray
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import ConnectionRecipe
 from landscape.records.sampled import Profile
 
 ALPHA = np.linspace(0, 1, 25)
@@ -73,7 +74,7 @@ def pairs(heights: dict[tuple[str, str], float], **more: FloatArray) -> list[Pro
             {"train_loss": height * bump} | more,
             np.ones(25),
             np.zeros(25),
-            Provenance(Identity(model=start, subspace={"to": end})),
+            Provenance(Identity(model=start, subspace=ConnectionRecipe(to=end))),
         )
         for (start, end), height in heights.items()
     ]

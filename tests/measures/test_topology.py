@@ -62,8 +62,8 @@ def test_the_saddle_minimum_distance_is_the_mean_climb_out_of_the_basins_that_me
     assert found.saddle_minimum_distance == pytest.approx((1 + 5) / 2)
     assert topology(double_well()).saddle_minimum_distance == pytest.approx(0.9)
     assert topology(bowl()).saddle_minimum_distance is None
-    assert summarize_topology(double_well())["saddle_minimum_distance"] == pytest.approx(0.9)
-    assert summarize_topology(bowl())["saddle_minimum_distance"] is None
+    assert summarize_topology(double_well()).to_dict()["saddle_minimum_distance"] == pytest.approx(0.9)
+    assert summarize_topology(bowl()).to_dict()["saddle_minimum_distance"] is None
 
 
 def test_a_product_of_cosines_has_minima_of_persistence_one() -> None:
@@ -131,7 +131,7 @@ def test_a_wall_without_values_parts_the_grid() -> None:
     assert np.isinf(found.death).all()
     assert found.saddle.tolist() == [[-1, -1], [-1, -1]]
     assert found.excluded == 2
-    assert summarize_topology(surface_of(loss))["death"] == [None, None]
+    assert summarize_topology(surface_of(loss)).to_dict()["death"] == [None, None]
 
 
 def test_a_surface_without_values_is_refused() -> None:
@@ -171,7 +171,7 @@ def test_minima_within_the_interpolation_error_do_not_count_as_persistent() -> N
     loss = np.array(surface.loss)
     loss[0, 4] = 0.2
     rippled = replace(surface, metrics={"train_loss": loss})
-    assert summarize_topology(rippled)["persistent"] == 2
+    assert summarize_topology(rippled).to_dict()["persistent"] == 2
     interpolated = replace(rippled, error=np.full(loss.shape, 0.2))
-    assert summarize_topology(interpolated)["persistent"] == 1
-    assert summarize_topology(interpolated)["threshold"] == 0.4
+    assert summarize_topology(interpolated).to_dict()["persistent"] == 1
+    assert summarize_topology(interpolated).to_dict()["threshold"] == 0.4

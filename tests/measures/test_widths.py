@@ -11,6 +11,7 @@ from landscape.measures.widths import corridor_width, half_width, sublevel_area
 from landscape.records.base import Axis
 from landscape.records.companions import Rays
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Surface
 
 
@@ -120,7 +121,7 @@ def corridor() -> Surface:
     curvature = np.array([0.1, 1.0, 16.0])
     loss = curvature[:, None] * beta[None, :] ** 2 / 2 + np.array([2.0, 1.0, 0.0])[:, None]
     axes = (Axis("alpha", steps, unit="step", scale="log1p"), Axis("beta", beta))
-    provenance = Provenance(Identity(subspace={"kind": "corridor"}))
+    provenance = Provenance(Identity(subspace=parse_recipe({"kind": "corridor"})))
     return Surface(axes, {"train_loss": loss}, np.ones(loss.shape, np.uint8), np.zeros(loss.shape), provenance)
 
 

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from landscape.records.limits import Limit, Rule
 from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
+from landscape.records.recipe import parse_recipe
 
 # As files of schema 1 have had them from the first; readers of other languages rely on the names.
 OF_SCHEMA_1 = """model network P N K regime weights data loss dtype batchnorm subspace precision_error precision_points
@@ -22,7 +23,7 @@ def test_every_field_of_a_part_is_an_attribute_of_the_same_name() -> None:
 
 def test_a_provenance_is_read_back_from_its_attributes() -> None:
     provenance = Provenance(
-        Identity("wide:0", P=3, subspace={"kind": "plane"}),
+        Identity("wide:0", P=3, subspace=parse_recipe({"kind": "plane"})),
         Accuracy(1e-7, 5, inside_error=0.25),
         Making("loop", 4, versions={"torch": "2"}),
         Limit(Rule.RISE, 1.0, 2),

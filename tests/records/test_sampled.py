@@ -13,6 +13,7 @@ from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.estimates import Estimate
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Profile, Surface
 
 ALPHA = Axis("alpha", np.array([-1.0, 0.0, 1.0]))
@@ -89,13 +90,13 @@ def test_the_loss_is_the_training_loss_or_an_error_that_lists_what_there_is() ->
 
 
 def test_a_record_knows_its_subspace_and_axes() -> None:
-    record = surface(provenance=Provenance(Identity(subspace={"kind": "corridor"})))
+    record = surface(provenance=Provenance(Identity(subspace=parse_recipe({"kind": "corridor"}))))
     assert (record.kind, surface().kind) == ("corridor", "")
     assert (record.alpha, record.beta) == (ALPHA, BETA)
 
 
 def test_provenance_becomes_plain_values() -> None:
-    values = Provenance(Identity(model="wide:0", subspace={"kind": "plane"})).to_dict()
+    values = Provenance(Identity(model="wide:0", subspace=parse_recipe({"kind": "plane"}))).to_dict()
     assert values["model"] == "wide:0"
     assert type(values["subspace"]) is dict
     assert list(values)[:3] == ["model", "network", "P"]

@@ -18,6 +18,7 @@ import landscape
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.notes import small_print
 from landscape.rendering.geometry.backend import find_backend
@@ -37,7 +38,7 @@ def surface_of(loss: Any, kind: str = "plane", **made: Any) -> Surface:
     axes = tuple(
         Axis(name, np.linspace(-1, 1, size)) for name, size in zip(("alpha", "beta"), values.shape, strict=True)
     )
-    provenance = Provenance(Identity(subspace={"kind": kind}, model="net:0", **made))
+    provenance = Provenance(Identity(subspace=parse_recipe({"kind": kind}), model="net:0", **made))
     return Surface(axes, {"train_loss": values}, np.ones(values.shape, np.uint8), np.zeros(values.shape), provenance)
 
 

@@ -11,13 +11,15 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, RISE, Axis, Status
 from landscape.records.sampled import Profile, describe_points
-from landscape.sampling import grid as sampling
 from landscape.sampling.adaptive import _cells, centre_of, coarse_to_fine, coarsest
-from landscape.sampling.grid import Grid, sample
+from landscape.sampling.grid import sample
+from landscape.sampling.sampler import Sampler
+from landscape.sampling.start import Grid
 from landscape.space.subspaces import random_line, random_plane
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
-from landscape.train.training import Recipe, Trained, train
+from landscape.train.recipe import Recipe
+from landscape.train.training import TrainingResult, train
 
 TOLERANCE = 0.005
 SIZE = 41
@@ -44,7 +46,7 @@ def rough() -> Objective:
 
 def count_measured(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) -> list[int]:
     seen: list[int] = []
-    original = sampling._Sampler._store
+    original = Sampler._store
 
     def store_and_count(self: object, block: np.ndarray, measured: np.ndarray) -> None:  # type: ignore[type-arg]
         if stop_after is not None and len(seen) >= stop_after:
@@ -52,23 +54,21 @@ def count_measured(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = Non
         seen.extend(block.tolist())
         original(self, block, measured)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sampling._Sampler, "_store", store_and_count)
+    monkeypatch.setattr(Sampler, "_store", store_and_count)
     return seen
 
 
 def searched(axes: list[Axis], truth: dict[str, np.ndarray], tolerance: float = TOLERANCE):  # type: ignore[no-untyped-def, type-arg]
     """The filling, the points asked for in order, and the values as they were measured."""
     values = {name: np.full(grid.shape, np.nan) for name, grid in truth.items()}
-    asked: list[int] = []
-    search = coarse_to_fine(axes, values, tolerance)
-    while True:
-        try:
-            wanted = next(search)
-        except StopIteration as end:
-            return end.value, asked, values
-        asked.extend(wanted.tolist())
+    requests: list[int] = []
+
+    def measure(points: np.ndarray) -> None:  # type: ignore[type-arg]
+        requests.extend(points.tolist())
         for name, grid in truth.items():
-            values[name].flat[wanted] = grid.flat[wanted]
+            values[name].flat[points] = grid.flat[points]
+
+    return coarse_to_fine(axes, values, tolerance, measure), requests, values
 
 
 def square(size: int = 51, extent: float = 1.0) -> list[Axis]:
@@ -146,7 +146,7 @@ def test_a_constant_surface_needs_the_coarsest_level_alone() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained() -> Trained:
+def trained() -> TrainingResult:
     return train(
         NetworkConfig("mlp", 4),
         load_dataset("digits", num_train=300),
@@ -157,7 +157,7 @@ def trained() -> Trained:
 
 
 @pytest.mark.parametrize("member", range(3))
-def test_trained_planes_cost_a_seventh_and_are_within_the_tolerance(member: int, trained: Trained) -> None:
+def test_trained_planes_cost_a_seventh_and_are_within_the_tolerance(member: int, trained: TrainingResult) -> None:
     data = load_dataset("digits", num_train=300)
     model = build(NetworkConfig("mlp", 4), data.in_shape, data.K, seed=0).eval()
     model.load_state_dict({name: tensor[-1, member] for name, tensor in trained.path.items()})

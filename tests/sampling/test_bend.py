@@ -40,7 +40,7 @@ def test_a_bend_goes_around_the_barrier_of_the_line() -> None:
 def test_the_same_seed_gives_the_same_bend_and_another_seed_another() -> None:
     start, end = (Objective(small_mlp(seed=seed), examples(20)) for seed in (0, 1))
     curves = [train_curve(start, end, steps=5, batch_size=7, seed=seed, progress=False) for seed in (3, 3, 4)]
-    digests = [curve.recipe["digest"] for curve in curves]
+    digests = [curve.recipe.digest for curve in curves]
     assert digests[0] == digests[1] != digests[2]
 
 

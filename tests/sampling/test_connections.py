@@ -8,12 +8,13 @@ from problems import examples, small_cnn, small_mlp
 
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
+from landscape.records.recipe import CurveRecipe, end_of
 from landscape.sampling.connections import path_between, sample_between, sample_pairs
 from landscape.sampling.grid import sample
-from landscape.sampling.solutions import Solution, converged, member_of
+from landscape.sampling.solutions import Solution, member_of, survivors
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
 
 @pytest.mark.parametrize("family", ["mlp", "cnn", "resnet"])
@@ -28,7 +29,7 @@ def test_the_ends_are_the_members_themselves(family: str, aligned: bool, tmp_pat
         own = solution.objective.at_centre()
         # the second end is reached as theta + (end - theta): some units of the last place
         assert {name: values[index] for name, values in profile.metrics.items()} == pytest.approx(own, rel=1e-10)
-    assert profile.provenance.identity.subspace["aligned"] is aligned
+    assert profile.provenance.identity.subspace.to_dict()["aligned"] is aligned
 
 
 @pytest.mark.parametrize("curve", ["bezier", "polygon"])
@@ -36,14 +37,15 @@ def test_a_bent_path_says_what_it_is(curve: str, tmp_path: Path) -> None:
     first, second, _ = small_run(tmp_path)
     profile = sample_between(first, second, curve=curve, curve_steps=2, aligned=True, points=3, progress=False)  # type: ignore[arg-type]
     recipe = profile.provenance.identity.subspace
-    assert (recipe["kind"], recipe["form"], recipe["steps"], recipe["to"]) == ("curve", curve, 2, "r:1")
-    assert recipe["converged"] is True
+    assert isinstance(recipe, CurveRecipe)
+    assert (recipe.kind, recipe.form, recipe.steps, recipe.to) == ("curve", curve, 2, "r:1")
+    assert recipe.converged is True
 
 
 def test_all_pairs_are_what_each_pair_is_alone(tmp_path: Path) -> None:
     solutions = small_run(tmp_path)
     found = sample_pairs(solutions, points=3, progress=False, strategy="loop")
-    ends = [(one.provenance.identity.model, one.provenance.identity.subspace["to"]) for one in found]
+    ends = [(one.provenance.identity.model, end_of(one.provenance.identity.subspace)) for one in found]
     assert ends == [("r:0", "r:1"), ("r:0", "r:2"), ("r:1", "r:2")]
     alone = sample_between(*solutions[1:], points=3, progress=False, strategy="loop")
     assert found[2].loss.tolist() == alone.loss.tolist()
@@ -74,4 +76,4 @@ def small_run(folder: Path) -> list[Solution]:
     data = {"name": "digits", "num_train": 40}
     config = RunConfig(NetworkConfig("mlp", 5), data, Recipe(steps=5), members=3)
     run = ensure_run("r", config, runs=folder, progress=False)
-    return [member_of(run, member, batchnorm="reestimate") for member in converged(run)]
+    return [member_of(run, member, batchnorm="reestimate") for member in survivors(run)]

@@ -12,7 +12,7 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.limits import Limit, Rule
 from landscape.records.sampled import Surface
-from landscape.sampling import grid as sampling
+from landscape.sampling import extent as extents
 from landscape.sampling.extent import REACH, TIDY, Extent, choose_extent, common_extent
 from landscape.sampling.grid import sample
 from landscape.space.subspaces import Plane, corridor_along, line_between, random_line, random_plane
@@ -112,7 +112,7 @@ def test_the_file_keeps_the_extent_its_reason_and_goes_on_with_it(
     assert isinstance(first, Surface)
     provenance = store.load(path).provenance
     assert (provenance.extent, str(provenance.extent)) == (Limit(Rule.RISE, REACH), chosen.reason)
-    monkeypatch.setattr(sampling, "choose_extent", lambda *args: Extent(77.0, Limit(Rule.RISE, 1.0)))
+    monkeypatch.setattr(extents, "choose_extent", lambda *args: Extent(77.0, Limit(Rule.RISE, 1.0)))
     again = sample(objective, plane, points=5, path=path, **QUIET)  # type: ignore[arg-type]
     assert again.loss.tobytes() == first.loss.tobytes()
     given = sample(objective, plane, points=5, extent=chosen.value, **QUIET)  # type: ignore[arg-type]

@@ -1,21 +1,18 @@
+"""Sampling is exact, leaves the model alone, and says where the loss diverged."""
+
 import copy
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from problems import examples, quadratic, small_cnn, small_mlp
-from torch import Tensor, nn
+from torch import nn
 
 from landscape.engine import plans
 from landscape.engine.strategies import STRATEGIES
-from landscape.errors import FileError, InputError, ObjectiveError
-from landscape.files import surfaces as store
+from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
-from landscape.records.base import Status
 from landscape.records.sampled import Profile, Surface
-from landscape.sampling import grid as sampling
 from landscape.sampling.grid import sample
 from landscape.space.subspaces import Affine, Plane, corridor_along, line_between, random_line, random_plane
 
@@ -133,167 +130,9 @@ def test_the_model_is_untouched_by_sampling() -> None:
     assert all(not module._forward_pre_hooks and not module._forward_hooks for module in model.modules())
 
 
-class KilledError(Exception):
-    pass
-
-
-def killed_after(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = 0
-    original = sampling._Sampler._store
-
-    def store_some(self: object, block: object, measured: object) -> None:
-        nonlocal done
-        if done == blocks:
-            raise KilledError
-        done += 1
-        original(self, block, measured)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(sampling._Sampler, "_store", store_some)
-
-
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
-def test_interrupted_and_resumed_equals_uninterrupted(
-    strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    objective = Objective(small_mlp(dtype=torch.float32), examples(30, dtype=torch.float32))
-    monkeypatch.setattr(plans, "CHAIN_BLOCK", 50)
-    whole = surface_of(objective, path=tmp_path / "whole.h5", points=13, strategy=strategy)
-    plan = plans.Plan(*_plan_of(whole))
-    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plan)
-    with monkeypatch.context() as context:
-        killed_after(2, context)
-        with pytest.raises(KilledError):
-            surface_of(objective, path=tmp_path / "part.h5", points=13, strategy=strategy)
-    part = store.load(tmp_path / "part.h5")
-    assert 0 < part.num_measured < 169
-    resumed = surface_of(objective, path=tmp_path / "part.h5", points=13)
-    assert resumed.complete
-    assert resumed.loss.tobytes() == whole.loss.tobytes()
-    assert store.load(tmp_path / "part.h5").loss.tobytes() == whole.loss.tobytes()
-
-
-def _plan_of(surface: Surface) -> tuple[str, int, int, int]:
-    plan = plans.Plan.parse(surface.provenance.making.strategy, surface.provenance.making.block_size)
-    return plan.name, plan.block, plan.examples, plan.workers
-
-
-def test_a_complete_file_is_returned_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    objective = Objective(small_mlp(), examples(10))
-    first = surface_of(objective, path=tmp_path / "s.h5")
-    killed_after(0, monkeypatch)
-    again = surface_of(objective, path=tmp_path / "s.h5")
-    assert again.loss.tobytes() == first.loss.tobytes()
-    assert again.provenance.making.created == first.provenance.making.created
-
-
-@pytest.mark.parametrize("change", ["seed", "weights", "data", "grid"])
-def test_a_file_of_something_else_is_refused_and_kept(change: str, tmp_path: Path) -> None:
-    path = tmp_path / "s.h5"
-    objective = Objective(small_mlp(), examples(10))
-    surface_of(objective, path=path)
-    before = path.read_bytes()
-    other = Objective(small_mlp(seed=int(change == "weights")), examples(10, seed=2 if change == "data" else 1))
-    plane, points = random_plane(other, seed=int(change == "seed")), 9 if change == "grid" else 7
-    with pytest.raises(FileError, match="holds another record"):
-        sample(other, plane, points=points, path=path, **QUIET)  # type: ignore[arg-type]
-    assert path.read_bytes() == before
-    replaced = sample(other, plane, points=points, path=path, overwrite=True, **QUIET)  # type: ignore[arg-type]
-    assert replaced.complete
-
-
-def test_a_failed_write_is_found_before_anything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    killed_after(0, monkeypatch)
-    with pytest.raises(FileError):
-        surface_of(Objective(small_mlp(), examples(10)), path=tmp_path / "missing" / "s.h5")
-
-
-def test_out_of_memory_halves_the_block_and_goes_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    objective = Objective(small_mlp(), examples(10))
-    expected = surface_of(objective, strategy="loop")
-
-    def greedy(objective: Objective, subspace: object, chunk: int) -> object:
-        plain = STRATEGIES["loop"](objective, subspace, chunk)  # type: ignore[arg-type]
-
-        def evaluate(coordinates: Tensor) -> Tensor:
-            if len(coordinates) > 5:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            return plain(coordinates)
-
-        return evaluate
-
-    monkeypatch.setitem(STRATEGIES, "stacked", greedy)  # type: ignore[arg-type]
-    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
-    surface = surface_of(objective)
-    np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
-    assert surface.provenance.making.block_size == 4
-    lines = [line for line in capsys.readouterr().out.splitlines() if "out of memory" in line]
-    assert lines == [
-        "out of memory: going on with 8 points, 10 examples at a time",
-        "out of memory: going on with 4 points, 10 examples at a time",
-    ]
-
-
-def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: object) -> object:
-        def evaluate(coordinates: Tensor) -> Tensor:
-            raise RuntimeError("shape mismatch")
-
-        return evaluate
-
-    monkeypatch.setitem(STRATEGIES, "stacked", broken)  # type: ignore[arg-type]
-    monkeypatch.setattr(sampling, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampling, "precision_error", lambda *args: 0.0)
-    with pytest.raises(RuntimeError, match="shape mismatch"):
-        surface_of(Objective(small_mlp(), examples(10)))
-
-
 def test_a_plan_that_cannot_shrink_says_so() -> None:
     with pytest.raises(ObjectiveError, match="out of memory"):
         plans.Plan("loop", 1, 1).half()
-
-
-def test_provenance_says_what_was_measured_and_how_exactly() -> None:
-    objective = Objective(small_mlp(dtype=torch.float32), examples(10, dtype=torch.float32), name="mine")
-    provenance = surface_of(objective, command="landscape sample").provenance
-    assert (
-        provenance.identity.model,
-        provenance.identity.P,
-        provenance.identity.N,
-        provenance.identity.K,
-        provenance.identity.regime,
-    ) == ("mine", objective.P, 10, 3, "over")
-    assert provenance.identity.dtype == "float32"
-    assert 0 <= provenance.accuracy.precision_error < 1e-5
-    assert provenance.accuracy.precision_points == sampling.PRECISION_POINTS
-    assert provenance.identity.subspace["kind"] == "plane"
-    assert provenance.identity.subspace["seed"] == 0
-    assert set(provenance.making.versions) >= {"landscape", "torch"}
-
-
-def test_the_file_holds_the_record(tmp_path: Path) -> None:
-    objective = Objective(small_mlp(), examples(10))
-    surface = surface_of(objective, path=tmp_path / "s.h5", rays=4)
-    loaded = store.load(tmp_path / "s.h5")
-    assert isinstance(loaded, Surface)
-    assert loaded.loss.tobytes() == surface.loss.tobytes()
-    made, read = surface.provenance.making, loaded.provenance.making
-    assert replace(loaded.provenance, making=replace(read, wall_time=made.wall_time)) == surface.provenance
-    assert loaded.rays is not None
-    assert loaded.rays.loss.shape[0] == 4
-    assert np.all(loaded.status == Status.MEASURED)
-
-
-def test_the_progress_line_names_network_strategy_points_and_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    objective = Objective(small_mlp(), examples(10), name="mine")
-    surface_of(objective, path=tmp_path / "s.h5", strategy="loop", progress=True)
-    line = capsys.readouterr().err
-    assert "mine plane, loop float64 -> s.h5" in line
-    assert "49/49" in line
 
 
 @pytest.mark.parametrize("points", [1, 0, -3, (5, 1), ()])
@@ -322,18 +161,3 @@ def test_the_values_equal_another_librarys_on_the_same_directions() -> None:
     )
     np.testing.assert_allclose(surface.loss, theirs, rtol=1e-5, atol=1e-5)
     assert np.ptp(surface.loss) > 0.1
-
-
-def test_an_unfinished_file_keeps_its_further_metrics(tmp_path: Path) -> None:
-    objective, _ = quadratic([1.0, 2.0])
-    plane = random_plane(objective, seed=0, ignore="nothing")
-    path = tmp_path / "more.h5"
-    whole = sample(objective, plane, points=4, extent=1.0, rays=0, path=path, progress=False)
-    status = whole.status.copy()
-    status[0] = Status.PENDING
-    more = {**whole.metrics, "mine": np.arange(16.0).reshape(4, 4)}
-    store.save(replace(whole, metrics=more, status=status), path)
-    again = sample(objective, plane, points=4, extent=1.0, rays=0, path=path, tolerance=0.01, progress=False)
-    assert again.complete
-    np.testing.assert_array_equal(again.metrics["mine"], more["mine"])
-    np.testing.assert_array_equal(again.loss, whole.loss)

@@ -31,7 +31,7 @@ def test_mean_and_band_are_those_of_the_single_surfaces() -> None:
     np.testing.assert_array_equal(found.metrics["train_loss_low"], single.min(axis=0))
     np.testing.assert_array_equal(found.metrics["train_loss_high"], single.max(axis=0))
     np.testing.assert_allclose(found.metrics["train_loss_std"], single.std(axis=0, ddof=1), rtol=1e-12)
-    assert found.provenance.identity.subspace["seeds"] == "3, 1, 8"
+    assert found.provenance.identity.subspace.to_dict()["seeds"] == "3, 1, 8"
     assert (found.metrics["train_loss_std"] > 1e-9).sum() == 24, "all repeats meet at the centre and nowhere else"
 
 

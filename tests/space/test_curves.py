@@ -65,8 +65,8 @@ def test_the_recipe_tells_curves_apart() -> None:
     recipes = [Curve(*points, form).recipe for points, form in (
         ((start, bend, end), "bezier"), ((start, end, bend), "bezier"), ((start, bend, end), "polygon"),
     )]  # fmt: skip
-    assert [(r["kind"], r["form"]) for r in recipes] == [("curve", "bezier"), ("curve", "bezier"), ("curve", "polygon")]
-    assert recipes[0]["digest"] != recipes[1]["digest"]
+    assert [(r.kind, r.form) for r in recipes] == [("curve", "bezier"), ("curve", "bezier"), ("curve", "polygon")]
+    assert recipes[0].digest != recipes[1].digest
 
 
 def test_the_grid_runs_from_0_to_1() -> None:

@@ -63,7 +63,7 @@ def test_a_line_between_two_solutions_ends_in_both() -> None:
 
 def test_a_recipe_tells_seeds_and_centres_apart() -> None:
     objective, other = objective_of(0), objective_of(1)
-    recipes = [random_plane(o, seed=s).recipe["digest"] for o in (objective, other) for s in (0, 1)]
+    recipes = [random_plane(o, seed=s).recipe.digest for o in (objective, other) for s in (0, 1)]
     assert len(set(recipes)) == 4
     assert random_line(objective, seed=7).recipe == random_line(objective, seed=7).recipe
 
@@ -119,10 +119,10 @@ def test_the_loss_along_a_direction_is_the_quadratic_form() -> None:
 def test_an_orthogonal_plane_tells_what_it_gave_up() -> None:
     objective = objective_of()
     plain, orthogonal = (random_plane(objective, seed=1, orthogonal=on) for on in (False, True))
-    made = orthogonal.recipe
-    assert made["cosine"] == plain.recipe["cosine"]
+    made = orthogonal.recipe.to_dict()
+    assert made["cosine"] == plain.recipe.to_dict()["cosine"]
     assert made["length_kept"] == pytest.approx((1 - float(made["cosine"]) ** 2) ** 0.5, abs=1e-12)
-    assert "orthogonal" not in plain.recipe
+    assert "orthogonal" not in plain.recipe.to_dict()
 
 
 def test_the_unit_of_an_axis_is_that_of_its_direction() -> None:

@@ -14,7 +14,7 @@ def test_the_threshold_lies_between_the_last_point_above_and_the_first_below() -
 
 def test_a_threshold_that_is_never_reached_is_not_made_up() -> None:
     found = threshold(np.array([1.0, 2.0]), np.ones((2, 3)), 0.5)
-    assert not found.found
+    assert not found.exists
     assert np.isnan(found.mean)
     assert found.high == np.inf
 

@@ -9,12 +9,12 @@ import pytest
 from landscape.errors import FileError, InputError
 from landscape.files.findings import load_sweep
 from landscape.study import sweep as engine
-from landscape.study.sweep import Condition, Plan, run_of, run_sweep
+from landscape.study.sweep import Condition, SweepPlan, run_of, run_sweep
 from landscape.train.networks import NetworkConfig
+from landscape.train.recipe import Recipe
 from landscape.train.runs import RunConfig, ensure_run
-from landscape.train.training import Recipe
 
-PLAN = Plan(
+PLAN = SweepPlan(
     {"name": "digits", "num_train": 40},
     (2, 3),
     2,
@@ -69,7 +69,7 @@ def test_a_sweep_that_keeps_its_networks_leaves_runs_with_the_same_curves(tmp_pa
     plain = run_sweep(PLAN, tmp_path, progress=False)
     kept = run_sweep(replace(PLAN, keep=True), tmp_path, progress=False)
     run = run_of(replace(PLAN, keep=True), tmp_path, 3, "random")
-    for name, values in run.curves.values.items():
+    for name, values in run.history.values.items():
         np.testing.assert_array_equal(kept.values[name][1, 1], values)
         np.testing.assert_array_equal(plain.values[name][1, 1], values)
     assert run.path(1)[1]["1.weight"].shape == (3, 3, 64)
@@ -78,9 +78,9 @@ def test_a_sweep_that_keeps_its_networks_leaves_runs_with_the_same_curves(tmp_pa
 def test_time_left_is_the_cost_of_what_waits_at_the_speed_of_what_is_done() -> None:
     clock = engine._Clock([1.0, 1.0, 8.0])
     assert clock.left() == "10 s"
-    clock.finished(2.0)
+    clock.add(2.0)
     assert clock.left() == "18 s"
-    clock.finished(120.0)
+    clock.add(120.0)
     assert clock.left() == "8 min"
 
 

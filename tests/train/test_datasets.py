@@ -53,7 +53,7 @@ def test_digits_of_a_bare_checkout_are_found(monkeypatch, digits):
 
 
 def test_digits_of_an_installed_package_are_found(monkeypatch, tmp_path, digits):
-    (tmp_path / "digits.npz").write_bytes(datasets._bundled().read_bytes())
+    (tmp_path / "digits.npz").write_bytes(datasets._digits_path().read_bytes())
     spec = ModuleSpec("landscape_data", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path / "not there"), str(tmp_path)]
     monkeypatch.setattr(datasets, "find_spec", lambda name: spec)

@@ -13,8 +13,9 @@ from torch import nn
 from landscape.errors import FileError, InputError
 from landscape.space.planes import path_plane
 from landscape.space.subspaces import corridor_along
+from landscape.train.recipe import Recipe
 from landscape.train.recorder import PathRecorder
-from landscape.train.training import Recipe, checkpoint_steps
+from landscape.train.training import checkpoint_steps
 
 
 def trained(model: nn.Module, recorder: PathRecorder, steps: int) -> list[dict[str, torch.Tensor]]:

@@ -10,8 +10,8 @@ import torch
 from landscape.errors import FileError, InputError, RunError
 from landscape.train import runs as runs_module
 from landscape.train.networks import NetworkConfig, count_parameters
+from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run, find_or_train, models_of, open_run, preset
-from landscape.train.training import Recipe
 
 SMALL = RunConfig(
     NetworkConfig("mlp", 3), {"name": "digits", "num_train": 60}, Recipe(steps=12, batch_size=20, checkpoints=5), 2
@@ -102,7 +102,7 @@ def test_a_killed_training_leaves_no_half_run(existing: bool, tmp_path: Path, mo
     def killed(*args: object) -> None:
         raise KilledError
 
-    monkeypatch.setattr(runs_module, "_write_curves", killed)
+    monkeypatch.setattr(runs_module, "_write_history", killed)
     with pytest.raises(KilledError):
         trained(tmp_path, force=True)
     assert [path.name for path in tmp_path.iterdir()] == (["small"] if existing else [])

@@ -8,8 +8,9 @@ from torch.nn.functional import cross_entropy
 from landscape.errors import InputError
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
+from landscape.train.recipe import Recipe
 from landscape.train.traced import measuring_program, step_program
-from landscape.train.training import Recipe, _Ensemble, checkpoint_steps, train
+from landscape.train.training import _Ensemble, checkpoint_steps, train
 
 MLP = NetworkConfig("mlp", 5)
 
@@ -59,13 +60,13 @@ def test_the_curves_are_the_losses_of_the_path(digits: Dataset) -> None:
     model = build(MLP, digits.in_shape, digits.K, seed=0)
     model.load_state_dict({name: tensor[-1, 1] for name, tensor in trained.path.items()})
     model.eval()
-    assert trained.curves.values["test_loss"][-1, 1] == pytest.approx(cross_entropy(model(x), y).item(), rel=1e-5)
-    assert trained.curves.step.tolist() == sorted(checkpoint_steps(Recipe(steps=10, checkpoints=4)))
+    assert trained.history.values["test_loss"][-1, 1] == pytest.approx(cross_entropy(model(x), y).item(), rel=1e-5)
+    assert trained.history.step.tolist() == sorted(checkpoint_steps(Recipe(steps=10, checkpoints=4)))
 
 
 def test_training_lowers_the_loss_and_seeds_differ(digits: Dataset) -> None:
     trained = train(MLP, digits, Recipe(steps=60, batch_size=32), seeds=[0, 1], progress=False)
-    losses = trained.curves.values["train_loss"]
+    losses = trained.history.values["train_loss"]
     assert np.all(losses[-1] < 0.7 * losses[0])
     assert losses[-1, 0] != losses[-1, 1]
 

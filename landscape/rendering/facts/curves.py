@@ -1,6 +1,6 @@
 """The curves of a 1-D picture: profiles as they are, surfaces along their rays, and what tells them apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,9 +8,21 @@ import numpy as np
 from landscape.errors import InputError
 from landscape.measures.barriers import Barrier, barrier
 from landscape.measures.widths import HalfWidth, half_width
-from landscape.records.base import LOSS, Axis, Scalar, Status
+from landscape.records.base import LOSS, Axis, Status
 from landscape.records.companions import Rays
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import (
+    PairsRecipe,
+    PathLineRecipe,
+    RaysRecipe,
+    RepeatsRecipe,
+    SubspaceRecipe,
+    end_of,
+    is_aligned,
+    runs_between,
+    seed_of,
+    shape_of,
+)
 from landscape.records.sampled import Profile, Surface
 
 MOST_CURVES = 6
@@ -37,8 +49,7 @@ class Curve:
     @property
     def between(self) -> bool:
         """Whether it runs from one network to another."""
-        recipe = self.profile.provenance.identity.subspace
-        return bool(recipe.get("between")) or "to" in recipe
+        return runs_between(self.profile.provenance.identity.subspace)
 
     def barrier(self, metric: str) -> Barrier | None:
         """The barrier along it, if it runs between two solutions and is measured as a whole; a mean has none."""
@@ -101,9 +112,10 @@ def ray_profile(surface: Surface, metric: str = LOSS) -> Profile:
 
 def ends_of(provenance: Provenance) -> tuple[str, str]:
     """Names of the networks that a line runs between: two solutions, or the two ends of a training path."""
-    if provenance.identity.subspace.get("of") == "path":
+    recipe = provenance.identity.subspace
+    if isinstance(recipe.single, PathLineRecipe):
         return "start of training", provenance.identity.model or "solution"
-    return provenance.identity.model, str(provenance.identity.subspace.get("to", ""))
+    return provenance.identity.model, end_of(recipe) or ""
 
 
 def _labels(profiles: Sequence[Profile]) -> list[str]:
@@ -111,9 +123,9 @@ def _labels(profiles: Sequence[Profile]) -> list[str]:
     identities = [profile.provenance.identity for profile in profiles]
     networks = _networks(identities)
     recipes = [identity.subspace for identity in identities]
-    curves = {str(recipe.get("form", recipe.get("kind"))) for recipe in recipes}
+    curves = {shape_of(recipe) for recipe in recipes}
     kinds = [_kind(recipe, curves) for recipe in recipes]
-    seeds = [f"seed {recipe['seed']}" if "seed" in recipe else "" for recipe in recipes]
+    seeds = ["" if seed is None else f"seed {seed}" for seed in map(seed_of, recipes)]
     parts = [column for column in (networks, kinds, seeds) if len(set(column)) > 1]
     if not parts:
         return (
@@ -126,12 +138,12 @@ def _labels(profiles: Sequence[Profile]) -> list[str]:
     return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]
 
 
-def _kind(recipe: Mapping[str, Scalar], others: set[str]) -> str:
+def _kind(recipe: SubspaceRecipe, others: set[str]) -> str:
     """Straight line, curve, aligned or not: as short as the company of ``others`` allows."""
-    if "to" not in recipe:
+    if end_of(recipe) is None:
         return ""
-    kind = str(recipe.get("form", recipe.get("kind")))
-    aligned = "aligned" if recipe.get("aligned") else ""
+    kind = shape_of(recipe)
+    aligned = "aligned" if is_aligned(recipe) else ""
     if others == {kind}:
         return aligned or "as trained"
     return ", ".join(filter(None, [CURVES.get(kind, "curve"), aligned]))
@@ -139,7 +151,7 @@ def _kind(recipe: Mapping[str, Scalar], others: set[str]) -> str:
 
 def _networks(identities: Sequence[Identity]) -> list[str]:
     """Names of the networks, without their members where these are the same for all."""
-    ends = [(identity.model, str(identity.subspace.get("to", ""))) for identity in identities]
+    ends = [(identity.model, end_of(identity.subspace) or "") for identity in identities]
     names = [start.partition(":")[0] for start, _ in ends]
     members = {tuple(end.partition(":")[2] for end in pair) for pair in ends}
     inside = all(not to or to.partition(":")[0] == name for name, (_, to) in zip(names, ends, strict=True))
@@ -152,15 +164,14 @@ def _band(profile: Profile, metric: str) -> str:
     if f"{metric}_low" not in profile.metrics:
         return ""
     recipe = profile.provenance.identity.subspace
-    if "repeats" in recipe:
-        return f"line: mean over {recipe['repeats']} repeats; band: {recipe.get('band', 'smallest to largest')} of them"
-    return str(recipe.get("band", "band: lowest to highest"))
+    if isinstance(recipe, RepeatsRecipe):
+        return f"line: mean over {len(recipe.seeds)} repeats; band: {recipe.band} of them"
+    return recipe.band if isinstance(recipe, PairsRecipe | RaysRecipe) else "band: lowest to highest"
 
 
 def _provenance_of_rays(provenance: Provenance, rays: Rays) -> Provenance:
     low, high = (round(100 * share) for share in BAND)
     words = f"line: mean over {len(rays.length)} random directions; band: {low} % to {high} % of them"
-    recipe = {"kind": "rays", "band": words}
-    identity = replace(provenance.identity, subspace=recipe)
+    identity = replace(provenance.identity, subspace=RaysRecipe(band=words))
     accuracy = replace(provenance.accuracy, interpolation_error={}, held_back_points=0)
     return Provenance(identity, accuracy, provenance.making)

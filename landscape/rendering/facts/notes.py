@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from landscape.records.base import LOSS, Status
+from landscape.records.recipe import DirectionsRecipe, NetworksRecipe, PathPlaneRecipe, RepeatsRecipe, seed_of
 from landscape.records.sampled import Surface, describe_points
 from landscape.rendering.facts.places import details, short_place, short_settings, units_of
 from landscape.rendering.facts.quantities import metric_label
@@ -91,7 +92,7 @@ def _widths(panel: Panel, how: str) -> list[str]:
 
 def dimension_words(panel: Panel) -> str:
     """Where the width of the set is noted, and along what."""
-    mean = " of the mean" if "repeats" in panel.surface.provenance.identity.subspace else ""
+    mean = " of the mean" if isinstance(panel.surface.provenance.identity.subspace, RepeatsRecipe) else ""
     if panel.surface.kind == "corridor":
         return f"at the last step{mean}"
     return rf"through {panel.reference_name} along $\beta${mean}"
@@ -99,15 +100,16 @@ def dimension_words(panel: Panel) -> str:
 
 def _look(surface: Surface) -> str:
     """What tells planes of one network apart, in a word or two."""
-    recipe = surface.provenance.identity.subspace
-    if recipe.get("of") == "path":
-        return "principal components"
-    if "through" in recipe:
-        return "through three"
-    named = [str(recipe[key]) for key in ("name 1", "name 2") if key in recipe]
-    if named:
-        return " and ".join(named)
-    return f"seed {recipe['seed']}" if "seed" in recipe else ""
+    recipe = surface.provenance.identity.subspace.single
+    match recipe:
+        case PathPlaneRecipe():
+            return "principal components"
+        case NetworksRecipe():
+            return "through three"
+        case DirectionsRecipe(directions=directions):
+            return " and ".join(direction.name for direction in directions if direction.name)
+    seed = seed_of(recipe)
+    return "" if seed is None else f"seed {seed}"
 
 
 def _number(value: float) -> str:

@@ -5,8 +5,23 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from landscape.records.base import LOSS
+from landscape.records.directions import Direction, Eigenvector, Gradient, NamedDirection, RandomDirection
 from landscape.records.limits import Rule
 from landscape.records.provenance import Provenance
+from landscape.records.recipe import (
+    ConnectionRecipe,
+    CorridorRecipe,
+    CurveRecipe,
+    DirectionsRecipe,
+    NetworksRecipe,
+    PathLineRecipe,
+    PathPlaneRecipe,
+    RandomRecipe,
+    RepeatsRecipe,
+    SubspaceRecipe,
+    is_aligned,
+    seed_of,
+)
 from landscape.records.sampled import Sampled, Surface
 
 Number: TypeAlias = int | float | str
@@ -45,20 +60,20 @@ def units_of(unit: str) -> str:
 
 def place(record: Sampled, *, many: bool = False) -> str:
     """The subspace that a record was sampled on: ``"a plane along two random filter-normalized directions"``."""
-    recipe, kind = record.provenance.identity.subspace, record.kind
-    if kind == "corridor":
-        across = f"across {'them' if many else 'it'} a random {_scaled(recipe.get('normalize'))} direction"
+    recipe = record.provenance.identity.subspace.single
+    if isinstance(recipe, CorridorRecipe):
+        across = f"across {'them' if many else 'it'} a random {_scaled(recipe.normalize)} direction"
         return (
             f"corridors along the training paths, {across}"
             if many
             else f"the corridor along the training path, {across}"
         )
-    if kind in ("plane", "line"):
-        article, rest = _affine(record, kind)
-        return f"{kind}s {rest}" if many else f"{article} {kind} {rest}"
-    if kind == "curve":
-        form = FORMS.get(str(recipe.get("form")), "curve")
+    if isinstance(recipe, CurveRecipe):
+        form = FORMS.get(recipe.form or "", "curve")
         return f"{form}s between two solutions" if many else f"a {form} between two solutions"
+    if recipe.kind in ("plane", "line"):
+        article, rest = _affine(recipe)
+        return f"{recipe.kind}s {rest}" if many else f"{article} {recipe.kind} {rest}"
     return ("surfaces" if many else "a surface") if isinstance(record, Surface) else "a path"
 
 
@@ -77,15 +92,10 @@ def details(record: Sampled, *, cross: bool = True) -> list[Fact]:
         cross: whether the cosine of a plane's axes is named, which are drawn at right angles.
     """
     recipe = record.provenance.identity.subspace
-    facts = [*_seeds(recipe), *_found(recipe)]
-    if recipe.get("orthogonal"):
-        kept = {"LengthKept": 100 * float(recipe.get("length_kept", 1.0))}
-        facts.append(Fact("direction 2 made orthogonal to direction 1 ({LengthKept} % of its length kept)", kept))
-    elif cross and "through" not in recipe and abs(float(recipe.get("cosine", 0.0))) >= 0.005:
-        facts.append(Fact("cosine of the axes {Cosine}", {"Cosine": float(recipe["cosine"])}))
+    facts = [*_seeds(recipe), *_eigenvalues(recipe.single), *_angle(recipe.single, cross)]
     if isinstance(record, Surface):
         facts += _on_plane(record)
-    if recipe.get("aligned"):
+    if is_aligned(recipe):
         facts.append(Fact("hidden units of the second network matched to the first"))
     return facts
 
@@ -93,10 +103,15 @@ def details(record: Sampled, *, cross: bool = True) -> list[Fact]:
 def settings(record: Sampled) -> list[Fact]:
     """How it was measured, where that is not plain: parameters left alone, BatchNorm, examples, how far axes reach."""
     identity, facts = record.provenance.identity, []
-    ignored = {str(value) for key, value in identity.subspace.items() if key.split(" ")[0] == "ignore"}
+    recipe = identity.subspace.single
+    directions = recipe.directions if isinstance(recipe, DirectionsRecipe) else ()
+    draws = [direction for direction in directions if isinstance(direction, RandomDirection)]
+    ignored = {direction.ignore for direction in draws}
+    if isinstance(recipe, RandomRecipe | CorridorRecipe) and recipe.ignore is not None:
+        ignored = {recipe.ignore}
     if len(ignored) == 1:
-        others = {str(identity.subspace.get(f"name {k}", "random")) for k in (1, 2)} - {"random"}
-        facts.append(Fact(_ignored(ignored.pop()) + (" along the random direction" if others else "")))
+        mixed = len(draws) < len(directions)
+        facts.append(Fact(_ignored(ignored.pop()) + (" along the random direction" if mixed else "")))
     if identity.batchnorm == "reestimate":
         facts.append(Fact("BatchNorm statistics re-estimated at every point"))
     elif identity.batchnorm == "frozen":
@@ -130,73 +145,99 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
 
 
-def _affine(record: Sampled, kind: str) -> tuple[str, str]:
+def _affine(recipe: SubspaceRecipe) -> tuple[str, str]:
     """Article, and what follows the noun, of a line or plane."""
-    recipe = record.provenance.identity.subspace
-    if recipe.get("between"):
-        if recipe.get("of") == "path":
+    match recipe:
+        case PathLineRecipe():
             return "the straight", "from the start of training to the solution"
-        return "the straight", "between two solutions"
-    if recipe.get("of") == "path":
-        return "the", "of the training path's two principal components"
-    if "through" in recipe:
-        names = [name for name in str(recipe["through"]).split(", ") if name]
-        return "the", f"through {listed(names) if len(names) == 3 else 'three networks'}"
-    count = 1 if kind == "line" else 2
-    named = [_direction(recipe, k) for k in range(1, count + 1)]
-    if not any(named):
-        if "normalize" not in recipe or not {"seed", "seeds"} & recipe.keys():
-            return "a", "along one given direction" if count == 1 else "along two given directions"
-        named = [f"a random {_scaled(recipe['normalize'])} direction"] * count
-    values = [EIGENVALUES.get(str(recipe.get(f"name {k}"))) for k in (1, 2)]
-    if count == 2 and all(values) and "normalize" not in recipe:
-        return "the", f"along the Hessian eigenvectors of the {values[0]} and the {values[1]} eigenvalue"
-    if count == 2 and named[0] == named[1] and named[0].startswith("a random"):
-        return "a", f"along two {named[0].removeprefix('a ')}s"
-    return ("a" if any("random" in one for one in named) else "the"), f"along {' and '.join(named)}"
+        case ConnectionRecipe():
+            return "the straight", "between two solutions"
+        case PathPlaneRecipe():
+            return "the", "of the training path's two principal components"
+        case NetworksRecipe(through=through):
+            names = [name for name in through.split(", ") if name]
+            return "the", f"through {listed(names) if len(names) == 3 else 'three networks'}"
+        case RandomRecipe(kind=kind, normalize=normalize):
+            return "a", f"along {f'a random {_scaled(normalize)} direction' if kind == 'line' else _two(normalize)}"
+        case DirectionsRecipe() if any(direction.name for direction in recipe.directions):
+            return _along(recipe)
+    return "a", "along one given direction" if recipe.kind == "line" else "along two given directions"
 
 
-def _direction(recipe: Mapping[str, Number], k: int) -> str:
+def _along(recipe: DirectionsRecipe) -> tuple[str, str]:
+    """Article, and what follows the noun, of a line or plane along directions with names."""
+    directions = recipe.directions
+    match directions:
+        case (Eigenvector(name=first), Eigenvector(name=second)) if recipe.normalize is None:
+            words = f"{EIGENVALUES[first]} and the {EIGENVALUES[second]} eigenvalue"
+            return "the", f"along the Hessian eigenvectors of the {words}"
+        case (RandomDirection(normalize=first), RandomDirection(normalize=second)) if _scaled(first) == _scaled(second):
+            return "a", f"along {_two(first)}"
+    names = [_direction(direction, recipe.normalize) for direction in directions]
+    return ("a" if any("random" in name for name in names) else "the"), f"along {' and '.join(names)}"
+
+
+def _two(normalize: str) -> str:
+    return f"two random {_scaled(normalize)} directions"
+
+
+def _direction(direction: Direction, normalize: str | None) -> str:
     """A direction that has a name; nothing where it has none."""
-    name = str(recipe.get(f"name {k}", ""))
-    if name == "random":
-        return f"a random {_scaled(recipe.get(f'normalize {k}'))} direction"
-    over = f" ({_scaled(recipe['normalize'])})" if "normalize" in recipe and name else ""
-    if name in EIGENVALUES:
-        return f"the Hessian eigenvector of the {EIGENVALUES[name]} eigenvalue{over}"
-    if name == "gradient":
-        return f"the gradient{over}"
-    if name.startswith("to "):
-        return f"the direction {name}{over}"
-    return f"the direction of {name.rpartition('/')[2]}{over}" if name else ""
+    over = f" ({_scaled(normalize)})" if normalize is not None else ""
+    match direction:
+        case RandomDirection():
+            return f"a random {_scaled(direction.normalize)} direction"
+        case Eigenvector(name=name):
+            return f"the Hessian eigenvector of the {EIGENVALUES[name]} eigenvalue{over}"
+        case Gradient():
+            return f"the gradient{over}"
+        case NamedDirection(name=name) if name.startswith("to "):
+            return f"the direction {name}{over}"
+        case NamedDirection(name=name) if name:
+            return f"the direction of {name.rpartition('/')[2]}{over}"
+    return ""
 
 
-def _scaled(normalize: object) -> str:
-    return SCALED.get(str(normalize), "")
+def _scaled(normalize: str | None) -> str:
+    return SCALED.get(normalize or "", "")
 
 
-def _seeds(recipe: Mapping[str, Number]) -> list[Fact]:
-    if "repeats" in recipe:
-        numbers: dict[str, Number] = {"Repeats": int(recipe["repeats"]), "Seeds": str(recipe.get("seeds", ""))}
+def _seeds(recipe: SubspaceRecipe) -> list[Fact]:
+    if isinstance(recipe, RepeatsRecipe):
+        numbers: dict[str, Number] = {"Repeats": len(recipe.seeds), "Seeds": ", ".join(map(str, recipe.seeds))}
         return [Fact("mean over {Repeats} repeats (direction seeds {Seeds}), the loss of no one network", numbers)]
-    if "seed" in recipe:
-        return [Fact("direction seed {Seed}", {"Seed": int(recipe["seed"])})]
-    drawn = [(k, int(recipe[f"seed {k}"])) for k in (1, 2) if f"seed {k}" in recipe]
-    if len(drawn) == 2:
-        return [Fact("direction seeds {SeedOne} and {SeedTwo}", {"SeedOne": drawn[0][1], "SeedTwo": drawn[1][1]})]
-    return [Fact("direction seed {Seed}", {"Seed": seed}) for _, seed in drawn]
+    seed = seed_of(recipe)
+    if seed is not None:
+        return [Fact("direction seed {Seed}", {"Seed": seed})]
+    directions = recipe.directions if isinstance(recipe, DirectionsRecipe) else ()
+    seeds = [direction.seed for direction in directions if isinstance(direction, RandomDirection)]
+    if len(seeds) == 2:
+        return [Fact("direction seeds {SeedOne} and {SeedTwo}", {"SeedOne": seeds[0], "SeedTwo": seeds[1]})]
+    return [Fact("direction seed {Seed}", {"Seed": seed}) for seed in seeds]
 
 
-def _found(recipe: Mapping[str, Number]) -> list[Fact]:
+def _eigenvalues(recipe: SubspaceRecipe) -> list[Fact]:
     """Eigenvalues and the norm of the gradient."""
-    values = {ORDER[k - 1]: float(recipe[f"eigenvalue {k}"]) for k in (1, 2) if f"eigenvalue {k}" in recipe}
-    facts = []
-    if values:
-        numbers = {f"Eigenvalue{order}": value for order, value in values.items()}
-        words = " and ".join(f"{{{name}}}" for name in numbers)
-        facts.append(Fact(f"eigenvalue{'s' if len(values) > 1 else ''} {words}", numbers))
-    norms = [float(recipe[f"norm {k}"]) for k in (1, 2) if f"norm {k}" in recipe]
-    return facts + [Fact("gradient norm {GradientNorm}", {"GradientNorm": norm}) for norm in norms[:1]]
+    numbers, norms = {}, []
+    for order, direction in zip(ORDER, recipe.directions if isinstance(recipe, DirectionsRecipe) else (), strict=False):
+        if isinstance(direction, Eigenvector) and direction.eigenvalue is not None:
+            numbers[f"Eigenvalue{order}"] = float(direction.eigenvalue)
+        elif isinstance(direction, Gradient) and direction.norm is not None:
+            norms.append(Fact("gradient norm {GradientNorm}", {"GradientNorm": float(direction.norm)}))
+    words = " and ".join(f"{{{name}}}" for name in numbers)
+    return ([Fact(f"eigenvalue{'s' if len(numbers) > 1 else ''} {words}", numbers)] if numbers else []) + norms[:1]
+
+
+def _angle(recipe: SubspaceRecipe, cross: bool) -> list[Fact]:
+    """How far from a right angle the axes of a plane are, or were before they were made orthogonal."""
+    if not isinstance(recipe, RandomRecipe | DirectionsRecipe):
+        return []
+    if recipe.orthogonal:
+        length = 1.0 if recipe.length_kept is None else float(recipe.length_kept)
+        words = "direction 2 made orthogonal to direction 1 ({LengthKept} % of its length kept)"
+        return [Fact(words, {"LengthKept": 100 * length})]
+    cosine = float(recipe.cosine or 0.0)
+    return [Fact("cosine of the axes {Cosine}", {"Cosine": cosine})] if cross and abs(cosine) >= 0.005 else []
 
 
 def _on_plane(surface: Surface) -> list[Fact]:

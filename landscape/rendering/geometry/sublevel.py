@@ -6,6 +6,7 @@ import numpy as np
 
 from landscape.measures.widths import walls
 from landscape.records.base import LOSS, FloatArray
+from landscape.records.recipe import RepeatsRecipe
 from landscape.records.sampled import Surface
 
 
@@ -83,7 +84,7 @@ def _reference(surface: Surface) -> FloatArray | None:
         reference = float(surface.marks.loss[0])
     elif path is not None:
         reference = float(path.loss[-1])
-    elif surface.rays is not None and "repeats" not in surface.provenance.identity.subspace:
+    elif surface.rays is not None and not isinstance(surface.provenance.identity.subspace, RepeatsRecipe):
         reference = float(surface.rays.loss[0, 0])
     else:
         return None

@@ -12,7 +12,7 @@ from landscape.rendering.geometry.style import Theme, ThemeName
 from landscape.rendering.geometry.ticks import number
 from landscape.rendering.views.row import draw_row
 
-FLOOR = 0.1
+FLOOR = 0.1  # eigenvalues per smoothing width
 
 
 def draw_density(
@@ -24,32 +24,36 @@ def draw_density(
     dpi: int = 300,
     theme: ThemeName = "paper",
 ) -> Path:
-    """The file drawn: a panel for each spectrum, each with its own axes, as their ranges differ by orders of magnitude.
+    """Draw spectral densities side by side, with axes of their own, as their ranges differ by orders of magnitude.
 
-    The height is the number of eigenvalues per smoothing width (1 % of the range), from a tenth of one up: what lies
-    below is nothing but the tail of the smoothing. The band is two standard errors over the probes.
+    The height is the number of eigenvalues per smoothing width (1 % of the range), from a tenth up: values below show
+    the tail of the smoothing alone. The band is two standard errors over the probes.
 
     Args:
         spectra: 1 to 4.
         path: png, pdf or svg by its suffix; what exists is replaced.
-        titles: one per panel.
-        width: of the figure, as for `render`.
-        dpi: of a PNG.
+        titles: one per panel; by default none.
+        width: of the figure: inches, ``"column"``, ``"text"`` or ``"8.6cm"``; by default a column a panel.
+        dpi: pixels per inch of a PNG.
         theme: ``"paper"``, ``"dark"`` or ``"slide"``.
+
+    Returns:
+        The path of the picture.
 
     Raises:
         InputError: another number of spectra or titles, or an unknown suffix.
         FileError: the picture cannot be written.
     """
-    given = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
-    names = list(titles) if titles is not None else [""] * len(given)
-    look: dict[str, Any] = {"width": width, "dpi": dpi, "theme": theme, "aspect": 0.72, "shared": False}
+    spectra = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
+    names = list(titles) if titles is not None else [""] * len(spectra)
+    look: dict[str, Any] = {"width": width, "dpi": dpi, "theme": theme, "aspect": 0.72, "same_axes": False}
     return draw_row(
-        given, path, _panel, titles=names, kind="spectra", heights="eigenvalues per smoothing width", **look
+        spectra, path, _panel, titles=names, kind="spectra", heights="eigenvalues per smoothing width", **look
     )
 
 
 def _panel(axes: Axes, spectrum: Spectrum, theme: Theme) -> None:
+    """One density with its error, and the ends of the spectrum."""
     values, scale = spectrum.grid(2001), spectrum.P * spectrum.sigma
     mean, error = (scale * part for part in spectrum.density_with_error(values))
     color = theme.series[0]

@@ -1,4 +1,4 @@
-"""Where no OpenGL answers: the same surface as shaded polygons, sorted from back to front by matplotlib alone."""
+"""Shaded polygons, sorted from back to front: the surface by matplotlib alone, where no OpenGL answers."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,10 +23,10 @@ def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap, th
     shares = _corner_means(scene.values).ravel()[keep]
     cells = cells[keep]
     order = np.argsort(cells.mean(axis=1) @ camera.towards)
-    filled = colors.with_extremes(bad=UNKNOWN_COLOR)(np.ma.masked_invalid(shares))
-    shaded = _shaded(filled, cells, camera)[order]
-    shapes = [camera.project(_lowered(cell, limit)) for cell in cells[order]]
-    axes.add_collection(PolyCollection(shapes, facecolors=shaded, edgecolors=shaded, linewidths=0.2, zorder=2))
+    rgba = colors.with_extremes(bad=UNKNOWN_COLOR)(np.ma.masked_invalid(shares))
+    faces = _shade(rgba, cells, camera)[order]
+    shapes = [camera.project(_cut(cell, limit)) for cell in cells[order]]
+    axes.add_collection(PolyCollection(shapes, facecolors=faces, edgecolors=faces, linewidths=0.2, zorder=2))
     if scene.path is not None and len(scene.path) > 1:
         axes.plot(*camera.project(scene.path).T, color=theme.path, linewidth=1.8 * theme.line, zorder=2.2)
     if scene.beads is not None and len(scene.beads):
@@ -36,8 +36,8 @@ def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap, th
         axes.plot(*camera.project(scene.markers).T, "o", color="white", zorder=2.3, **style)
 
 
-def _lowered(cell: FloatArray, limit: float) -> FloatArray:
-    """The part of a polygon (k, 3) at or below a height, at least one of its corners being so."""
+def _cut(cell: FloatArray, limit: float) -> FloatArray:
+    """The part of a polygon (k, 3) at or below a height; at least one corner lies there."""
     if cell[:, 2].max() <= limit:
         return cell
     corners = []
@@ -50,10 +50,11 @@ def _lowered(cell: FloatArray, limit: float) -> FloatArray:
 
 
 def _corner_means(values: FloatArray) -> FloatArray:
+    """Mean of the four corners of every cell of a grid."""
     return (values[:-1, :-1] + values[1:, :-1] + values[1:, 1:] + values[:-1, 1:]) / 4
 
 
-def _shaded(rgba: FloatArray, cells: FloatArray, camera: Camera) -> FloatArray:
+def _shade(rgba: FloatArray, cells: FloatArray, camera: Camera) -> FloatArray:
     """Colours times the light that falls on each cell, from the lights that VTK would use."""
     normals = np.cross(cells[:, 2] - cells[:, 0], cells[:, 3] - cells[:, 1])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)

@@ -1,4 +1,4 @@
-"""Words inside a picture: each beside what it names, and on top of nothing."""
+"""Labels inside a picture: beside the curve or point they name, and on top of no other."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from landscape.records.base import FloatArray
 
 GAP = 3.0  # points between a label and its curve
-HINTED, TEX = 1.04, 1.16  # letters on a raster, and those of Computer Modern, are wider than outlines
+RASTER_WIDTH, TEX_WIDTH = 1.04, 1.16  # letters on a raster, and those of Computer Modern, are wider than outlines
 
 
 class Placer:
@@ -41,10 +41,10 @@ class Placer:
 
     def beside(self, curve: FloatArray, text: str, **style: Any) -> Text:
         """A label above or below a curve (k, 2) in data coordinates, where the other curves are farthest."""
-        own = dense(self.axes.transData.transform(curve[np.isfinite(curve).all(axis=1)]))
+        points = dense(self.axes.transData.transform(curve[np.isfinite(curve).all(axis=1)]))
         label = self._text(text, **style)
-        candidates = self._around(own[:: max(1, len(own) // 60)], label, rows=4)
-        return self._settle(label, candidates, own)
+        candidates = self._around(points[:: max(1, len(points) // 60)], label, rows=4)
+        return self._settle(label, candidates, points)
 
     def near(self, points: FloatArray, text: str, **style: Any) -> Text:
         """A label left, right, above or below one of the points (k, 2) in data coordinates, the first that is free."""
@@ -64,18 +64,21 @@ class Placer:
         return np.asarray(places[None] + offsets[:, None]).reshape(-1, 2)
 
     def _text(self, text: str, **style: Any) -> Text:
+        """A label with a halo, which has no place yet."""
         halo = [withStroke(linewidth=2.0, foreground=self.axes.get_facecolor(), alpha=0.75)]
         place: dict[str, Any] = {"transform": None, "ha": "center", "va": "center", "path_effects": halo}
         label: Text = self.axes.text(0, 0, text, zorder=6, in_layout=False, **place, **style)
         return label
 
     def _size(self, label: Text) -> tuple[float, float]:
+        """Width and height of a label, pixels."""
         extent = label.get_window_extent(self.renderer)
         return float(extent.width), float(extent.height)
 
-    def _settle(self, label: Text, centres: FloatArray, own: FloatArray | None) -> Text:
+    def _settle(self, label: Text, centres: FloatArray, curve: FloatArray | None) -> Text:
+        """Put the label where it costs least; it becomes an obstacle."""
         wide, high = self._size(label)
-        costs = [self._cost(centre, wide, high, own) for centre in centres]
+        costs = [self._cost(centre, wide, high, curve) for centre in centres]
         best = centres[int(np.argmin(costs))] if len(centres) else np.array([self.inside.x0, self.inside.y0])
         place = self.axes.transAxes.inverted().transform(best)
         label.set_transform(self.axes.transAxes)
@@ -83,31 +86,33 @@ class Placer:
         self.boxes.append(_box(best, wide, high))
         return label
 
-    def _cost(self, centre: FloatArray, wide: float, high: float, own: FloatArray | None) -> float:
+    def _cost(self, centre: FloatArray, wide: float, high: float, curve: FloatArray | None) -> float:
+        """The cost of a place: most for leaving the axes or covering labels, less for curves, least for distance."""
         box = _box(centre, wide + 2 * self.pixel, high + self.pixel)
         outside = max(
             self.inside.x0 - box.x0, box.x1 - self.inside.x1, self.inside.y0 - box.y0, box.y1 - self.inside.y1
         )
         cost: float = 1e4 * max(0.0, float(outside) + 2 * self.pixel)
-        cost += 1e4 * sum(box.overlaps(other) for other in self.boxes)
-        others = [_distance(curve, box) for curve in self.curves if own is None or not np.array_equal(curve, own)]
-        cost += 1e3 * sum(distance == 0 for distance in others)
-        if own is not None:
-            near = _distance(own, box) / self.pixel
+        cost += 1e4 * sum(box.overlaps(obstacle) for obstacle in self.boxes)
+        strangers = [line for line in self.curves if curve is None or not np.array_equal(line, curve)]
+        distances = [_distance(line, box) for line in strangers]
+        cost += 1e3 * sum(distance == 0 for distance in distances)
+        if curve is not None:
+            near = _distance(curve, box) / self.pixel
             cost += 1e3 * (near == 0) + near
             # Far from other curves a label cannot be taken for theirs; beyond 30 points it makes no difference.
-            cost += max(0.0, 30 - min(others, default=30 * self.pixel) / self.pixel)
+            cost += max(0.0, 30 - min(distances, default=30 * self.pixel) / self.pixel)
         return cost
 
 
 def text_inches(text: str, size: float, font: str) -> float:
-    """How wide a text is at most."""
-    return _advance_inches(text, size, font) * (TEX if mpl.rcParams["text.usetex"] else HINTED)
+    """The largest width that a text of ``size`` points can have, inches."""
+    return _advance_inches(text, size, font) * (TEX_WIDTH if mpl.rcParams["text.usetex"] else RASTER_WIDTH)
 
 
 @lru_cache(maxsize=4096)
 def _advance_inches(text: str, size: float, font: str) -> float:
-    """By the metrics of the font: a twentieth of the time of its outlines, and wider by the last letter's margin."""
+    """Width by the metrics of the font: outlines would take twenty times as long and leave out the last margin."""
     if not text:
         return 0.0
     properties = FontProperties(family=font, size=size)
@@ -125,12 +130,13 @@ def dense(points: FloatArray, step: float = 2.0) -> FloatArray:
 
 
 def _box(centre: FloatArray, wide: float, high: float) -> Bbox:
+    """The box around a centre."""
     x, y = centre
     return Bbox.from_extents(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
 
 
 def _distance(points: FloatArray, box: Bbox) -> float:
-    """From the nearest of the points to the box; 0 if one lies inside."""
+    """Distance from the nearest of the points to the box; 0 where a point lies inside."""
     if not len(points):
         return float("inf")
     across = np.maximum(np.maximum(box.x0 - points[:, 0], points[:, 0] - box.x1), 0)

@@ -1,4 +1,4 @@
-"""From inches to places: panels in a grid, with room for ticks, titles, small print and colour bars."""
+"""The layout in inches: panels in a grid, with room for ticks, titles, small print and colour bars."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -42,27 +42,27 @@ class Margins:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a figure consists of.
+    """The parts of a figure.
 
     Args:
         panels: in reading order.
         aspect: height over width of a panel's axes.
         draw: draws one panel into its axes, given their width in inches.
         margins: around the axes.
-        shared: whether one colour bar serves all panels.
+        one_bar: whether one colour bar serves all panels.
         notes: whether the small print is drawn.
         flat: whether the panels are maps.
-        named: whether the colour bar has a name wherever there is room for one, as no axis says what is shown.
+        bar_names: whether the colour bar has a name wherever there is room for one, as no axis names the metric.
     """
 
     panels: Sequence[Panel]
     aspect: float
     draw: Callable[[Axes, Panel, float], None]
     margins: Margins
-    shared: bool = True
+    one_bar: bool = True
     notes: bool = True
     flat: bool = False
-    named: bool = False
+    bar_names: bool = False
 
 
 def inches(width: str | float | None) -> float | None:
@@ -90,7 +90,14 @@ def inches(width: str | float | None) -> float | None:
 
 
 def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None, columns: int | None) -> Figure:
-    """The figure: every panel drawn, titled and noted, with its colour bars.
+    """The figure: every panel with its title, small print and colour bars.
+
+    Args:
+        sheet: the panels and how they are drawn.
+        theme: colours and font.
+        colors: the colour map of the bars.
+        width: of the figure, inches; by default 3.35 a panel.
+        columns: panels side by side; by default as many as can be read.
 
     Raises:
         InputError: too narrow for its panels.
@@ -98,11 +105,11 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
     unit = theme.size / 8
     count = len(sheet.panels)
     columns, total, bar = _grid(sheet, unit, width, columns)
-    bars = 1 if sheet.shared else columns
+    bars = 1 if sheet.one_bar else columns
     cell = (total - bar * bars) / columns
     margins = sheet.margins
     inner = cell - (margins.left + margins.right) * unit
-    stride = cell if sheet.shared else cell + bar
+    stride = cell if sheet.one_bar else cell + bar
     tall = sheet.aspect * inner
     notes = [_notes(sheet, panel, cell, theme) for panel in sheet.panels]
     rows = math.ceil(count / columns)
@@ -117,10 +124,10 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
         bottom = sum(heights) - sum(heights[:row]) - margins.title * unit - tall
         axes = _axes(figure, left, bottom, inner, tall)
         sheet.draw(axes, panel, inner)
-        _words(figure, axes, _titled(panel, index, count), notes[index], margins, theme, shift)
-        if not sheet.shared:
+        _words(figure, axes, _title(panel, index, count), notes[index], margins, theme, shift)
+        if not sheet.one_bar:
             color_bar(figure, panel, colors, theme, (left + inner + (margins.right + 0.1) * unit, bottom, tall, bar))
-    if sheet.shared:
+    if sheet.one_bar:
         bottom = sum(heights) - margins.title * unit - tall
         color_bar(figure, sheet.panels[0], colors, theme, (total - bar + 0.12 * unit, bottom, tall, bar))
     return figure
@@ -135,17 +142,17 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
     if width is None:
         columns = min(columns or (count if count <= 3 else math.ceil(math.sqrt(count))), count)
         bar = BAR_WITH_NAME * unit
-        return columns, (PANEL_INCHES * unit) * columns + bar * (1 if sheet.shared else columns), bar
-    narrow = width < 4.5 * unit or not sheet.shared
-    needless = not sheet.named and sheet.panels[0].color == sheet.panels[0].metric
+        return columns, (PANEL_INCHES * unit) * columns + bar * (1 if sheet.one_bar else columns), bar
+    narrow = width < 4.5 * unit or not sheet.one_bar
+    needless = not sheet.bar_names and sheet.panels[0].color == sheet.panels[0].metric
     bar = (BAR_ALONE if narrow and needless else BAR_WITH_NAME) * unit
-    each, once = (0.0, bar) if sheet.shared else (bar, 0.0)
+    per_column, once = (0.0, bar) if sheet.one_bar else (bar, 0.0)
     if columns is None:
-        fit = max(1, min(count, int((width - once) / (around + each + READABLE * unit))))
+        fit = max(1, min(count, int((width - once) / (around + per_column + READABLE * unit))))
         columns = math.ceil(count / math.ceil(count / fit))
     columns = min(columns, count)
-    if (width - once) / columns - each - around < NARROWEST * unit:
-        least = columns * (around + each + NARROWEST * unit) + once
+    if (width - once) / columns - per_column - around < NARROWEST * unit:
+        least = columns * (around + per_column + NARROWEST * unit) + once
         raise InputError(
             f"{width:g} in is too narrow for {columns} panel{'s' * (columns > 1)} side by side; give at least "
             f"{math.ceil(10 * least) / 10:g}in, or fewer columns"
@@ -154,17 +161,20 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
 
 
 def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """New axes, in inches from the lower left corner."""
     total, tall = figure.get_size_inches()
     return figure.add_axes((left / total, bottom / tall, width / total, height / tall))
 
 
-def _titled(panel: Panel, index: int, count: int) -> str:
+def _title(panel: Panel, index: int, count: int) -> str:
+    """The title with the letter of the panel where there are several."""
     return f"({letters(index).lower()}) {panel.title}" if count > 1 else panel.title
 
 
 def _words(
     figure: Figure, axes: Axes, title: str, notes: Sequence[str], margins: Margins, theme: Theme, shift: float
 ) -> None:
+    """Title above and small print below the axes."""
     unit, (wide, tall), box = theme.size / 8, figure.get_size_inches(), axes.get_position()
     middle = (box.x0 + box.x1) / 2
     top = box.y1 + (margins.title - 0.05) * unit / tall
@@ -177,6 +187,7 @@ def _words(
 
 
 def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
+    """The small print of a panel in lines that its cell has room for."""
     if not sheet.notes:
         return []
     return wrapped(small_print(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
@@ -189,14 +200,23 @@ def _shift(notes: Sequence[Sequence[str]], middle: float, cell: float, theme: Th
 
 
 def _note_inches(text: str, theme: Theme) -> float:
+    """Width of a line of small print."""
     return text_inches(text, theme.size * 7 / 8, theme.font)
 
 
 def color_bar(
-    figure: Figure, panel: Panel, colors: Colormap, theme: Theme, place: tuple[float, float, float, float]
+    figure: Figure, panel: Panel, colors: Colormap, theme: Theme, rectangle: tuple[float, float, float, float]
 ) -> None:
-    """A bar with its name where there is room; ``place``: left, bottom, height of the panel and room, in inches."""
-    left, bottom, tall, room = place
+    """A colour bar with its name where there is room.
+
+    Args:
+        figure: which gets the bar.
+        panel: one of those that the bar serves.
+        colors: the colour map.
+        theme: colours and font.
+        rectangle: left, bottom, height of the panel and width for bar and name, in inches.
+    """
+    left, bottom, tall, room = rectangle
     unit, shades = theme.size / 8, panel.shades
     axes = _axes(figure, left, bottom + 0.14 * tall, 0.11 * unit, 0.72 * tall)
     extend = "max" if shades.ceiling is not None else "neither"

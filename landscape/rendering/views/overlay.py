@@ -18,7 +18,7 @@ from landscape.rendering.views.labels import text_inches
 TICK_POINTS = 3.0
 TICK_LABEL_POINTS = 5.0
 TITLE_POINTS = 23.0
-CROWDED = 0.12  # from the corner where two axes meet; labels there would run into each other
+LABEL_CLEARANCE = 0.12  # from the corner where two axes meet; labels there would run into each other
 STEEP = 0.6  # sine of the angle between an axis and its ticks; flatter ones run along the axis
 FLATTEST = 0.35  # of a height axis' true length; shorter ones seen from above carry no labels
 
@@ -51,6 +51,7 @@ class Overlay(BoxAxes):
         self._height_axis()
 
     def _walls(self) -> None:
+        """Floor and back walls with a grid at the ticks."""
         (nx, ny), (hx, hy), top = self.near, (self.box.half_x, self.box.half_y), self.box.top
         floor = [(-hx, -hy, 0), (hx, -hy, 0), (hx, hy, 0), (-hx, hy, 0)]
         wall_x = [(-nx, -hy, 0), (-nx, hy, 0), (-nx, hy, top), (-nx, -hy, top)]
@@ -147,7 +148,7 @@ class Overlay(BoxAxes):
         for place, label in zip(places, labels, strict=True):
             at = self.camera.project(np.asarray(place))
             self._tick(at, direction)
-            if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > CROWDED:
+            if np.linalg.norm(np.asarray(place) - (*self.near, 0.0)) > LABEL_CLEARANCE:
                 self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
         angle = (slope + 75) % 180 - 75  # what stands almost upright is read from below
@@ -208,13 +209,13 @@ class Overlay(BoxAxes):
         width = self.axes.get_window_extent().width * 72 / self.axes.figure.dpi
         tall = (self.box.top - self.box.bottom) * math.cos(math.radians(self.camera.elevation))
         room = tall * width / np.ptp(self.axes.get_xlim())
-        most = 5 if self.camera.elevation < 45 else 3
-        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, most)))
+        limit = 5 if self.camera.elevation < 45 else 3
+        return height_ticks(self.panel.heights, int(np.clip(room / (1.15 * self.theme.size), 2, limit)))
 
 
 def _clear_of(direction: FloatArray, edge: FloatArray) -> FloatArray:
-    """A unit vector (2,), turned away from the edge that it would run along and labels would lie on."""
+    """A unit vector (2,) turned away from an edge that it almost runs along, so that labels do not lie on the edge."""
     normal = np.array([-edge[1], edge[0]]) / np.linalg.norm(edge)
     normal = normal * np.copysign(1.0, normal @ direction)
-    turned = direction + 2.0 * normal if abs(normal @ direction) < STEEP else direction
-    return np.asarray(turned / np.linalg.norm(turned))
+    steep = direction + 2.0 * normal if abs(normal @ direction) < STEEP else direction
+    return np.asarray(steep / np.linalg.norm(steep))

@@ -136,14 +136,14 @@ class _Drawing:
         axes.set_axisbelow(True)
 
     def _reach(self, curve: Curve) -> float:
-        """How far the axis must go: rays are followed until all of the band has left, and a label stands beside."""
+        """End of the axis: along rays the band has left the picture there, and a label has room."""
         positions, metrics = curve.profile.alpha.positions, curve.profile.metrics
         if curve.half_width is None:
             return float(positions[-1])
         lowest = self.heights.share(metrics.get(f"{self.metric}_low", metrics[self.metric]))
-        seen = np.flatnonzero(np.nan_to_num(lowest, nan=9.0) <= 1)
-        left = float(positions[min(int(seen[-1]) + 1 if len(seen) else 1, len(positions) - 1)])
-        return min(max(left, ROOM * curve.half_width.mean), float(positions[-1]))
+        inside = np.flatnonzero(np.nan_to_num(lowest, nan=9.0) <= 1)
+        end = float(positions[min(int(inside[-1]) + 1 if len(inside) else 1, len(positions) - 1)])
+        return min(max(end, ROOM * curve.half_width.mean), float(positions[-1]))
 
     def _alpha_label(self, axis: Axis) -> str:
         if all(curve.between for curve in self.curves):
@@ -196,12 +196,12 @@ class _Drawing:
             markersize=3,
             zorder=3,
         )
-        for end in self._marked(curve):
+        for end in self._solution_indices(curve):
             if np.isfinite(points[end, 1]) and points[end, 1] <= 1 + HEADROOM:
                 style = {"markerfacecolor": theme.ground, "markeredgecolor": color, "markersize": 4.5 * theme.line}
                 self.axes.plot(*points[end], "o", markeredgewidth=1.1 * theme.line, zorder=5, clip_on=False, **style)
 
-    def _marked(self, curve: Curve) -> list[int]:
+    def _solution_indices(self, curve: Curve) -> list[int]:
         """Indices of the solutions among the points of a curve."""
         alpha = curve.profile.alpha.values
         if curve.between:
@@ -209,50 +209,55 @@ class _Drawing:
         return [int(np.argmin(np.abs(alpha)))] if alpha[0] <= 0 <= alpha[-1] else []
 
     def _barriers(self, placer: Placer) -> None:
-        taken: list[tuple[float, float, float]] = []
+        """Chords, dimension lines and the numbers of the barriers."""
+        occupied: list[tuple[float, float, float]] = []
         texts = []
         for index, curve in enumerate(self.curves):
-            found = curve.barrier(self.metric)
-            if found is None or not np.isfinite(found.loss):
+            barrier = curve.barrier(self.metric)
+            if barrier is None or not np.isfinite(barrier.loss):
                 continue
             placer.block(self._chord(curve, self.colors[index]))
-            if self._tall(curve, found):
-                rise = self._foot_and_top(curve, found)
-                at = _free(self._place(curve, found.where), rise, taken, 0.06 * np.ptp(self.axes.get_xlim()))
-                taken.append((at, *rise))
-                texts.append((index, found, self._dimension(placer, curve, found, at)))
-        for index, found, shaft in texts:
+            if self._tall(curve, barrier):
+                rise = self._foot_and_top(curve, barrier)
+                step = 0.06 * np.ptp(self.axes.get_xlim())
+                at = _free_position(self._position(curve, barrier.where), rise, occupied, step)
+                occupied.append((at, *rise))
+                texts.append((index, barrier, self._dimension(placer, curve, barrier, at)))
+        for index, barrier, shaft in texts:
             style = {"fontsize": self.theme.size, "color": self.colors[index]}
-            placer.near(shaft, f"barrier {number(found.loss, 2)}", **style)
+            placer.near(shaft, f"barrier {number(barrier.loss, 2)}", **style)
 
-    def _place(self, curve: Curve, where: float) -> float:
+    def _position(self, curve: Curve, where: float) -> float:
+        """Position on the drawn axis of a value of alpha."""
         return float(np.interp(where, curve.profile.alpha.values, curve.profile.alpha.positions))
 
-    def _foot_and_top(self, curve: Curve, found: Barrier) -> tuple[float, float]:
+    def _foot_and_top(self, curve: Curve, barrier: Barrier) -> tuple[float, float]:
+        """Heights of the chord and of the curve where the barrier is highest."""
         values, alpha = curve.profile.metrics[self.metric], curve.profile.alpha.values
-        foot = float(np.interp(found.where, alpha[[0, -1]], values[[0, -1]]))
-        low, high = self.heights.share(np.array([foot, foot + found.loss]))
+        foot = float(np.interp(barrier.where, alpha[[0, -1]], values[[0, -1]]))
+        low, high = self.heights.share(np.array([foot, foot + barrier.loss]))
         return float(low), float(high)
 
-    def _tall(self, curve: Curve, found: Barrier) -> bool:
-        low, high = self._foot_and_top(curve, found)
+    def _tall(self, curve: Curve, barrier: Barrier) -> bool:
+        """Whether a dimension line of the barrier is long enough for its heads."""
+        low, high = self._foot_and_top(curve, barrier)
         extent = self.axes.get_window_extent().height * 72 / self.axes.figure.dpi
         return bool((min(high, 1.0) - low) * extent / np.ptp(self.axes.get_ylim()) >= SHORTEST_ARROW)
 
     def _chord(self, curve: Curve, color: str) -> FloatArray:
-        """The straight line between the ends, above which a barrier rises: drawn, and its points."""
+        """Draw the straight line between the ends, above which a barrier rises; return its points."""
         positions, values = curve.profile.alpha, curve.profile.metrics[self.metric]
         along = np.linspace(positions.values[0], positions.values[-1], 101)
         shares = self.heights.share(np.interp(along, positions.values[[0, -1]], values[[0, -1]]))
-        places = np.interp(along, positions.values, positions.positions)
-        self.axes.plot(places, shares, color=color, linewidth=0.6 * self.theme.line, alpha=0.6, zorder=2.5)
-        return np.column_stack([places, shares])
+        x = np.interp(along, positions.values, positions.positions)
+        self.axes.plot(x, shares, color=color, linewidth=0.6 * self.theme.line, alpha=0.6, zorder=2.5)
+        return np.column_stack([x, shares])
 
-    def _dimension(self, placer: Placer, curve: Curve, found: Barrier, at: float) -> FloatArray:
-        """The barrier as a draughtsman would note it, an arrow between two thin lines; points on it, middle first."""
-        low, high = self._foot_and_top(curve, found)
+    def _dimension(self, placer: Placer, curve: Curve, barrier: Barrier, at: float) -> FloatArray:
+        """Draw the barrier as an arrow between two thin lines; return points on it, the middle first."""
+        low, high = self._foot_and_top(curve, barrier)
         top = min(high, self.axes.get_ylim()[1])
-        where = self._place(curve, found.where)
+        where = self._position(curve, barrier.where)
         for share in (low, top):
             self.axes.plot(
                 [where, at], [share, share], color=self.theme.ink, linewidth=0.4 * self.theme.line, zorder=2.6
@@ -263,23 +268,24 @@ class _Drawing:
         return np.column_stack([np.full(len(shares), at), shares])
 
     def _half_widths(self, placer: Placer) -> None:
+        """Half-widths as arrows from the solution, with their intervals."""
         for index, curve in enumerate(self.curves):
-            found = curve.half_width
-            if found is None:
+            half = curve.half_width
+            if half is None:
                 continue
-            level = float(self.heights.share(curve.profile.metrics[self.metric][:1] + found.rise)[0])
+            level = float(self.heights.share(curve.profile.metrics[self.metric][:1] + half.rise)[0])
             if not np.isfinite(level) or level > 1:
                 continue
             color = self.colors[index]
-            self._arrow((0.0, level), (found.mean, level))
-            ends, style = [found.low, found.high], {"solid_capstyle": "butt", "zorder": 4}
+            self._arrow((0.0, level), (half.mean, level))
+            ends, style = [half.low, half.high], {"solid_capstyle": "butt", "zorder": 4}
             self.axes.plot(ends, [level, level], color=color, linewidth=4 * self.theme.line, alpha=0.6, **style)
-            arrow = np.array([(0.0, level), (found.mean, level)])
+            arrow = np.array([(0.0, level), (half.mean, level)])
             placer.block(arrow)
-            sign = "\u2265 " if found.censored else ""
-            text = f"half-width {sign}{found.mean:.2f}{found.ends('.2f')}"
-            places = arrow[0] + np.array([1.0, 0.5, 0.4, 0.6, 0.3, 0.7])[:, None] * (arrow[1] - arrow[0])
-            placer.near(places, text, fontsize=self.theme.size - 0.5, color=color)
+            sign = "\u2265 " if half.censored else ""
+            text = f"half-width {sign}{half.mean:.2f}{half.ends('.2f')}"
+            anchors = arrow[0] + np.array([1.0, 0.5, 0.4, 0.6, 0.3, 0.7])[:, None] * (arrow[1] - arrow[0])
+            placer.near(anchors, text, fontsize=self.theme.size - 0.5, color=color)
 
     def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         dimension_line(
@@ -287,20 +293,23 @@ class _Drawing:
         )
 
     def _label(self, curve: Curve) -> str:
-        found = curve.barrier(self.metric)
-        if found is None or self._tall(curve, found):
+        """The label of a curve, with its barrier where that is too low for an arrow."""
+        barrier = curve.barrier(self.metric)
+        if barrier is None or self._tall(curve, barrier):
             return curve.label
-        return f"{curve.label} (barrier {number(found.loss, 2)})"
+        return f"{curve.label} (barrier {number(barrier.loss, 2)})"
 
 
-def _free(at: float, rise: tuple[float, float], taken: list[tuple[float, float, float]], step: float) -> float:
-    """The place for a dimension line from one height to another, or one beside it where another one stands."""
-    near = [other for other, low, high in taken if low <= rise[1] and rise[0] <= high]
-    for shift in range(2 * len(near) + 2):
-        place = at + step * ((shift + 1) // 2) * (1 if shift % 2 else -1)
-        if all(abs(place - other) >= 0.99 * step for other in near):
-            return place
-    return at
+def _free_position(
+    start: float, rise: tuple[float, float], occupied: list[tuple[float, float, float]], step: float
+) -> float:
+    """The position nearest to the start whose dimension line, from low to high, meets no line beside it."""
+    neighbours = [position for position, low, high in occupied if low <= rise[1] and rise[0] <= high]
+    for shift in range(2 * len(neighbours) + 2):
+        position = start + step * ((shift + 1) // 2) * (1 if shift % 2 else -1)
+        if all(abs(position - neighbour) >= 0.99 * step for neighbour in neighbours):
+            return position
+    return start
 
 
 def _network(identity: Identity) -> str:

@@ -187,7 +187,7 @@ def _downsample(image: Pixels, factor: int) -> Pixels:
     """The mean of every ``factor`` x ``factor`` pixels, weighted by their opacity so that edges do not darken."""
     height, width = (side // factor for side in image.shape[:2])
     color, alpha = image[..., :3], image[..., 3:]
-    premultiplied = np.concatenate([color * alpha, alpha], axis=2)
-    means = premultiplied.reshape(height, factor, width, factor, 4).mean(axis=(1, 3))
+    by_opacity = np.concatenate([color * alpha, alpha], axis=2)
+    means = by_opacity.reshape(height, factor, width, factor, 4).mean(axis=(1, 3))
     opacity = means[..., 3:]
     return np.concatenate([means[..., :3] / np.where(opacity > 0, opacity, 1.0), opacity], axis=2)

@@ -1,4 +1,4 @@
-"""Figures of one panel beside another, a record in each: what cross-sections and densities share."""
+"""Figures of panels side by side, a record in each: cross-sections and spectral densities."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from landscape.rendering.geometry.style import Theme, ThemeName, theme_of
 from landscape.rendering.views.layout import COLUMN, inches
 from landscape.rendering.write import suffixed, write_figure
 
-MOST = 4
+MAX_PANELS = 4
 
 Record = TypeVar("Record")
 
@@ -27,12 +27,12 @@ def draw_row(
     kind: str,
     heights: str,
     aspect: float,
-    shared: bool,
+    same_axes: bool,
     width: str | float | None,
     dpi: int,
     theme: ThemeName,
 ) -> Path:
-    """The file drawn: a panel for each record, 1 to 4.
+    """Draw a panel for each record, 1 to 4, and return the file.
 
     Args:
         records: one for each panel.
@@ -42,7 +42,7 @@ def draw_row(
         kind: the records in the plural, for the error.
         heights: label of the first panel's vertical axis.
         aspect: height over width of a panel.
-        shared: whether the panels have the same axes.
+        same_axes: whether the panels have the same axes.
         width: of the figure, as for `render`.
         dpi: of a PNG.
         theme: ``"paper"``, ``"dark"`` or ``"slide"``.
@@ -52,13 +52,13 @@ def draw_row(
         FileError: the picture cannot be written.
     """
     target, count = suffixed(path), len(records)
-    if not 1 <= count <= MOST or len(titles) != count:
-        raise InputError(f"a figure has 1 to {MOST} {kind}, each with a title, got {count} and {len(titles)}")
+    if not 1 <= count <= MAX_PANELS or len(titles) != count:
+        raise InputError(f"a figure has 1 to {MAX_PANELS} {kind}, each with a title, got {count} and {len(titles)}")
     look = theme_of(theme)
     with mpl.rc_context(look.settings()):
         size = inches(width) or COLUMN * count * look.size / 8
         figure = Figure(figsize=(size, aspect * size / count), facecolor=look.ground, layout="constrained")
-        panels = figure.subplots(1, count, sharex=shared, sharey=shared, squeeze=False)[0]
+        panels = figure.subplots(1, count, sharex=same_axes, sharey=same_axes, squeeze=False)[0]
         for axes, record, title in zip(panels, records, titles, strict=True):
             panel(axes, record, look)
             _frame(axes, title, look)
@@ -68,6 +68,7 @@ def draw_row(
 
 
 def _frame(axes: Axes, title: str, theme: Theme) -> None:
+    """Title, spines and ticks of a panel."""
     axes.set_facecolor(theme.ground)
     axes.set_title(title, fontsize=theme.size + 1)
     axes.spines[["top", "right"]].set_visible(False)

@@ -13,6 +13,7 @@ import landscape as ls
 from landscape.measures.axes import eigen_plane
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
+from landscape.records.recipe import parse_recipe
 from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
 from landscape.rendering.facts.quantities import axis_label, metric_label
@@ -163,7 +164,7 @@ def test_no_set_is_shaded_where_the_centre_is_not_known() -> None:
     from landscape.rendering.geometry.panel import panels_of
 
     axis = np.array([-0.75, -0.25, 0.25, 0.75])
-    provenance = Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy"))
+    provenance = Provenance(Identity(subspace=parse_recipe({"kind": "plane"}), loss="cross_entropy"))
     loss = np.add.outer(axis**2, axis**2)
     even = Surface(
         (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, provenance
@@ -209,7 +210,7 @@ def test_a_needle_is_seen_without_any_option() -> None:
 
     side = np.linspace(-2, 2, 81)
     loss = 4 * np.add.outer(side**2, side**2) / 0.2
-    provenance = Provenance(Identity(subspace={"kind": "plane"}, loss="cross_entropy", K=10))
+    provenance = Provenance(Identity(subspace=parse_recipe({"kind": "plane"}), loss="cross_entropy", K=10))
     surface = Surface(
         (Axis("alpha", side), Axis("beta", side)),
         {"train_loss": loss},

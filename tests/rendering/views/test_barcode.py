@@ -12,7 +12,7 @@ from landscape.errors import InputError
 from landscape.records.base import Axis
 from landscape.records.sampled import Surface
 from landscape.rendering.geometry.style import theme_of
-from landscape.rendering.views.barcode import MOST_BARS, Barcode, barcode_figure, barcodes_of, places
+from landscape.rendering.views.barcode import MAX_BARS, Barcode, barcode_figure, barcodes_of, branch_positions
 
 
 def rough(seed: int, side: int = 9) -> Surface:
@@ -27,30 +27,30 @@ def code_of(surface: Surface) -> Barcode:
 
 def test_bars_run_from_birth_to_death() -> None:
     code = code_of(rough(0))
-    figure = barcode_figure([code], theme_of("paper"), width=7.0, shared=True)
+    figure = barcode_figure([code], theme_of("paper"), width=7.0, one_range=True)
     bars = [line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
-    ends = {(birth, death) for birth, death in zip(code.found.birth, code.found.death, strict=True)}
-    assert len(bars) == len(ends) == code.found.count() > 4
+    ends = {(birth, death) for birth, death in zip(code.minima.birth, code.minima.death, strict=True)}
+    assert len(bars) == len(ends) == code.minima.count() > 4
     assert {tuple(bar) for bar in bars[1:]} == {(b, d) for b, d in ends if np.isfinite(d)}
-    assert bars[0][0] == code.found.birth[0]
+    assert bars[0][0] == code.minima.birth[0]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_branch_of_the_tree_crosses_another(seed: int) -> None:
     code = code_of(rough(seed, 12))
-    found, place = code.found, places(code)
-    assert set(place) == set(code.shown)
+    minima, place = code.minima, branch_positions(code)
+    assert set(place) == set(code.bars)
     assert sorted(place.values()) == list(range(len(place)))
-    joins = [(place[int(found.parent[k])], place[k], found.death[k]) for k in place if found.parent[k] >= 0]
+    joins = [(place[int(minima.parent[k])], place[k], minima.death[k]) for k in place if minima.parent[k] >= 0]
     for (left, right, level), k in ((join, k) for join in joins for k in place):
         if left < place[k] < right:
-            assert not found.birth[k] <= level < found.death[k]
+            assert not minima.birth[k] <= level < minima.death[k]
 
 
 def test_parents_are_drawn_with_their_children_where_not_all_fit() -> None:
     code = code_of(rough(1, 40))
-    assert code.found.count() > MOST_BARS == len(code.shown)
-    assert all(code.found.parent[k] in (-1, *code.shown) for k in code.shown)
+    assert code.minima.count() > MAX_BARS == len(code.bars)
+    assert all(code.minima.parent[k] in (-1, *code.bars) for k in code.bars)
 
 
 def test_the_view_writes_a_file_and_its_numbers(tmp_path: Path) -> None:

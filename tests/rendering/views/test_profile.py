@@ -13,6 +13,7 @@ import landscape
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
+from landscape.records.recipe import CurveRecipe
 from landscape.records.sampled import Profile
 from landscape.rendering.facts.curves import Curve, curves_of, ray_profile
 from landscape.rendering.geometry.style import theme_of
@@ -148,7 +149,7 @@ def test_nothing_to_draw_is_one_clear_line(tmp_path: Path) -> None:
 def test_curves_say_what_tells_them_apart() -> None:
     curve = replace(
         hill(),
-        provenance=Provenance(replace(hill().provenance.identity, subspace={"kind": "bezier", "to": "narrow:1"})),
+        provenance=Provenance(replace(hill().provenance.identity, subspace=CurveRecipe(form="bezier", to="narrow:1"))),
     )
     labels = [one.label for one in curves_of([hill(), hill(aligned=True), curve], "train_loss")]
     assert labels == ["straight line", "straight line, aligned", "Bezier curve"]

@@ -1,4 +1,4 @@
-"""What a run of the benchmarks is asked to do."""
+"""The workload of a run of the benchmarks: how large its grids and trainings are, and where they run."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ CACHE = Path(tempfile.gettempdir()) / "landscape-benchmarks"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Sizes and places.
+class Workload:
+    """Sizes of grids and trainings, and places.
 
     Args:
         quick: smaller grids, fewer seeds, shorter training; meant to take about two minutes on two idle cores.
