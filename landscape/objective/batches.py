@@ -29,12 +29,13 @@ class Inputs:
     tree: Any
 
     def __len__(self) -> int:
-        return next((len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()), 0)
+        return next((len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()), 1) if self.aligned else 1
 
     @cached_property
     def aligned(self) -> bool:
-        """Whether all tensors count the same examples, so that the batch can be cut."""
-        return len({len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()}) == 1
+        """Whether all tensors count the same examples, so that the batch can be cut; an object stays as it is."""
+        lengths = {len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()}
+        return len(lengths) == 1 and not any(True for _ in _objects(self.tree))
 
     def __getitem__(self, rows: slice | Tensor) -> "Inputs":
         return Inputs(map_tensors(self.tree, lambda t: t[rows] if t.dim() else t)) if self.aligned else self
@@ -190,7 +191,7 @@ def place(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
     """The batch on the device, its real floating-point tensors in ``dtype``."""
     inputs, targets = batch
     if isinstance(inputs, Inputs):
-        inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype)))
+        inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype), device))
     else:
         inputs = convert(inputs, device, dtype)
     return inputs, convert(targets, device, dtype)
@@ -218,19 +219,24 @@ def digest_of(splits: Sequence[Split]) -> str:
     return hashlib.sha256(",".join(digests).encode()).hexdigest()
 
 
-def map_tensors(tree: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same nesting with every tensor changed; mappings become plain dictionaries."""
+def map_tensors(tree: Any, change: Callable[[Tensor], Tensor], device: torch.device | None = None) -> Any:
+    """The same nesting with every tensor changed; mappings become plain dictionaries.
+
+    A batch object moves to the device, if there is one, by its own method ``to``.
+    """
     if isinstance(tree, Tensor):
         return change(tree)
     if isinstance(tree, Mapping):
-        return {key: map_tensors(value, change) for key, value in tree.items()}
+        return {key: map_tensors(value, change, device) for key, value in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(map_tensors(value, change) for value in tree))
-    return type(tree)(map_tensors(value, change) for value in tree) if isinstance(tree, list | tuple) else tree
+        return type(tree)(*(map_tensors(value, change, device) for value in tree))
+    if isinstance(tree, list | tuple):
+        return type(tree)(map_tensors(value, change, device) for value in tree)
+    return tree.to(device) if device is not None and callable(getattr(tree, "to", None)) else tree
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a nesting with its path."""
+    """Every tensor of a nesting with its path; those of a batch object by its ``to_dict`` or its attributes."""
     if isinstance(tree, Tensor):
         yield path, tree
     elif isinstance(tree, Mapping):
@@ -239,11 +245,27 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
     elif isinstance(tree, list | tuple):
         for index, value in enumerate(tree):
             yield from leaves(value, f"{path}.{index}".lstrip("."))
+    elif callable(getattr(tree, "to_dict", None)):
+        yield from leaves(tree.to_dict(), path)
+    elif hasattr(tree, "__dict__") and not callable(tree):
+        yield from leaves({key: value for key, value in vars(tree).items() if value is not tree}, path)
+
+
+def _objects(tree: Any) -> Iterator[object]:
+    """What holds tensors in a nesting and is no plain container."""
+    if isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _objects(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _objects(value)
+    elif not isinstance(tree, Tensor) and any(True for _ in leaves(tree)):
+        yield tree
 
 
 def _cut(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
     for inputs, targets in batches:
-        if isinstance(inputs, Inputs) and not inputs.aligned:
+        if len(targets) <= size or (isinstance(inputs, Inputs) and not inputs.aligned):
             yield inputs, targets
             continue
         for start in range(0, len(targets), size):

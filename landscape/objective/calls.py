@@ -17,10 +17,10 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Split, place
+from landscape.objective.batches import Batch, Inputs, Metric, Split, place
 from landscape.objective.rules import IGNORED_LABEL, Rule, Value, find_rule
 from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, full, is_cross_entropy
+from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
@@ -106,17 +106,21 @@ class OutputsAndTargets:
     def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
         """Found out on rows from all over the split, at the centre and at another point."""
 
+        # ours is faster and knows no ignored label
+        loss = functional.cross_entropy if self.is_cross_entropy else self.loss
+
         def value(point: Mapping[str, Tensor], batch: Batch) -> float:
             inputs, targets = batch
-            return _number(self.loss(full(self.outputs(model, point, inputs)), targets))
+            return _number(loss(full(self.outputs(model, point, inputs)), targets))
 
         return find_rule(_values(value, state, split), split, self.loss)
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
         """The split with the loss under its rule, and the share of right classes."""
-        # ours is faster and knows no ignored label
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
-        metrics = {"loss": rule.metric(plain, split)} | ({"accuracy": share_right} if self.with_accuracy else {})
+        metrics = {"loss": rule.metric(plain, split)}
+        if self.with_accuracy:
+            metrics["accuracy"] = _share_of_counted(rule.counted(), split) if rule.ignores() else share_right
         return replace(split, metrics=metrics, whole=rule.kind == "whole")
 
     def weight(self, target: Tensor) -> Tensor:
@@ -228,7 +232,6 @@ class UserLoss(_LossAsOutput):
     """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
 
     function: BatchLoss
-    whole: bool = False
 
     differentiates = True
     is_cross_entropy = False
@@ -243,9 +246,7 @@ class UserLoss(_LossAsOutput):
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The mean, or the sum divided by the number of examples, a 0-d tensor."""
         result = self._result(model, state, inputs)
-        if not isinstance(result, tuple):
-            return result  # type: ignore[no-any-return]
-        mean: Tensor = result[0] / (result[1] if self.whole else len(inputs))
+        mean: Tensor = result[0] / len(inputs) if isinstance(result, tuple) else result
         return mean
 
     def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
@@ -258,16 +259,12 @@ class UserLoss(_LossAsOutput):
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
         """The split with the loss under its rule; with weights N / count, if counts are returned."""
-        if rule.kind == "whole":
-            self.whole = True
-            return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=True)
-        if rule.kind == "sum":
-            return replace(split, metrics={"loss": rule.metric(_itself, split)})
-        return replace(self._weigh(model, state, split), metrics={"loss": self.loss})
+        whole = rule.kind == "whole"
+        if isinstance(self._result(model, state, split.head(2)[0] if not whole else split.batches[0][0]), tuple):
+            return replace(self._weigh(model, state, replace(split, whole=whole)), metrics={"loss": self.loss})
+        return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=whole)
 
     def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-        if not isinstance(self._result(model, state, split.head(2)[0]), tuple):
-            return split
         with torch.no_grad():
             pairs = (self._result(model, state, inputs) for inputs, _ in split.chunks(1024))
             total = sum(torch.as_tensor(pair[1]).item() for pair in pairs)
@@ -302,6 +299,17 @@ class _Caller(nn.Module):
         # a physics loss differentiates by its inputs, also where nobody asks for the parameters' gradient
         with torch.enable_grad():
             return self.function(self.model, batch)
+
+
+def _share_of_counted(rule: Rule, split: Split) -> Metric:
+    """The share of right classes among the examples whose labels count."""
+
+    def share(outputs: Tensor, targets: Tensor) -> Tensor:
+        counts = rule.weights(targets) > 0
+        right = right_shares(outputs, torch.where(counts, targets, 0))
+        return torch.where(counts, right, 0.0).sum() / counts.sum().clamp_min(1)
+
+    return rule.metric(share, split)
 
 
 def _itself(outputs: Tensor, targets: Tensor) -> Tensor:

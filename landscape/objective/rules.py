@@ -7,14 +7,14 @@ batch is one unit that nobody may cut.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
-from landscape.errors import ObjectiveError
+from landscape.errors import LandscapeError, ObjectiveError
 from landscape.objective.batches import Batch, Metric, Split, join, rows_of
 
 Kind: TypeAlias = Literal["mean", "sum", "weighted", "whole"]
@@ -47,12 +47,23 @@ class Rule:
     def amount(self, targets: Tensor) -> Tensor | float:
         """How much the examples of a batch count in the loss of all."""
         if self.kind == "weighted":
-            assert self.table is not None
-            table = self.table.to(targets.device)
-            index = targets - self.first
-            inside = (index >= 0) & (index < len(table))
-            return torch.where(inside, table[index.clamp(0, len(table) - 1)], 0.0).sum()
+            return self.weights(targets).sum()
         return float(len(targets)) if self.kind == "mean" or self.by_size else 1.0
+
+    def weights(self, targets: Tensor) -> Tensor:
+        """The weight of each label, in the shape of the targets, float64; of a weighted mean."""
+        assert self.table is not None
+        index, table = targets - self.first, self.table.to(targets.device)
+        inside = (index >= 0) & (index < len(table))
+        return torch.where(inside, table[index.clamp(0, len(table) - 1)], 0.0)
+
+    def ignores(self) -> bool:
+        """Whether some labels count for nothing."""
+        return self.table is not None and bool((self.table == 0).any())
+
+    def counted(self) -> "Rule":
+        """The mean over the examples that count at all, each once."""
+        return replace(self, table=None if self.table is None else (self.table > 0).double())
 
     def total(self, split: Split) -> float:
         """The amount of all examples of a split; 1 for a sum, which is divided by nothing."""
@@ -66,7 +77,7 @@ class Rule:
             return loss
         total, num_examples = self.total(split), split.num_examples
         if not total > 0:
-            raise ObjectiveError(f"nothing in the {split.name} data counts in the loss: all labels are ignored")
+            raise ObjectiveError(f"nothing in the {split.name} data counts in the loss: it ignores all of their labels")
 
         def scaled(outputs: Tensor, targets: Tensor) -> Tensor:
             amount = torch.as_tensor(self.amount(targets), dtype=outputs.dtype, device=outputs.device)
@@ -90,8 +101,13 @@ def find_rule(values: Sequence[Value], split: Split, loss: object = None, *, has
         has_labels: whether the targets may be labels with weights.
     """
     labels = _labels(split) if has_labels else None
-    probe = _probe(split, labels)
-    if probe is None or len(probe[1]) < 2:
+    try:
+        probe = _probe(split, labels)
+    except NotImplementedError:  # sparse tensors have no rows
+        return WHOLE
+    if probe is None:
+        return WHOLE
+    if len(probe[1]) < 2:
         return None
     declared = _declared(loss, labels, probe[1].device)
     evidence = [point for value in values if (point := _evidence(value, probe)) is not None]
@@ -144,6 +160,8 @@ def _evidence(value: Value, probe: Batch) -> _Evidence | None:
     try:
         whole = value(probe)
         partitions = [[(rows, value(rows_of(probe, rows))) for rows in parts] for parts in _partitions(count)]
+    except LandscapeError:
+        raise
     except Exception:  # a user's model and loss fail in any way on half a graph
         return None
     return _Evidence(whole, partitions) if math.isfinite(whole) else None
@@ -228,6 +246,8 @@ def _declared(loss: object, labels: Tensor | None, device: torch.device) -> Rule
             table[label - first] = float(weights[label]) if 0 <= label < len(weights) else 0.0
     if first <= ignored <= last:
         table[ignored - first] = 0.0
+    if not bool(table.any()):
+        raise ObjectiveError(f"nothing in the data counts in the loss: all labels are {ignored}, which it ignores")
     return Rule("weighted", table, first)
 
 
