@@ -20,8 +20,8 @@ from cli.machine import torch_device
 from landscape.errors import LandscapeError
 
 
-def chosen(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """The networks that are named."""
+def network_names(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Names of networks, by commas."""
     names = tuple(NETWORKS) if value is None else tuple(name.strip() for name in value.split(","))
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:
@@ -33,7 +33,7 @@ def chosen(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--quick", is_flag=True, help="Smaller grids, fewer seeds, shorter training.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
-@click.option("--networks", callback=chosen, help=f"Some of {','.join(NETWORKS)}, by commas; all by default.")
+@click.option("--networks", callback=network_names, help=f"Some of {','.join(NETWORKS)}, by commas; all by default.")
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="A section; may be repeated.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), help="Where the trained networks are kept.")
 def main(
@@ -68,8 +68,8 @@ def measure(workload: Workload, sections: tuple[str, ...]) -> dict[str, Any]:
         "rows": [],
     }
     for section in sections:
-        started = time.perf_counter()
+        start = time.perf_counter()
         module = importlib.import_module(f"benchmarks.{section}")
         results["rows" if section == "surface" else section] = module.rows(workload)
-        click.echo(f"{section}: {time.perf_counter() - started:.0f} s", err=True)
+        click.echo(f"{section}: {time.perf_counter() - start:.0f} s", err=True)
     return results

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -13,8 +13,9 @@ from benchmarks.workload import EXTENT
 from landscape.engine.trial import choose
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Corridor, Subspace
+from landscape.space.subspaces import Subspace
 
 Kind: TypeAlias = Literal["ours", "tuned", "peer"]
 
@@ -83,11 +84,12 @@ def serial(objective: Objective, subspace: Subspace, points: tuple[int, int]) ->
     coordinates = grid(subspace, points)
 
     def run() -> tuple[FloatArray, int]:
-        if isinstance(subspace, Corridor):
-            rows = np.split(coordinates, np.flatnonzero(np.diff(coordinates[:, 0])) + 1)
-            parts = [_one_by_one(objective, subspace.row(float(row[0, 0])), row[:, 1:]) for row in rows]
-            return np.concatenate(parts), len(coordinates)
-        return _one_by_one(objective, cast(Affine, subspace), coordinates), len(coordinates)
+        if subspace.affine is not None:
+            return _one_by_one(objective, subspace.affine, coordinates), len(coordinates)
+        assert subspace.row is not None
+        rows = np.split(coordinates, np.flatnonzero(np.diff(coordinates[:, 0])) + 1)
+        parts = [_one_by_one(objective, subspace.row(float(row[0, 0])), row[:, 1:]) for row in rows]
+        return np.concatenate(parts), len(coordinates)
 
     return Contender("tuned serial loop", "tuned", run, subspace, coordinates)
 
@@ -95,20 +97,20 @@ def serial(objective: Objective, subspace: Subspace, points: tuple[int, int]) ->
 @torch.no_grad()
 def _one_by_one(objective: Objective, subspace: Affine, coordinates: FloatArray) -> FloatArray:
     inputs, targets = objective.splits[0].batches[0]
-    fixed = {**subspace.centre, **objective.buffers}
+    constants = {**subspace.centre, **objective.buffers}
     values = np.empty(len(coordinates))
     for index, steps in enumerate(coordinates.tolist()):
-        outputs = functional_call(objective.model, {**fixed, **_moved(subspace, steps)}, (inputs,))
+        outputs = functional_call(objective.model, {**constants, **_point(subspace, steps)}, (inputs,))
         values[index] = objective.loss(outputs, targets).item()
     return values
 
 
-def _moved(subspace: Affine, steps: list[float]) -> Parameters:
-    moved: dict[str, torch.Tensor] = {}
+def _point(subspace: Affine, steps: list[float]) -> Parameters:
+    point: dict[str, torch.Tensor] = {}
     for step, direction in zip(steps, subspace.directions, strict=True):
         for name, tensor in direction.items():
-            moved[name] = torch.add(moved.get(name, subspace.centre[name]), tensor, alpha=step)
-    return moved
+            point[name] = torch.add(point.get(name, subspace.centre[name]), tensor, alpha=step)
+    return point
 
 
 def reference(objective: Objective, subspace: Subspace, coordinates: FloatArray) -> FloatArray:

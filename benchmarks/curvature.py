@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from benchmarks.hardware import version_of
 from benchmarks.networks import CLASSES
 from benchmarks.peers import MISSING
-from benchmarks.timing import interleaved, ratio
+from benchmarks.timing import in_turn, ratio
 from benchmarks.workload import Workload
 from landscape.measures.matrix import BLOCK, hessian
 from landscape.measures.spectrum import STEPS, spectral_density
@@ -59,8 +59,8 @@ class Row:
 def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per width for products, then for densities, as dictionaries."""
     products = [_products(_objective(width, workload), width, workload) for width in WIDTHS]
-    wanted = DENSITY_WIDTHS[:1] if workload.quick else DENSITY_WIDTHS
-    return [asdict(row) for row in products + [_density(_objective(w, workload), w, workload) for w in wanted]]
+    widths = DENSITY_WIDTHS[:1] if workload.quick else DENSITY_WIDTHS
+    return [asdict(row) for row in products + [_density(_objective(w, workload), w, workload) for w in widths]]
 
 
 def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
@@ -80,7 +80,7 @@ def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
 
 def _products(objective: Objective, width: int, workload: Workload) -> Row:
     ours = hessian(objective, dtype=torch.float32).tuned(vectors=BLOCK)
-    other = through_one_graph(objective)
+    multiply = through_one_graph(objective)
     vectors = torch.randn(BLOCK, objective.P, generator=torch.Generator().manual_seed(0)).to(objective.device)
     count = 2 if workload.quick or width > 64 else 20
 
@@ -91,10 +91,10 @@ def _products(objective: Objective, width: int, workload: Workload) -> Row:
     def singly() -> None:
         for _ in range(count):
             for vector in vectors:
-                other(vector)
+                multiply(vector)
 
-    seconds = _timed({"ours": blocks, "other": singly}, workload, f"products, width {width}")
-    rate = {name: count * BLOCK / median(each) for name, each in seconds.items()}
+    seconds = _seconds({"ours": blocks, "other": singly}, workload, f"products, width {width}")
+    rate = {name: count * BLOCK / median(times) for name, times in seconds.items()}
     way = f"{'graph kept' if ours.stores_graph else 'graph rebuilt'}, {ours.block} at a time"
     factor = ratio(seconds["other"], seconds["ours"])
     return Row(f"mlp, width {width}", "products/s, float32", GRAPH, rate["ours"], rate["other"], factor, note=way)
@@ -103,26 +103,26 @@ def _products(objective: Objective, width: int, workload: Workload) -> Row:
 def _density(objective: Objective, width: int, workload: Workload) -> Row:
     exact = objective.with_dtype(torch.float64)
     probes, steps = (4, 20) if workload.quick else (PROBES, STEPS)
-    found: dict[str, Spectrum] = {}
+    spectra: dict[str, Spectrum] = {}
 
     def ours() -> None:
-        found["ours"] = spectral_density(hessian(exact), num_probes=probes, steps=steps)
+        spectra["ours"] = spectral_density(hessian(exact), num_probes=probes, steps=steps)
 
     runs: dict[str, Callable[[], object]] = {"ours": ours}
-    installed = version_of(PEER) is not None
-    if installed:
-        runs["other"] = _peer_density(exact, probes, steps, found)
+    available = version_of(PEER) is not None
+    if available:
+        runs["other"] = _peer_density(exact, probes, steps, spectra)
     rounds = workload.rounds if width == min(DENSITY_WIDTHS) else 1
-    seconds = _timed(runs, workload, f"density, width {width}", rounds=rounds)
-    what = f"seconds of a density, {probes} probes of {steps} steps, float64"
-    row = Row(f"mlp, width {width}", what, PEER, median(seconds["ours"]), error=found["ours"].error)
-    if not installed:
+    seconds = _seconds(runs, workload, f"density, width {width}", rounds=rounds)
+    quantity = f"seconds of a density, {probes} probes of {steps} steps, float64"
+    row = Row(f"mlp, width {width}", quantity, PEER, median(seconds["ours"]), error=spectra["ours"].error)
+    if not available:
         return replace(row, note=f"{PEER} is {MISSING}")
     factor = ratio(seconds["other"], seconds["ours"])
-    return Row(row.network, what, PEER, row.ours, median(seconds["other"]), factor, row.error, found["other"].error)
+    return replace(row, other=median(seconds["other"]), factor=factor, error_other=spectra["other"].error)
 
 
-def _peer_density(objective: Objective, probes: int, steps: int, found: dict[str, Spectrum]) -> Callable[[], None]:
+def _peer_density(objective: Objective, probes: int, steps: int, spectra: dict[str, Spectrum]) -> Callable[[], None]:
     from hessian_eigenthings import HessianOperator, supervised_loss
     from hessian_eigenthings import spectral_density as density
 
@@ -130,21 +130,21 @@ def _peer_density(objective: Objective, probes: int, steps: int, found: dict[str
     operator = HessianOperator(model, objective.splits[0].batches, supervised_loss(cross_entropy))
 
     def run() -> None:
-        made = density(operator, num_runs=probes, lanczos_steps=steps, num_grid_points=1001, seed=0)
-        nodes, weights = (part.cpu().numpy() for part in (made.raw_eigenvalues, made.raw_weights))
-        found["other"] = Spectrum(nodes, weights, objective.P, "hessian", steps, 0, "")
+        result = density(operator, num_runs=probes, lanczos_steps=steps, num_grid_points=1001, seed=0)
+        nodes, weights = (part.cpu().numpy() for part in (result.raw_eigenvalues, result.raw_weights))
+        spectra["other"] = Spectrum(nodes, weights, objective.P, "hessian", steps, 0, "")
 
     return run
 
 
-def _timed(
+def _seconds(
     runs: dict[str, Callable[[], object]], workload: Workload, label: str, *, rounds: int | None = None
 ) -> dict[str, list[float]]:
     """Seconds in each round, after a warm-up; the long ones are timed once, cold."""
     if rounds != 1:
         for run in runs.values():
             run()
-    return interleaved(runs, rounds=rounds or workload.rounds, device=workload.device, label=label)
+    return in_turn(runs, rounds=rounds or workload.rounds, device=workload.device, label=label)
 
 
 def _objective(width: int, workload: Workload) -> Objective:

@@ -15,7 +15,7 @@ PACKAGES = ("landscape", "torch", "numpy", "loss-landscapes", "loss-landscape-3d
 
 def hardware(device: torch.device) -> dict[str, str | int | float]:
     """Processor, threads, memory and the measured float32 matrix-product peak of the device."""
-    found: dict[str, str | int | float] = {
+    facts: dict[str, str | int | float] = {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
@@ -25,9 +25,9 @@ def hardware(device: torch.device) -> dict[str, str | int | float]:
         "matrix_product_gflops": round(matrix_product_peak(device) / 1e9, 1),
     }
     if device.type == "cuda":
-        found["device_memory"] = torch.cuda.get_device_properties(device).total_memory
-        found["cuda"] = str(torch.version.cuda)
-    return found
+        facts["device_memory"] = torch.cuda.get_device_properties(device).total_memory
+        facts["cuda"] = str(torch.version.cuda)
+    return facts
 
 
 def versions() -> dict[str, str | None]:

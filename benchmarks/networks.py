@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from landscape.objective.objective import Objective
 from landscape.sampling.solutions import member_of
-from landscape.space.subspaces import Plane, random_plane
+from landscape.space.affine import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run
@@ -58,30 +58,30 @@ class Problem:
 def problem(name: str, workload: "Workload") -> Problem:
     """The network of that name with its data on the device, trained once and kept in ``workload.runs``."""
     if NETWORKS[name].family == "resnet":
-        objective, run = _seeded(name, 120 if workload.quick else 1000, workload.device), None
+        objective, run = _with_seed(name, 120 if workload.quick else 1000, workload.device), None
     else:
-        run = trained(name, workload)
+        run = run_of(name, workload)
         objective = member_of(run, device=workload.device).objective.loss_only()
     return Problem(name, objective, _flops(objective), run)
 
 
-def trained(name: str, workload: "Workload") -> Run:
+def run_of(name: str, workload: "Workload") -> Run:
     """The run of a network on the digits: one member, seed 0."""
     recipe = Recipe(steps=workload.training_steps)
     config = RunConfig(NETWORKS[name], {"name": "digits"}, recipe, members=1)
     return ensure_run(f"{name}-{recipe.steps}", config, runs=workload.runs, device=workload.device)
 
 
-def _seeded(name: str, count: int, device: torch.device) -> Objective:
+def _with_seed(name: str, count: int, device: torch.device) -> Objective:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(count, *IMAGES, generator=generator)
     classes = torch.randint(CLASSES, (count,), generator=generator)
-    model = _settled(build(NETWORKS[name], IMAGES, CLASSES, seed=0), images[:100])
+    model = _with_statistics(build(NETWORKS[name], IMAGES, CLASSES, seed=0), images[:100])
     return Objective(model, (images, classes), accuracy=False, device=device, name=name)
 
 
 @torch.no_grad()
-def _settled(model: nn.Module, images: Tensor) -> nn.Module:
+def _with_statistics(model: nn.Module, images: Tensor) -> nn.Module:
     """The model in evaluation mode with BatchNorm statistics of these images, as after training."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -23,8 +23,8 @@ from benchmarks.contenders import Contender, grid
 from benchmarks.hardware import version_of
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
+from landscape.space.affine import Plane
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Plane
 
 MISSING = "not installed: pip install --no-deps -r benchmarks/requirements.txt"
 
@@ -39,14 +39,14 @@ def loss_landscapes(objective: Objective, plane: Plane, side: int) -> Contender:
 
     coordinates = grid(plane, (side, side)).reshape(side, side, 2)
     (alpha, beta), step = coordinates[0, 0], float(coordinates[0, 1, 1] - coordinates[0, 0, 1])
-    start, one, two = (
-        _placed(objective, plane, at)
+    start, right, top = (
+        _model_at(objective, plane, at)
         for at in ((alpha, beta), (alpha + side * step, beta), (alpha, beta + side * step))
     )
     metric = library.metrics.Loss(functional.cross_entropy, *objective.splits[0].batches[0])
 
     def run() -> tuple[FloatArray, int]:
-        values = library.planar_interpolation(start, one, two, metric, steps=side, deepcopy_model=True)
+        values = library.planar_interpolation(start, right, top, metric, steps=side, deepcopy_model=True)
         return np.asarray(values, dtype=np.float64).ravel(), side**2
 
     coordinates[::2, :, 1] += step
@@ -57,7 +57,7 @@ def loss_landscape_3d(objective: Objective, plane: Plane, side: int) -> Contende
     """``LossLandscapeCalculator.calculate`` on our coordinates and directions; the loader is a list of one batch."""
     from loss_landscape_3d import LossLandscapeCalculator
 
-    model = _placed(objective, plane, (0.0, 0.0))
+    model = _model_at(objective, plane, (0.0, 0.0))
     calculator = LossLandscapeCalculator(model, objective.splits[0].batches, functional.cross_entropy)
     centre = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     alpha, beta = (axis.values for axis in plane.axes((side, side), float(np.abs(grid(plane, (2, 2))).max())))
@@ -75,7 +75,7 @@ def landscaper(objective: Objective, plane: Plane, side: int) -> Contender:
     It is compared at the points it really visits. It adds noise to its largest value by design.
     """
     compute = _landscaper_compute()
-    model = _placed(objective, plane, (0.0, 0.0))
+    model = _model_at(objective, plane, (0.0, 0.0))
     inputs, targets = objective.splits[0].batches[0]
     full = [[d.get(name, torch.zeros_like(t)) for name, t in objective.centre.items()] for d in plane.directions]
     coordinates = grid(plane, (side, side))
@@ -88,7 +88,7 @@ def landscaper(objective: Objective, plane: Plane, side: int) -> Contender:
                 model,
                 (inputs, targets),
                 full,
-                lambda moved, data: functional.cross_entropy(moved(data[0]), data[1]).item(),
+                lambda model, data: functional.cross_entropy(model(data[0]), data[1]).item(),
                 steps=side,
                 distance=distance,
                 dim=2,
@@ -97,9 +97,9 @@ def landscaper(objective: Objective, plane: Plane, side: int) -> Contender:
         return np.asarray(values, dtype=np.float64).ravel(), side**2
 
     step = _norm(objective.centre) * distance / (side / 2)
-    walked = Plane(objective.centre, tuple(_rescaled(direction, step) for direction in plane.directions))
+    visited_plane = Plane(objective.centre, tuple(_rescale(direction, step) for direction in plane.directions))
     indices = np.indices((side, side)).reshape(2, -1).T.astype(np.float64) - side // 2
-    return Contender("Landscaper", "peer", run, walked, indices, "adds noise to its largest value")
+    return Contender("Landscaper", "peer", run, visited_plane, indices, "adds noise to its largest value")
 
 
 PEERS: dict[str, Callable[[Objective, Plane, int], Contender]] = {
@@ -114,13 +114,13 @@ def missing() -> list[str]:
     return [name for name in PEERS if version_of(name) is None]
 
 
-def installed(objective: Objective, plane: Plane, side: int) -> list[Contender]:
+def available(objective: Objective, plane: Plane, side: int) -> list[Contender]:
     """The peers that are here, ready to run."""
     absent = missing()
     return [make(objective, plane, side) for name, make in PEERS.items() if name not in absent]
 
 
-def _placed(objective: Objective, plane: Plane, at: tuple[float, float]) -> nn.Module:
+def _model_at(objective: Objective, plane: Plane, at: tuple[float, float]) -> nn.Module:
     """A copy of the model on the device with its parameters at a point of the plane."""
     model = copy.deepcopy(objective.model).to(objective.device, objective.dtype)
     point = plane.at(torch.tensor([at], dtype=torch.float64, device=objective.device))
@@ -133,10 +133,10 @@ def _norm(parameters: Parameters) -> float:
     return math.sqrt(sum(float(tensor.double().square().sum()) for tensor in parameters.values()))
 
 
-def _rescaled(direction: Parameters, step: float) -> Parameters:
+def _rescale(direction: Parameters, step: float) -> Parameters:
     """Each tensor brought to length sqrt(its size), then all of them together to one step."""
-    balanced = {name: t.double() * (math.sqrt(t.numel()) / float(t.double().norm())) for name, t in direction.items()}
-    return {name: tensor * (step / _norm(balanced)) for name, tensor in balanced.items()}
+    unit = {name: t.double() * (math.sqrt(t.numel()) / float(t.double().norm())) for name, t in direction.items()}
+    return {name: tensor * (step / _norm(unit)) for name, tensor in unit.items()}
 
 
 def _landscaper_compute() -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import torch
 
 import landscape as ls
 from benchmarks.networks import CLASSES
-from benchmarks.timing import interleaved
+from benchmarks.timing import in_turn
 from benchmarks.workload import EXTENT, Workload
 from landscape.objective.objective import Objective
 from landscape.train.datasets import load_dataset
@@ -47,22 +47,22 @@ class Row:
 
 def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per quantity, as dictionaries."""
-    made = [
+    growth = [
         _row("grid points", "mlp, width 4", "sample", _grids(workload), workload),
         _row("examples", "mlp, width 64", "sample", _examples(workload), workload),
         _row("P", "mlp, 1437 examples", "sample", _widths(workload), workload),
         _row("members", "mlp, width 4", "train", _members(workload), workload),
     ]
-    return [asdict(row) for row in made]
+    return [asdict(row) for row in growth]
 
 
-def _row(quantity: str, network: str, what: str, runs: Mapping[int, Run], workload: Workload) -> Row:
-    named = {str(size): run for size, run in runs.items()}
-    for run in named.values():
+def _row(quantity: str, network: str, call: str, runs: Mapping[int, Run], workload: Workload) -> Row:
+    by_name = {str(size): run for size, run in runs.items()}
+    for run in by_name.values():
         run()
-    timed = interleaved(named, rounds=workload.rounds, device=workload.device, label=quantity)
-    sizes, seconds = list(runs), [median(timed[name]) for name in named]
-    return Row(quantity, network, what, sizes, seconds, _slope(sizes, seconds), _slope(sizes[-2:], seconds[-2:]))
+    times = in_turn(by_name, rounds=workload.rounds, device=workload.device, label=quantity)
+    sizes, seconds = list(runs), [median(times[name]) for name in by_name]
+    return Row(quantity, network, call, sizes, seconds, _slope(sizes, seconds), _slope(sizes[-2:], seconds[-2:]))
 
 
 def _slope(sizes: list[int], seconds: list[float]) -> float:

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.contenders import Contender, reference, serial, steady, whole_call
 from benchmarks.hardware import matrix_product
 from benchmarks.networks import Problem, problem
-from benchmarks.peers import MISSING, installed, missing
-from benchmarks.timing import Run, interleaved, peak_memory, ratio, seconds_of
+from benchmarks.peers import MISSING, available, missing
+from benchmarks.timing import Run, in_turn, peak_memory, ratio, seconds_of
 from benchmarks.workload import SIDE, TOLERANCE, Workload, side_for
 from landscape.records.base import FloatArray
 from landscape.sampling.solutions import member_of
@@ -20,7 +20,7 @@ from landscape.space.subspaces import Subspace
 
 SMALLEST_WHOLE = 15
 CORRIDORS = ("narrow", "wide")
-MOST_COMPARED = 64
+MAX_COMPARED = 64
 PRODUCT = "matrix product"
 
 
@@ -61,24 +61,24 @@ class Row:
 
 def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per network and contender, as dictionaries."""
-    made: list[Row] = []
+    table: list[Row] = []
     for name in workload.networks:
         network = problem(name, workload)
-        made += _plane_rows(network, workload)
+        table += _plane_rows(network, workload)
         if name in (CORRIDORS[:1] if workload.quick else CORRIDORS):
-            made += _corridor_rows(network, workload)
-    return [asdict(row) for row in made]
+            table += _corridor_rows(network, workload)
+    return [asdict(row) for row in table]
 
 
 def _plane_rows(network: Problem, workload: Workload) -> Iterator[Row]:
     objective, plane = network.objective, network.plane()
     pace = seconds_per_point(network, plane)
     side = side_for(pace, workload.steady_seconds)
-    peers = installed(objective, plane, side)
+    peers = available(objective, plane, side)
     whole = _ours(network, plane, pace, workload)
     ours = [*whole[:1], steady(objective, plane, (side, side)), *whole[1:]]
     contenders = [*ours, serial(objective, plane, (side, side)), *peers]
-    yield from measured(network.name, contenders, network, workload=workload)
+    yield from compare(network.name, contenders, network, workload=workload)
     for name in missing():
         yield Row(network.name, name, note=MISSING)
 
@@ -89,7 +89,7 @@ def _corridor_rows(network: Problem, workload: Workload) -> Iterator[Row]:
     pace = seconds_per_point(network, network.plane())
     side = side_for(pace, workload.steady_seconds)
     contenders = [*_ours(network, corridor, pace, workload), serial(network.objective, corridor, (side, side))]
-    yield from measured(f"{network.name}, corridor", contenders, network, workload=workload)
+    yield from compare(f"{network.name}, corridor", contenders, network, workload=workload)
 
 
 def _ours(network: Problem, subspace: Subspace, pace: float, workload: Workload) -> list[Contender]:
@@ -105,39 +105,39 @@ def _ours(network: Problem, subspace: Subspace, pace: float, workload: Workload)
     return [exact, whole_call(network.objective, subspace, (SIDE, SIDE), tolerance=TOLERANCE)]
 
 
-def measured(label: str, contenders: Sequence[Contender], network: Problem, *, workload: Workload) -> list[Row]:
+def compare(label: str, contenders: Sequence[Contender], network: Problem, *, workload: Workload) -> list[Row]:
     """A row for every contender, all timed in turn, with a matrix product among them."""
     first = {contender.name: peak_memory(contender.run, workload.device) for contender in contenders}
     product, operations = matrix_product(workload.device)
     runs: dict[str, Run] = {contender.name: contender.run for contender in contenders}
-    seconds = interleaved({**runs, PRODUCT: product}, rounds=workload.rounds, device=workload.device, label=label)
+    seconds = in_turn({**runs, PRODUCT: product}, rounds=workload.rounds, device=workload.device, label=label)
     rates = {c.name: [len(c.coordinates) / t for t in seconds[c.name]] for c in contenders}
     peers = [contender.name for contender in contenders if contender.kind == "peer"]
     best = max(peers, key=lambda name: median(rates[name]), default=None)
-    tuned = next((contender.name for contender in contenders if contender.kind == "tuned"), None)
-    difference = _Differences(network, median(rates[tuned]) if tuned else 1.0)
-    made = []
+    loop = next((contender.name for contender in contenders if contender.kind == "tuned"), None)
+    difference = _Differences(network, median(rates[loop]) if loop else 1.0)
+    table = []
     for contender in contenders:
-        own, ((values, evaluations), memory) = rates[contender.name], first[contender.name]
+        rate, ((values, evaluations), memory) = rates[contender.name], first[contender.name]
         shares = zip(seconds[PRODUCT], seconds[contender.name], strict=True)
-        largest, compared = difference(contender, values)
-        made.append(
+        largest, count = difference(contender, values)
+        table.append(
             Row(
                 network=label,
                 contender=contender.name,
-                points_per_second=median(own),
-                factor_best_peer=ratio(own, rates[best]) if best else None,
-                factor_tuned=ratio(own, rates[tuned]) if tuned else None,
+                points_per_second=median(rate),
+                factor_best_peer=ratio(rate, rates[best]) if best else None,
+                factor_tuned=ratio(rate, rates[loop]) if loop else None,
                 max_abs_difference=largest,
                 evaluations=evaluations,
                 peak_memory=memory,
                 share_of_peak=evaluations * network.flops / operations * median(mm / t for mm, t in shares),
-                spread=(min(own), max(own)),
-                compared=compared,
+                spread=(min(rate), max(rate)),
+                compared=count,
                 note=contender.note,
             )
         )
-    return made
+    return table
 
 
 class _Differences:
@@ -146,18 +146,18 @@ class _Differences:
     def __init__(self, network: Problem, points_per_second: float) -> None:
         self.objective = network.objective
         # as many points as take about a second
-        self.count = int(np.clip(points_per_second / 4, 2, MOST_COMPARED))
-        self.known: dict[tuple[int, bytes], FloatArray] = {}
+        self.count = int(np.clip(points_per_second / 4, 2, MAX_COMPARED))
+        self.references: dict[tuple[int, bytes], FloatArray] = {}
 
     def __call__(self, contender: Contender, values: FloatArray) -> tuple[float | None, int]:
         """The difference, None where it is not finite, and at how many points, evenly over the grid."""
-        chosen = np.unique(np.linspace(0, len(values) - 1, self.count).round().astype(int))
-        coordinates = contender.coordinates[chosen]
+        rows = np.unique(np.linspace(0, len(values) - 1, self.count).round().astype(int))
+        coordinates = contender.coordinates[rows]
         key = id(contender.subspace), coordinates.tobytes()
-        if key not in self.known:
-            self.known[key] = reference(self.objective, contender.subspace, coordinates)
-        largest = float(np.abs(values[chosen] - self.known[key]).max())
-        return (largest if np.isfinite(largest) else None), len(chosen)
+        if key not in self.references:
+            self.references[key] = reference(self.objective, contender.subspace, coordinates)
+        largest = float(np.abs(values[rows] - self.references[key]).max())
+        return (largest if np.isfinite(largest) else None), len(rows)
 
 
 def seconds_per_point(network: Problem, subspace: Subspace) -> float:

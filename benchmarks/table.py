@@ -20,8 +20,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """
     if value is None:
         return "-"
-    rounded = float(f"{value:.{digits}g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:.{digits}g}"
+    value = float(f"{value:.{digits}g}")
+    return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
 
 
 def times(value: float | None) -> str:
@@ -114,24 +114,24 @@ def tables(results: Entry, *, markdown: bool = False) -> str:
             columns = _with_bar(columns, results)
             if markdown:
                 columns = {name: show for name, show in columns.items() if name != "note"}
-        shown = summarized(entries) if section == "tolerance" else entries
-        parts.append(table(shown, columns, markdown=markdown))
+        lines = summarize(entries) if section == "tolerance" else entries
+        parts.append(table(lines, columns, markdown=markdown))
     return "\n\n".join(parts)
 
 
 def table(entries: Iterable[Entry], columns: Columns, *, markdown: bool) -> str:
     """One line an entry under a line of headings; columns without a word are left out."""
     cells = [[show(entry) for show in columns.values()] for entry in entries]
-    kept = [index for index in range(len(columns)) if any(row[index] not in ("", "-") for row in cells)]
-    lines = [[row[index] for index in kept] for row in [list(columns), *cells]]
+    indices = [index for index in range(len(columns)) if any(row[index] not in ("", "-") for row in cells)]
+    lines = [[row[index] for index in indices] for row in [list(columns), *cells]]
     if markdown:
-        lines.insert(1, ["---"] * len(kept))
+        lines.insert(1, ["---"] * len(indices))
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    widths = [max(len(line[index]) for line in lines) for index in range(len(kept))]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(indices))]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def summarized(entries: Sequence[Entry]) -> list[Entry]:
+def summarize(entries: Sequence[Entry]) -> list[Entry]:
     """One entry per network and view: the smallest and the largest factor, the largest error, how many are within."""
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
@@ -164,21 +164,21 @@ def _with_bar(columns: Columns, results: Entry) -> Columns:
     return {**columns, f">= {FASTER_ON_GPU:.0f}x tuned": bar}
 
 
-def merged(results: Sequence[Entry]) -> dict[str, Any]:
+def merge(results: Sequence[Entry]) -> dict[str, Any]:
     """Several results as one: of a network that two of them hold, the rows of the later one.
 
     >>> first, second = {"rows": [{"network": "a", "n": 1}, {"network": "b", "n": 1}]}, {"rows": [{"network": "a"}]}
-    >>> merged([first, second])["rows"]
+    >>> merge([first, second])["rows"]
     [{'network': 'b', 'n': 1}, {'network': 'a'}]
     """
-    made: dict[str, Any] = {}
+    whole: dict[str, Any] = {}
     for result in results:
         for name, value in result.items():
             if name in TABLES:
-                replaced = {_subject(entry) for entry in value}
-                value = [entry for entry in made.get(name, []) if _subject(entry) not in replaced] + value
-            made[name] = value
-    return made
+                subjects = {_subject(entry) for entry in value}
+                value = [entry for entry in whole.get(name, []) if _subject(entry) not in subjects] + value
+            whole[name] = value
+    return whole
 
 
 def _subject(entry: Entry) -> str:
@@ -196,7 +196,7 @@ def main(files: tuple[Path, ...], markdown: bool) -> None:
     Example:  python -m benchmarks.table benchmarks/results/cpu.json --markdown
     """
     results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    click.echo(tables(merged(results), markdown=markdown))
+    click.echo(tables(merge(results), markdown=markdown))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ Run = Callable[[], object]
 Result = TypeVar("Result")
 
 
-def interleaved(runs: Mapping[str, Run], *, rounds: int, device: torch.device, label: str) -> dict[str, list[float]]:
+def in_turn(runs: Mapping[str, Run], *, rounds: int, device: torch.device, label: str) -> dict[str, list[float]]:
     """Seconds of every run in each round, name -> (rounds,); every round starts with another one.
 
     The runs are expected to be warm. A bar on stderr shows how far it is.
@@ -35,9 +35,9 @@ def interleaved(runs: Mapping[str, Run], *, rounds: int, device: torch.device, l
 def seconds_of(run: Run, device: torch.device) -> float:
     """How long a run takes: by the clock on a CPU, between two events on a GPU, all of its work done."""
     if device.type != "cuda":
-        started = time.perf_counter()
+        begin = time.perf_counter()
         run()
-        return time.perf_counter() - started
+        return time.perf_counter() - begin
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize(device)
     with torch.cuda.device(device):
@@ -87,8 +87,8 @@ def _resident(name: str) -> int | None:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
-    found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    match = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
+    return int(match[1]) * 1024 if match else None
 
 
 def _reset_peak() -> bool:

@@ -57,24 +57,24 @@ class Row:
 
 def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per surface, as dictionaries; networks whose full grid takes minutes are left out."""
-    made: list[Row] = []
+    table: list[Row] = []
     for name in workload.networks:
         if name in MANY_SEEDS or (name in PLANES_ONLY_IN_FULL and not workload.quick):
             network = problem(name, workload)
-            made += [_row(network, *view) for view in tqdm(list(_views(network, workload)), desc=name, leave=False)]
-    return [asdict(row) for row in made]
+            table += [_row(network, *view) for view in tqdm(list(_views(network, workload)), desc=name, leave=False)]
+    return [asdict(row) for row in table]
 
 
 def _views(network: Problem, workload: Workload) -> Iterator[tuple[str, int, Subspace]]:
-    many = network.name in MANY_SEEDS and not workload.quick
-    for seed in range(SEEDS if many else 1):
+    repeat = network.name in MANY_SEEDS and not workload.quick
+    for seed in range(SEEDS if repeat else 1):
         yield "plane", seed, network.plane(seed)
     if network.name in (CORRIDORS[:1] if workload.quick else CORRIDORS) and network.run is not None:
         yield "corridor", 0, subspace_of(member_of(network.run, device=network.objective.device), "corridor")
 
 
 def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
-    full, fine = (_sampled(network, subspace, tolerance) for tolerance in (None, TOLERANCE))
+    full, fine = (_sample(network, subspace, tolerance) for tolerance in (None, TOLERANCE))
     finite = np.isfinite(full.loss)
     span = float(np.ptp(full.loss[finite]))
     off = np.abs(fine.loss - full.loss)
@@ -95,7 +95,7 @@ def _row(network: Problem, view: str, seed: int, subspace: Subspace) -> Row:
     )
 
 
-def _sampled(network: Problem, subspace: Subspace, tolerance: float | None) -> Surface:
+def _sample(network: Problem, subspace: Subspace, tolerance: float | None) -> Surface:
     record = ls.sample(
         network.objective, subspace, points=SIDE, extent=EXTENT, rays=0, tolerance=tolerance, progress=False
     )

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from benchmarks.networks import NETWORKS
-from benchmarks.timing import interleaved, ratio
+from benchmarks.timing import in_turn, ratio
 from benchmarks.workload import Workload
 from landscape.train.datasets import Dataset, load_dataset
 from landscape.train.networks import NetworkConfig, build
@@ -20,7 +20,7 @@ from landscape.train.traced import measuring_program, step_program
 from landscape.train.training import train
 
 MEMBERS = 8
-TRAINED = ("narrow", "wide")
+MLPS = ("narrow", "wide")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Row:
 
 def rows(workload: Workload) -> list[dict[str, Any]]:
     """A row per network and way, as dictionaries."""
-    return [asdict(row) for name in TRAINED if name in workload.networks for row in _rows(name, workload)]
+    return [asdict(row) for name in MLPS if name in workload.networks for row in _rows(name, workload)]
 
 
 def _rows(name: str, workload: Workload) -> list[Row]:
@@ -64,7 +64,7 @@ def _rows(name: str, workload: Workload) -> list[Row]:
         "plain PyTorch, one by one": lambda: _plain(network, digits, recipe, workload.device),
     }
     losses = {way: run() for way, run in ways.items()}
-    seconds = interleaved(ways, rounds=workload.rounds, device=workload.device, label=f"{name}, training")
+    seconds = in_turn(ways, rounds=workload.rounds, device=workload.device, label=f"{name}, training")
     singly, plain = seconds["landscape, one by one"], seconds["plain PyTorch, one by one"]
     return [
         Row(
@@ -72,13 +72,13 @@ def _rows(name: str, workload: Workload) -> list[Row]:
             contender=way,
             members=MEMBERS,
             steps=recipe.steps,
-            seconds=median(own),
-            factor_one_by_one=ratio(singly, own),
-            factor_plain=ratio(plain, own),
+            seconds=median(times),
+            factor_one_by_one=ratio(singly, times),
+            factor_plain=ratio(plain, times),
             final_loss=losses[way],
-            spread=(min(own), max(own)),
+            spread=(min(times), max(times)),
         )
-        for way, own in seconds.items()
+        for way, times in seconds.items()
     ]
 
 
@@ -86,8 +86,8 @@ def _ours(network: NetworkConfig, digits: Dataset, recipe: Recipe, workload: Wor
     """As in a fresh process: the operations of a step are traced anew, once for all groups of a size."""
     step_program.cache_clear()
     measuring_program.cache_clear()
-    done = [train(network, digits, recipe, seeds=seeds, device=workload.device, progress=False) for seeds in groups]
-    return float(np.mean([trained.history.values["train_loss"][-1] for trained in done]))
+    results = [train(network, digits, recipe, seeds=seeds, device=workload.device, progress=False) for seeds in groups]
+    return float(np.mean([result.history.values["train_loss"][-1] for result in results]))
 
 
 def _plain(network: NetworkConfig, digits: Dataset, recipe: Recipe, device: torch.device) -> float:

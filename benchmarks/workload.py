@@ -50,11 +50,11 @@ class Workload:
         return self.scale * (0.4 if self.quick else 8.0)
 
 
-def side_for(seconds_per_point: float, seconds: float, *, most: int = SIDE) -> int:
+def side_for(seconds_per_point: float, seconds: float, *, limit: int = SIDE) -> int:
     """Points a side of the largest grid that fits into ``seconds``: odd, so that the centre is on it, and at least 2.
 
     >>> side_for(0.001, 1.0), side_for(1e-6, 1.0), side_for(10.0, 1.0)
     (31, 51, 2)
     """
-    side = min(most, int((seconds / seconds_per_point) ** 0.5))
+    side = min(limit, int((seconds / seconds_per_point) ** 0.5))
     return max(2, side - (side + 1) % 2)

@@ -88,21 +88,21 @@ from .sampling.views import extent_of as extent_of
 from .sampling.views import sample_view as sample_view
 from .sampling.views import subspace_of as subspace_of
 from .sampling.views import subspace_through as subspace_through
+from .space.affine import line_along as line_along
+from .space.affine import line_between as line_between
+from .space.affine import plane_along as plane_along
+from .space.affine import random_line as random_line
+from .space.affine import random_plane as random_plane
 
 # Where to look
 from .space.alignment import Alignment as Alignment
 from .space.alignment import align as align
 from .space.checkpoints import read_direction as read_direction
 from .space.checkpoints import read_path as read_path
+from .space.corridors import corridor_along as corridor_along
 from .space.curves import Curve as Curve
 from .space.planes import path_plane as path_plane
 from .space.planes import plane_through as plane_through
-from .space.subspaces import corridor_along as corridor_along
-from .space.subspaces import line_along as line_along
-from .space.subspaces import line_between as line_between
-from .space.subspaces import plane_along as plane_along
-from .space.subspaces import random_line as random_line
-from .space.subspaces import random_plane as random_plane
 from .statistics.comparison import compare as compare
 
 # Studies

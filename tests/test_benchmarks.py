@@ -19,12 +19,13 @@ from benchmarks import SECTIONS, peers
 from benchmarks.command import main, measure
 from benchmarks.contenders import Contender, Kind, reference, serial, steady, whole_call
 from benchmarks.networks import Problem
-from benchmarks.surface import measured
+from benchmarks.surface import compare
 from benchmarks.table import tables
-from benchmarks.timing import interleaved, peak_memory, ratio
+from benchmarks.timing import in_turn, peak_memory, ratio
 from benchmarks.workload import Workload
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import Plane, corridor_along
+from landscape.space.affine import Plane
+from landscape.space.corridors import corridor_along
 
 SIDE = 7
 KEYS = {
@@ -99,7 +100,7 @@ def test_landscaper_is_compared_where_it_really_was_but_for_the_noise_on_its_max
 
 def test_the_model_stays_as_it_was(tiny: Problem, plane: Plane) -> None:
     before = {name: tensor.clone() for name, tensor in tiny.objective.model.state_dict().items()}
-    for contender in peers.installed(tiny.objective, plane, 3):
+    for contender in peers.available(tiny.objective, plane, 3):
         contender.run()
     after = tiny.objective.model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -114,7 +115,7 @@ def test_factors_are_taken_over_the_tuned_loop_and_the_best_peer(tiny: Problem, 
         return replace(loop, name=name, kind=kind, run=lambda: (time.sleep(seconds), (values, evaluations))[1])
 
     contenders = [lasting("loop", "tuned", 0.02), lasting("slow", "peer", 0.06), lasting("fast", "peer", 0.001)]
-    rows = {row.contender: row for row in measured("tiny", contenders, tiny, workload=Workload())}
+    rows = {row.contender: row for row in compare("tiny", contenders, tiny, workload=Workload())}
     assert rows["loop"].factor_tuned == rows["fast"].factor_best_peer == 1
     assert rows["slow"].factor_tuned < 1 < rows["fast"].factor_tuned
     assert rows["slow"].factor_best_peer < rows["loop"].factor_best_peer < 1
@@ -124,7 +125,7 @@ def test_factors_are_taken_over_the_tuned_loop_and_the_best_peer(tiny: Problem, 
 def test_every_round_runs_everything_once_and_starts_with_another() -> None:
     order: list[str] = []
     runs = {name: (lambda name=name: order.append(name)) for name in "abc"}
-    seconds = interleaved(runs, rounds=3, device=CPU, label="")
+    seconds = in_turn(runs, rounds=3, device=CPU, label="")
     assert "".join(order) == "abcbcacab"
     assert [len(seconds[name]) for name in "abc"] == [3, 3, 3]
 

@@ -1,5 +1,6 @@
-"""The examples run as they stand, each in a folder of its own."""
+"""The examples run as they stand, each in a folder of its own, and know nothing but the public face."""
 
+import ast
 import importlib.util
 import runpy
 import subprocess
@@ -21,6 +22,15 @@ def run(name: str, folder: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_imports_the_library_as_ls_and_nothing_from_inside(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    aliases = [alias for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    inner = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    assert [alias.asname for alias in aliases if alias.name.partition(".")[0] == "landscape"] == ["ls"]
+    assert not [module for module in inner if module.partition(".")[0] in ("landscape", "cli")]
 
 
 def test_the_quickstart_keeps_measures_and_draws(

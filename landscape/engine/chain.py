@@ -18,8 +18,9 @@ from landscape.engine.first_layer import by_affine_parts, layer_input
 from landscape.engine.stack import Stack, plain_stack
 from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 from landscape.train import losses
 
 LayerInputs: TypeAlias = dict[tuple[int, int], Tensor]

@@ -18,8 +18,9 @@ from landscape.engine.streamed import streamed
 from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
 from landscape.space import parameters as space
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 
 Strategy = Callable[[Tensor], Tensor]
 Measure = Callable[[Parameters, Split, Batch], Tensor]

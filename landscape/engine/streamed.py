@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from landscape.objective.batches import Inputs, Split, map_tensors
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.affine import Affine
+from landscape.space.subspaces import Subspace
 
 
 def streamed(

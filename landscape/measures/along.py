@@ -11,11 +11,12 @@ from landscape.measures.axes import NAMED, Named, named_direction
 from landscape.records.directions import Direction, NamedDirection, RandomDirection
 from landscape.records.recipe import DirectionsRecipe
 from landscape.sampling.solutions import Opening, Solution, open_solution
+from landscape.space.affine import Line, Plane, line_along, plane_along
 from landscape.space.checkpoints import SUFFIXES, placed_direction, read_direction
 from landscape.space.directions import Ignored, Normalization, random_direction, scale_to
 from landscape.space.parameters import Parameters, difference
 from landscape.space.planes import refuse_unlike
-from landscape.space.subspaces import Line, Plane, line_along, plane_along, unit_of
+from landscape.space.subspaces import unit_of
 
 STORED_BYTES = 2**26
 Source: TypeAlias = tuple[Parameters, Direction]

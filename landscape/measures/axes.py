@@ -14,7 +14,7 @@ from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.directions import Direction, Eigenvector, Gradient
 from landscape.records.recipe import DirectionsRecipe
 from landscape.space import parameters as space
-from landscape.space.subspaces import Plane, plane_along
+from landscape.space.affine import Plane, plane_along
 
 Named: TypeAlias = Literal["top", "second", "bottom", "gradient"]
 

@@ -18,7 +18,7 @@ from landscape.objective.objective import Objective
 from landscape.records.base import RISE, FloatArray
 from landscape.records.spectra import CrossSection
 from landscape.space import parameters as space
-from landscape.space.subspaces import Line, line_along
+from landscape.space.affine import Line, line_along
 
 STIFF = 50
 RANDOM = 50

@@ -6,7 +6,6 @@ from math import ceil
 
 import numpy as np
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
 
 from landscape.errors import InputError
@@ -14,6 +13,7 @@ from landscape.files.ledger import Pieces
 from landscape.measures.matrix import UNIT, CurvatureMatrix
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Estimate
+from landscape.statistics.intervals import student_reach
 
 MAX_PROBES = 2000
 RELATIVE_ERROR = 0.05
@@ -41,7 +41,7 @@ class SpectralSum:
     @property
     def estimate(self) -> Estimate:
         """The value with its 95 % interval by Student's t."""
-        reach = 0.0 if self.exact else float(stdtrit(self.num_probes - 1, 0.975)) * self.standard_error
+        reach = 0.0 if self.exact else student_reach(self.standard_error, self.num_probes - 1)
         return Estimate(self.value, self.value - reach, self.value + reach, self.unit)
 
 

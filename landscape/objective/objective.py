@@ -18,7 +18,7 @@ from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime
+from landscape.records.base import Regime, names_metric
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -26,7 +26,6 @@ from landscape.train.regime import regime
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
 REFERENCE_CHUNK = 4096
-RESERVED = ("alpha", "beta", "status", "error", "trajectory", "rays", "directions")
 
 
 class Origin:
@@ -364,7 +363,7 @@ class Objective:
 
 def _refuse_names(names: Sequence[str]) -> None:
     for name in names:
-        if not name.isidentifier() or name in RESERVED:
+        if not names_metric(name):
             raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
         if names.count(name) > 1:
             raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")

@@ -1,7 +1,5 @@
 """Pictures to files: all of it or nothing, and never over a file that somebody else made."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from landscape.errors import FileError, InputError
+from landscape.files.replace import replacement, scratch
 from landscape.version import __version__
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -61,7 +60,7 @@ def check_free(target: Path, *, force: bool = False) -> None:
         raise FileError(
             f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
         )
-    with beside(target) as temporary:
+    with picture_errors(target), scratch(target) as temporary:
         temporary.touch()
 
 
@@ -74,31 +73,26 @@ def write_figure(figure: Figure, target: Path, dpi: int) -> None:
         ".pdf": {"Creator": made, "CreationDate": None},
         ".svg": {"Creator": [made], "Date": None},
     }[kind]
-    with beside(target) as temporary:
+    with picture_errors(target), replacement(target) as temporary:
         figure.savefig(temporary, format=kind[1:], dpi=dpi, metadata=metadata)
-        os.replace(temporary, target)
 
 
 def write_text(text: str, target: Path) -> None:
     """Save a text, all of it or nothing."""
-    with beside(target) as temporary:
+    with picture_errors(target), replacement(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
 
 
 @contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A temporary name beside the target; removed afterwards, so that a failure leaves what existed."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+def picture_errors(target: Path) -> Iterator[None]:
+    """A block in which whatever the system refuses becomes a `FileError` that says what to do."""
     try:
-        yield temporary
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileError(
             f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _made_here(target: Path) -> bool:

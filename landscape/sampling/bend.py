@@ -44,9 +44,15 @@ def train_curve(
         objective: the model, its training data and its loss; its centre is the start.
         end: another solution of the same network.
         form: ``"bezier"`` or ``"polygon"``.
+        steps: optimizer steps, one batch each.
+        learning_rate: of Adam at the first step.
         batch_size: examples per step, drawn with replacement between steps; 0 takes a whole batch of the objective.
         seed: of the draws of t and of the batches.
+        progress: show a bar on stderr.
         recipe: more that is stored with the curve.
+
+    Returns:
+        A subspace of one coordinate t, from the objective's centre at 0 to ``end`` at 1.
 
     Raises:
         InputError: a number that does not fit, or ends of different shape.

@@ -12,8 +12,8 @@ from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
 from landscape.records.companions import Rays
 from landscape.space import parameters as space
+from landscape.space.affine import Line, line_along
 from landscape.space.directions import Ignored, Normalization, random_direction
-from landscape.space.subspaces import Line, line_along
 
 NUM_RADII = 17
 PILOTS = 4
@@ -38,9 +38,18 @@ def sample_rays(
     radius grows until every direction has, up to 64 filter norms.
 
     Args:
+        objective: whose training loss is measured; its centre is the start of every ray.
         num_directions: at least 2.
         seed: direction k has seed ``seed + k``; the default keeps clear of the seeds of planes.
         reach: nats per example that the loss shall rise along every direction.
+        normalize: how directions are scaled, see `random_direction`.
+        ignore: what they leave unperturbed, see `random_direction`.
+        strategy: as of `sample`.
+        memory: bytes that a block of points may take.
+
+    Returns:
+        Losses of shape (num_directions, radii) at radii from 0 out, in filter norms, with the L2 length of each
+        direction.
 
     Raises:
         InputError: fewer than 2 directions, or a reach that is not positive.
@@ -66,6 +75,8 @@ def sample_rays(
 
 
 class _RaySampler:
+    """Evaluates lines at radii by one plan, chosen once."""
+
     def __init__(self, objective: Objective, lines: list[Line], strategy: str, memory: int) -> None:
         self.objective, self.lines = objective, lines
         trial = torch.linspace(0, 1, NUM_RADII, dtype=torch.float64)[:, None]

@@ -228,6 +228,12 @@ def open_members(
 def file_stem(spec: str) -> str:
     """What a file of a network is called by default: its name, or the function that makes it.
 
+    Args:
+        spec: as for `open_solution`.
+
+    Returns:
+        A file name without suffix.
+
     >>> [file_stem(spec) for spec in ("wide", "wide:3", "my_model:make")]
     ['wide', 'wide-3', 'make']
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
@@ -41,7 +41,7 @@ def wilson(
     """
     if trials < 1 or not 0 <= successes <= trials:
         raise InputError(f"a share needs trials and at most as many successes, got {successes} of {trials}")
-    z = float(norm.ppf(0.5 + LEVEL / 2))
+    z = float(ndtri(0.5 + LEVEL / 2))
     count = independent or trials
     share, spread = successes / trials, z * z / count
     centre = (share + spread / 2) / (1 + spread)
@@ -57,8 +57,13 @@ def resampling(members: int, *, seed: int = 0, num_resamples: int = NUM_RESAMPLE
     return np.random.default_rng(seed).integers(members, size=(num_resamples, members))
 
 
+def student_reach(standard_error: float, freedom: int) -> float:
+    """Half of Student's 95 % interval of a mean with this standard error, in its unit."""
+    return float(stdtrit(freedom, 0.5 + LEVEL / 2) * standard_error)
+
+
 def tail_of(members: int) -> float:
-    """The quantile of bootstrap means that ends a 95 % interval: ``norm.cdf(-sqrt(n / (n - 1)) t)``.
+    """The quantile of bootstrap means that ends a 95 % interval: ``Phi(-sqrt(n / (n - 1)) t)``.
 
     Plain 2.5 % is too narrow for few members. With 5 the ends are close to the smallest and the largest of them, and
     with fewer no quantile reaches 95 %.
@@ -68,7 +73,7 @@ def tail_of(members: int) -> float:
     """
     if members < 2:
         raise InputError(f"an interval over members needs at least 2 of them, got {members}")
-    return float(norm.cdf(-np.sqrt(members / (members - 1)) * t.ppf(0.5 + LEVEL / 2, members - 1)))
+    return float(ndtr(-student_reach(np.sqrt(members / (members - 1)), members - 1)))
 
 
 def mean_of(
@@ -216,7 +221,7 @@ def _lower(mean: float, low: float, base: float, near: float, far: float) -> flo
 
 def _student(array: FloatArray, unit: str, name: str, over: str, independent: float | None, freedom: int) -> Number:
     mean, count = float(array.mean()), independent or len(array)
-    half = float(t.ppf(0.5 + LEVEL / 2, freedom) * array.std(ddof=1) / np.sqrt(count))
+    half = student_reach(array.std(ddof=1), freedom) / np.sqrt(count)
     share = unit.startswith("share") and bool(np.all(array <= 1))
     low = max(mean - half, 0.0) if np.all(array >= 0) else mean - half
     high = min(mean + half, 1.0) if share else mean + half

@@ -31,12 +31,12 @@ def test_a_vector_is_cut_into_the_shapes_and_dtypes_of_the_point() -> None:
 
 def test_what_is_stacked_is_selected_again_bit_by_bit() -> None:
     other = {name: -tensor for name, tensor in POINT.items()}
-    stack = space.stack([POINT, other])
+    stack = space.stack_points([POINT, other])
     assert stack["b"].shape == (2, 1, 1)
     for index, point in enumerate((POINT, other)):
         assert all(torch.equal(tensor, point[name]) for name, tensor in space.select(stack, index).items())
-    assert space.stack(stack) is stack
-    assert space.stack([]) == {}
+    assert space.stack_points(stack) is stack
+    assert space.stack_points([]) == {}
 
 
 def test_a_centre_holds_tied_parameters_once_and_no_memory_of_the_model() -> None:

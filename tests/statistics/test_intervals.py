@@ -16,6 +16,7 @@ from landscape.statistics.intervals import (
     mean_of_pairs,
     mean_over,
     ratio_of,
+    student_reach,
     wilson,
 )
 
@@ -98,6 +99,10 @@ def test_the_interval_of_few_values_is_students(count: int) -> None:
     interval = mean_of(values)
     half = t.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count)
     assert (interval.high - interval.low) / 2 == pytest.approx(half, rel=1e-12)
+
+
+def test_students_interval_of_two_values_reaches_12_7_standard_errors() -> None:
+    assert student_reach(2.0, 1) == pytest.approx(2 * np.tan(0.95 * np.pi / 2), rel=1e-12)
 
 
 def test_one_value_alone_has_no_interval() -> None:

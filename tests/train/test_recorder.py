@@ -11,8 +11,8 @@ from problems import examples, small_cnn, small_mlp
 from torch import nn
 
 from landscape.errors import FileError, InputError
+from landscape.space.corridors import corridor_along
 from landscape.space.planes import path_plane
-from landscape.space.subspaces import corridor_along
 from landscape.train.recipe import Recipe
 from landscape.train.recorder import PathRecorder
 from landscape.train.training import checkpoint_steps

@@ -7,7 +7,6 @@ loss. Points of flat lists come in the order of ``values.ravel()``: beta runs fa
 import base64
 import json
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, FileError, InputError
+from landscape.files.replace import replacement
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.export.tables import columns_of, csv_writer, netcdf_writer, npz_writer
@@ -221,24 +221,14 @@ def _replace(target: Path, write: Callable[[Path], None], *, force: bool) -> Non
         raise FileError(f"{target} is a folder; name a file in it")
     if not force and os.path.lexists(target):
         raise FileError(f"{target} exists already; pass --force (force=True in Python) or choose another name")
-    temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(8)}{target.suffix.lower()}")
     try:
-        temporary.touch(exist_ok=False)  # VTK's writers only print that they cannot
-        write(temporary)
-        if not temporary.stat().st_size:
-            raise FileError(f"cannot write {target}: nothing arrived; free some space")
-        os.replace(temporary, target)
+        with replacement(target, target.suffix.lower()) as temporary:
+            temporary.touch(exist_ok=False)  # VTK's writers only print that they cannot
+            write(temporary)
+            if not temporary.stat().st_size:
+                raise FileError(f"cannot write {target}: nothing arrived; free some space")
     except FileError:
         raise
     except OSError as error:
         reason = error.strerror or error
         raise FileError(f"cannot write {target}: {reason}; choose a folder that exists and may be written") from error
-    finally:
-        _discard(temporary)
-
-
-def _discard(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # a part of its path is a file: there is nothing to remove
-        return

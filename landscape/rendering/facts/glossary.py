@@ -17,7 +17,7 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "[low, high]",
         "A 95 % interval, over members, pairs of them, or draws of data, by bootstrap; of shares of runs by Wilson's "
-        "formula. Of a number without one, all members have the same.",
+        "formula. Of a number without one, all members have the same, or it comes from one alone.",
         (),
     ),
     ("nat", "Unit of the loss (cross-entropy): guessing among K classes costs ln K nats an example.", ()),
