@@ -119,7 +119,7 @@ def test_no_strategy_and_no_budget_changes_a_value(name: str, strategy: str, mem
     surface = sample(objective, plane, strategy=strategy, memory=memory, **options)
     weights = plane.at(torch.tensor([[1.0, -1.0]], dtype=torch.float64))
     point = {key: tensor[0] for key, tensor in weights.items()}
-    expected = float(loss(torch.func.functional_call(model, point, (x,)), y))
+    expected = float(loss(torch.func.functional_call(model, point, (x,)), y).detach())
     assert surface.loss[2, 0] == pytest.approx(expected, rel=1e-9)
 
 
