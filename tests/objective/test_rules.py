@@ -15,7 +15,7 @@ from landscape.objective.batches import Split
 from landscape.objective.objective import Objective
 from landscape.objective.rules import Rule, common_rule
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 CLASSES = 3
 WEIGHTS = torch.tensor([1.0, 5.0, 0.2], dtype=torch.float64)
