@@ -46,7 +46,7 @@ class CurvatureMatrix:
     """A symmetric matrix (P, P) of second derivatives of the training loss at the centre, known by its products.
 
     Made by `hessian` or `gauss_newton`; ``matrix(vectors)`` multiplies. How that is computed is chosen by timing, see
-    `tuned`; what is made of the matrix chooses by itself.
+    `tune`; what is made of the matrix chooses by itself.
 
     Args:
         objective: in the precision of the products.
@@ -97,7 +97,7 @@ class CurvatureMatrix:
             raise ObjectiveError(f"the {self.kind} product is not finite: is the loss smooth at these weights?")
         return result.reshape(vectors.shape)
 
-    def tuned(self, *, vectors: int = 1, products: int = 0) -> "CurvatureMatrix":
+    def tune(self, *, vectors: int = 1, products: int = 0) -> "CurvatureMatrix":
         """The same matrix, multiplied in the way that is fastest on this machine among those that fit in ``memory``.
 
         The ways are: the gradient's graph stored or built anew, one vector or a block of them at a time. Their results

@@ -19,18 +19,19 @@ from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts import caption, tex
 from landscape.rendering.facts.curves import curves_of
 from landscape.rendering.geometry.backend import Backend, find_backend
+from landscape.rendering.geometry.barcodes import barcodes_of
 from landscape.rendering.geometry.camera import Camera, Frame
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
 from landscape.rendering.geometry.viewpoint import hidden_minimum_message, lower_box
 from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of, thin
 from landscape.rendering.views import contour
-from landscape.rendering.views.barcode import barcode_figure, barcodes_of, caption_of
+from landscape.rendering.views.barcode import barcode_figure
 from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, inches
 from landscape.rendering.views.overlay import shows_heights
 from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
-from landscape.rendering.write import suffixed, write_figure, write_text
+from landscape.rendering.write import picture_path, write_figure, write_text
 
 Draw: TypeAlias = Literal["auto", "surface", "contour", "profile", "barcode"]
 Ranges: TypeAlias = Literal["shared", "free"]
@@ -100,7 +101,7 @@ def render_figure(
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
         FileError: the picture cannot be written.
     """
-    target = suffixed(path)
+    target = picture_path(path)
     records = as_list(records)
     kind = _kind_of(options.draw, records)
     _check_records(records, kind, look.titles)
@@ -142,7 +143,7 @@ def _draw_barcodes(surfaces: Sequence[Surface], order: _Order) -> Rendering:
     codes = barcodes_of(surfaces, order.look.names(surfaces))
     figure = barcode_figure(codes, order.theme, width=order.column(2), one_range=order.shared)
     rendering = Rendering(order.target, "matplotlib", (0,) * len(codes), *codes[0].ends)
-    return _finish(figure, rendering, caption_of(codes), order)
+    return _finish(figure, rendering, caption.of_barcodes(codes), order)
 
 
 def _draw_maps(surfaces: Sequence[Surface], order: _Order) -> Rendering:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -8,9 +6,7 @@ from problems import examples, quadratic, small_mlp
 from landscape.errors import InputError
 from landscape.measures.cross_sections import cross_section
 from landscape.objective.objective import Objective
-from landscape.records.spectra import CrossSection, Spectrum
-from landscape.rendering.views.cross_section import draw_cross_section
-from landscape.rendering.views.density import draw_density
+from landscape.records.spectra import CrossSection
 from landscape.space.parameters import digest
 
 SPECTRUM = (0.5, 1.0, 4.0, 30.0, 100.0, 1000.0)
@@ -59,29 +55,3 @@ def test_refuses_what_is_no_cross_section() -> None:
         cross_section(objective, 2, random=0)
     with pytest.raises(InputError, match="a cross-section has"):
         CrossSection(np.ones(2), np.ones(3), np.ones((2, 2)), np.ones((1, 2)), 1.0)
-
-
-@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-def test_the_pictures_are_drawn(suffix: str, tmp_path: Path) -> None:
-    rank = np.arange(1.0, 6)
-    section = CrossSection(
-        2 / rank**2, 0 * rank, np.stack([rank, 64 + 0 * rank], axis=1), np.full((3, 2), 5.0), 64.0, model="wide:0"
-    )
-    for count in (1, 2):
-        draw_cross_section([section] * count, tmp_path / f"a.{suffix}")
-    assert (tmp_path / f"a.{suffix}").stat().st_size > 5000
-    spectrum = Spectrum(np.array([[0.0, 1.0], [0.1, 0.9]]), np.full((2, 2), 0.5), 100)
-    draw_density([spectrum, spectrum], tmp_path / f"b.{suffix}", titles=["a", "b"])
-    assert (tmp_path / f"b.{suffix}").stat().st_size > 5000
-
-
-def test_pictures_refuse_what_cannot_share_axes(tmp_path: Path) -> None:
-    one, two = (
-        CrossSection(np.ones(1), np.zeros(1), np.ones((1, 2)), np.ones((1, 2)), 2.0, rise=rise) for rise in (0.5, 0.2)
-    )
-    with pytest.raises(InputError, match="different rises"):
-        draw_cross_section([one, two], tmp_path / "a.png")
-    with pytest.raises(InputError, match="1 to 4"):
-        draw_cross_section([one] * 5, tmp_path / "a.png")
-    with pytest.raises(InputError, match="1 to 4"):
-        draw_density([], tmp_path / "a.png")

@@ -13,6 +13,7 @@ from landscape.rendering.facts.curves import Curve
 from landscape.rendering.facts.notes import REGIMES, dimension_words
 from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
 from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.geometry.barcodes import Barcode
 from landscape.rendering.geometry.heights import Heights
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.ticks import length, plain
@@ -111,6 +112,34 @@ def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption
         cut = said.number("Ceiling", heights.ceiling)
         said.sentences.append(f"Values above {cut} are cut away ({said.number('Clipped', clipped)} points).")
     return said
+
+
+def of_barcodes(codes: Sequence[Barcode]) -> Caption:
+    """The caption of barcodes, with every number."""
+    caption = Caption()
+    loss = metric_label("train_loss", codes[0].surface.provenance)
+    caption.sentences.append(
+        f"Minima of the {loss} on the sampled grid: persistence barcode and merge tree of the sublevel sets. "
+        "Arrows: minima that never merge into a deeper one."
+    )
+    for index, code in enumerate(codes):
+        letter = letters(index)
+        count, lasting = code.minima.count(), code.minima.count(code.threshold)
+        caption.sentences.append(
+            f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
+            f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
+            f"{caption.number(f'{letter}Threshold', code.threshold)} nats per example."
+        )
+        if len(code.bars) < count:
+            caption.sentences.append(
+                f"The {caption.number(f'{letter}Shown', len(code.bars))} most persistent are drawn."
+            )
+    return caption
+
+
+def minima_noun(count: int) -> str:
+    """The noun after a number of minima."""
+    return "minimum" if count == 1 else "minima"
 
 
 def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alone: bool) -> None:

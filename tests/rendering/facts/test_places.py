@@ -7,20 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from problems import examples, small_cnn, small_mlp, tunnel
+from problems import examples, small_cnn, small_mlp
 
 import landscape as ls
 from landscape.measures.axes import eigen_plane
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
-from landscape.records.recipe import parse_recipe
-from landscape.records.sampled import Surface
 from landscape.rendering.facts.places import details, listed, place, settings, short_place
 from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.sampling.solutions import Solution
 from landscape.sampling.views import subspace_through
+from landscape.space.affine import line_along, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import line_along, line_between, random_line, random_plane
 from landscape.train.losses import cross_entropy
 
 GRID: dict[str, Any] = {"points": 5, "extent": 0.5, "rays": 4}
@@ -160,23 +158,6 @@ def test_a_path_lies_on_the_plane_that_it_is_drawn_over() -> None:
     assert len(path) > 2 * len(surface.trajectory.step)
 
 
-def test_no_set_is_shaded_where_the_centre_is_not_known() -> None:
-    from landscape.rendering.geometry.camera import Box
-    from landscape.rendering.geometry.panel import panels_of
-
-    axis = np.array([-0.75, -0.25, 0.25, 0.75])
-    provenance = Provenance(Identity(subspace=parse_recipe({"kind": "plane"}), loss="cross_entropy"))
-    loss = np.add.outer(axis**2, axis**2)
-    even = Surface(
-        (Axis("alpha", axis), Axis("beta", axis)), {"train_loss": loss}, np.ones((4, 4), np.uint8), 0 * loss, provenance
-    )
-    panel = panels_of([even], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert panel.excess() is None
-    assert panel.dimension is None
-    odd = panels_of([tunnel()], "train_loss", Box(), [""], sublevel=0.5)[0]
-    assert odd.dimension is not None
-
-
 def test_zeros_on_a_logarithmic_scale_are_drawn_at_the_smallest_measured_value(tmp_path: Path) -> None:
     surface = sampled("random")
     loss, status = np.array(surface.loss), np.array(surface.status)
@@ -202,26 +183,3 @@ def test_labels_name_units() -> None:
     assert metric_label("hessian_top", provenance) == "largest Hessian eigenvalue (nats per example per L2 squared)"
     assert metric_label("curvature_ratio", provenance) == "|smallest / largest Hessian eigenvalue|"
     assert listed(["a", "b"]) == "a and b"
-
-
-def test_a_needle_is_seen_without_any_option() -> None:
-    from landscape.rendering.geometry.camera import Box
-    from landscape.rendering.geometry.panel import panels_of
-    from landscape.rendering.geometry.viewpoint import HIGHEST, lower_box, viewpoint, visible_points
-
-    side = np.linspace(-2, 2, 81)
-    loss = 4 * np.add.outer(side**2, side**2) / 0.2
-    provenance = Provenance(Identity(subspace=parse_recipe({"kind": "plane"}), loss="cross_entropy", K=10))
-    surface = Surface(
-        (Axis("alpha", side), Axis("beta", side)),
-        {"train_loss": loss},
-        np.ones(loss.shape, np.uint8),
-        0 * loss,
-        provenance,
-    )
-    panels = panels_of([surface], "train_loss", Box(top=1.18), [""])
-    camera = viewpoint(panels)
-    assert not visible_points(panels[0], camera, panels[0].marker()[None])[0]  # type: ignore[index]
-    lower, place_ = lower_box(panels, camera)
-    assert visible_points(lower[0], place_, lower[0].marker()[None])[0]  # type: ignore[index]
-    assert place_.elevation <= HIGHEST  # from where heights can be read

@@ -11,8 +11,9 @@ import landscape
 from landscape.errors import InputError
 from landscape.records.base import Axis
 from landscape.records.sampled import Surface
+from landscape.rendering.geometry.barcodes import Barcode, barcodes_of
 from landscape.rendering.geometry.style import theme_of
-from landscape.rendering.views.barcode import MAX_BARS, Barcode, barcode_figure, barcodes_of, branch_positions
+from landscape.rendering.views.barcode import barcode_figure
 
 
 def rough(seed: int, side: int = 9) -> Surface:
@@ -33,24 +34,6 @@ def test_bars_run_from_birth_to_death() -> None:
     assert len(bars) == len(ends) == code.minima.count() > 4
     assert {tuple(bar) for bar in bars[1:]} == {(b, d) for b, d in ends if np.isfinite(d)}
     assert bars[0][0] == code.minima.birth[0]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_no_branch_of_the_tree_crosses_another(seed: int) -> None:
-    code = code_of(rough(seed, 12))
-    minima, place = code.minima, branch_positions(code)
-    assert set(place) == set(code.bars)
-    assert sorted(place.values()) == list(range(len(place)))
-    joins = [(place[int(minima.parent[k])], place[k], minima.death[k]) for k in place if minima.parent[k] >= 0]
-    for (left, right, level), k in ((join, k) for join in joins for k in place):
-        if left < place[k] < right:
-            assert not minima.birth[k] <= level < minima.death[k]
-
-
-def test_parents_are_drawn_with_their_children_where_not_all_fit() -> None:
-    code = code_of(rough(1, 40))
-    assert code.minima.count() > MAX_BARS == len(code.bars)
-    assert all(code.minima.parent[k] in (-1, *code.bars) for k in code.bars)
 
 
 def test_the_view_writes_a_file_and_its_numbers(tmp_path: Path) -> None:
