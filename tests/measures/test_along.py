@@ -1,101 +1,76 @@
-"""Directions by name: what they are on a quadratic, how they are scaled and stored, and what is refused."""
+"""Lines and planes along directions by name are those along the directions themselves."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from problems import examples, quadratic, small_mlp
 from safetensors.torch import save_file
 
 from landscape.errors import InputError
 from landscape.measures.along import subspace_along
 from landscape.objective.objective import Objective
-from landscape.sampling.solutions import Solution
-from landscape.space.directions import random_direction
-from landscape.space.subspaces import Line, Plane
-
-DTYPE = torch.float64
-
-
-@pytest.fixture
-def bowl() -> Solution:
-    """Loss ``((2 (u - 1))^2 + (v + 1)^2) / 2`` at ``(u, v) = (3, 0)``: Hessian ``diag(4, 1)``, gradient ``(8, 1)``."""
-    model = torch.nn.Linear(2, 1, bias=False).double()
-    model.load_state_dict({"weight": torch.tensor([[3.0, 0.0]])})
-    inputs = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=DTYPE)
-    targets = torch.tensor([[2.0], [-1.0]], dtype=DTYPE)
-    objective = Objective(model, (inputs, targets), loss=torch.nn.functional.mse_loss, name="bowl", dtype=DTYPE)
-    return Solution(objective)
+from landscape.sampling.grid import sample
+from landscape.sampling.solutions import Solution, member_of
+from landscape.space.directions import random_direction, scale_to
+from landscape.train.networks import NetworkConfig
+from landscape.train.runs import RunConfig, ensure_run
+from landscape.train.training import Recipe
 
 
-def vector(subspace: Line | Plane, axis: int = 0) -> torch.Tensor:
-    return subspace.directions[axis]["weight"].flatten()
+def network(seed: int = 0) -> Solution:
+    return Solution(Objective(small_mlp(seed=seed), examples(12), name=f"net-{seed}"))
 
 
-def test_named_directions_are_those_of_the_loss(bowl: Solution) -> None:
-    plane = subspace_along(bowl, ["top", "bottom"])
-    assert isinstance(plane, Plane)
-    torch.testing.assert_close(vector(plane), torch.tensor([1.0, 0.0], dtype=DTYPE))
-    torch.testing.assert_close(vector(plane, 1), torch.tensor([0.0, 1.0], dtype=DTYPE))
-    line = subspace_along(bowl, ["gradient"])
-    assert isinstance(line, Line)
-    torch.testing.assert_close(vector(line), torch.tensor([8.0, 1.0], dtype=DTYPE) / 65**0.5)
-    assert line.unit(0) == "L2"
+def test_the_loss_along_the_top_and_bottom_eigenvectors_is_their_parabola() -> None:
+    objective, _ = quadratic([4.0, 1.0, 0.25], centre=[0.0, 0.0, 0.0])
+    plane = subspace_along(Solution(objective), ["top", "bottom"])
+    loss = sample(objective, plane, points=3, extent=2.0, rays=0, progress=False).loss
+    np.testing.assert_allclose(loss[:, 1], [8.0, 0.0, 8.0], atol=1e-9)
+    np.testing.assert_allclose(loss[1, :], [0.5, 0.0, 0.5], atol=1e-9)
 
 
-def test_random_directions_are_drawn_from_the_seed_and_kept_nowhere(bowl: Solution) -> None:
-    plane = subspace_along(bowl, ["random", "random"], seed=4)
-    for axis in (0, 1):
-        expected = random_direction(bowl.objective.centre, seed=8 + axis)["weight"]
-        torch.testing.assert_close(vector(plane, axis), expected.flatten())
-    assert not plane.keep
-    assert plane.unit(0) == "filter norm"
+def test_random_ones_have_the_seeds_of_a_random_plane() -> None:
+    solution = network()
+    plane = subspace_along(solution, ["random", "random"], seed=3, ignore="nothing")
+    for index, direction in enumerate(plane.directions):
+        expected = random_direction(solution.objective.centre, seed=6 + index, ignore="nothing")
+        assert all(torch.equal(direction[name], tensor) for name, tensor in expected.items())
+    assert plane.arrays == (), "a seed draws them again"
 
 
-def test_a_normalization_that_is_asked_for_scales_every_direction(bowl: Solution) -> None:
-    line = subspace_along(bowl, ["gradient"], normalize="filter")
-    assert float(vector(line).norm()) == pytest.approx(3.0)  # the norm of the one filter
-    assert line.unit(0) == "filter norm"
+def test_a_direction_towards_another_network_ends_there(tmp_path: Path) -> None:
+    data = {"name": "digits", "num_train": 40}
+    config = RunConfig(NetworkConfig("mlp", 3), data, Recipe(steps=5), members=2)
+    run = ensure_run("small", config, runs=tmp_path, progress=False)
+    solution, other = member_of(run, 0), member_of(run, 1)
+    line = subspace_along(solution, ["small:1"], runs=tmp_path)
+    end = line.at(torch.ones(1, 1, dtype=torch.float64))
+    for name, tensor in other.objective.centre.items():
+        torch.testing.assert_close(end[name][0], tensor, rtol=0, atol=1e-6)
+    assert line.recipe.to_dict()["name 1"] == "to small:1"
 
 
-def test_a_file_is_stored_unless_it_is_large_or_another_choice_is_made(
-    bowl: Solution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = str(tmp_path / "mine.safetensors")
-    save_file({"weight": torch.tensor([[1.0, 2.0]], dtype=DTYPE)}, file)
-    assert subspace_along(bowl, [file]).keep
-    assert not subspace_along(bowl, [file], keep=False).keep
-    torch.testing.assert_close(vector(subspace_along(bowl, [file])), torch.tensor([1.0, 2.0], dtype=DTYPE))
-    monkeypatch.setattr("landscape.measures.along.STORED_BYTES", 2 * 8 - 1)
-    assert not subspace_along(bowl, [file]).keep
-    assert subspace_along(bowl, [file], keep=True).keep
+def test_a_file_is_taken_as_it_is_and_scaled_only_if_asked(tmp_path: Path) -> None:
+    solution = network()
+    theta = solution.objective.centre
+    direction = {name: torch.ones_like(tensor) for name, tensor in theta.items() if tensor.dim() > 1}
+    save_file(direction, tmp_path / "ones.safetensors")
+    name = str(tmp_path / "ones.safetensors")
+    plain, scaled = subspace_along(solution, [name]), subspace_along(solution, [name], normalize="filter")
+    expected = scale_to(direction, theta, normalize="filter")
+    for key, tensor in direction.items():
+        assert torch.equal(plain.directions[0][key], tensor)
+        assert torch.equal(scaled.directions[0][key], expected[key])
+    assert len(plain.arrays) == 1, "no seed draws it again"
+    assert subspace_along(solution, [name], keep=False).arrays == ()
 
 
-def test_a_direction_towards_another_network_ends_in_it(
-    bowl: Solution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    Path("ends.py").write_text(
-        "import torch\n"
-        "def make():\n"
-        "    model = torch.nn.Linear(2, 1, bias=False).double()\n"
-        "    model.load_state_dict({'weight': torch.tensor([[5.0, 1.0]])})\n"
-        "    return model\n"
-        "def data():\n"
-        "    x = torch.eye(2, dtype=torch.float64)\n"
-        "    return {'data': (x, x[:, :1]), 'loss': torch.nn.functional.mse_loss}\n"
-    )
-    line = subspace_along(bowl, ["ends:make"], data="ends:data", dtype=DTYPE, weights="of the first alone.pt")
-    torch.testing.assert_close(vector(line), torch.tensor([2.0, 1.0], dtype=DTYPE))
-    assert line.recipe.to_dict()["name 1"] == "to ends:make"
-
-
-@pytest.mark.parametrize(
-    ("names", "orthogonal", "message"),
-    [(["random"] * 3, False, "a plane has two directions, got 3"), (["top"], True, "--orthogonalize is for a plane")],
-)
-def test_directions_that_span_no_line_or_plane_are_refused(
-    bowl: Solution, names: list[str], orthogonal: bool, message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        subspace_along(bowl, names, orthogonal=orthogonal)
+def test_directions_that_span_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match="a plane has two directions, got 3"):
+        subspace_along(network(), ["random"] * 3)
+    with pytest.raises(InputError, match="is for a plane; name two directions"):
+        subspace_along(network(), ["random"], orthogonal=True)
+    with pytest.raises(InputError, match="unknown model 'sideways'"):
+        subspace_along(network(), ["sideways"])
