@@ -56,10 +56,10 @@ from .records.spectra import CrossSection as CrossSection
 from .records.spectra import Spectrum as Spectrum
 
 # Pictures
-from .rendering.checks import check_picture as check_picture
 from .rendering.export.mesh import export as export
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
+from .rendering.render import check_picture as check_picture
 from .rendering.render import foreign_options as foreign_options
 from .rendering.render import medium_of as medium_of
 from .rendering.render import render as render
