@@ -57,10 +57,6 @@ def test_repeats_stand_behind_what_they_share() -> None:
 def test_the_shape_of_a_curve_is_its_form() -> None:
     recipes = (CurveRecipe(form="polygon"), CurveRecipe(), ConnectionRecipe())
     assert [shape_of(recipe) for recipe in recipes] == ["polygon", "curve", "line"]
-        "polygon",
-        "curve",
-        "line",
-    ]
 
 
 @pytest.mark.parametrize(
