@@ -9,7 +9,7 @@ from problems import examples, small_mlp
 
 from landscape.measures import earlier
 from landscape.measures.eigenvalues import eigenpairs, extreme_eigenpairs
-from landscape.measures.matrix import gauss_newton, hessian
+from landscape.measures.matrix import hessian
 from landscape.measures.spectrum import spectral_density
 from landscape.measures.trace import frobenius_norm, trace
 from landscape.objective.objective import Objective
@@ -38,8 +38,8 @@ def test_an_earlier_name_gives_todays_values_and_says_what_to_write(
 def test_both_ends_and_products_have_earlier_names_too() -> None:
     objective = Objective(small_mlp(), examples(20))
     with pytest.warns(FutureWarning, match="extreme_eigenpairs"):
-        top, bottom = earlier.hessian_extremes(objective, 2, matrix="gauss-newton")
-    expected = extreme_eigenpairs(gauss_newton(objective), 2)
+        top, bottom = earlier.hessian_extremes(objective, 2)
+    expected = extreme_eigenpairs(hessian(objective), 2)
     np.testing.assert_array_equal(top.values, expected[0].values)
     np.testing.assert_array_equal(bottom.values, expected[1].values)
     with pytest.warns(FutureWarning, match="write hessian"):
