@@ -200,15 +200,19 @@ def open_members(
     name: str,
     num_members: int | None = None,
     *,
+    data: str | None = None,
+    weights: str | Path | None = None,
     runs: str | Path = RUNS,
     progress: bool = False,
     **evaluation: Unpack[Evaluation],
 ) -> tuple[Solution, ...]:
-    """All members of a run that did not diverge, or the first of them.
+    """All members of a run that did not diverge, or the first of them; or the one network that a name stands for.
 
     Args:
-        name: of a run, or a preset that is trained where it is missing.
+        name: of a run, or a preset that is trained where it is missing; else as for `open_solution`, of one network.
         num_members: how many; all by default.
+        data: of a factory's model, see `open_solution`; runs have their own.
+        weights: a file of weights to look at in place of one network's own.
         runs: the folder of the runs.
         progress: show the progress of a training on stderr.
         evaluation: ``batchnorm``, ``num_examples``, ``device`` and ``dtype`` of `open_solution`.
@@ -220,7 +224,10 @@ def open_members(
         InputError: fewer members than asked for.
         RunError: no run of that name, or every member diverged.
     """
-    run_name, _ = _parse_one(name)
+    run_name, member = _parse_one(name)
+    if weights is not None or member is None or ":" in name:
+        data = data if member is None else None
+        return (open_solution(name, data=data, weights=weights, runs=runs, progress=progress, **evaluation),)
     run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
     return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
