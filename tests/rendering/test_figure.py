@@ -14,7 +14,7 @@ from problems import bowl, tunnel
 
 import landscape
 from landscape.errors import DisplayError, InputError
-from landscape.rendering.facts.notes import small_print
+from landscape.rendering.facts.small_print import panel_notes
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.camera import Box
 from landscape.rendering.geometry.panel import panels_of
@@ -126,6 +126,6 @@ def test_points_without_the_colour_are_said() -> None:
     colour = np.full((5, 5), np.nan)
     colour[2, 2], colour[0, 0] = 1.0, 2.0
     both = replace(surface, metrics={**surface.metrics, "hessian_trace": colour})
-    lines = small_print(panels_of([both], "train_loss", Box(), ["one"], color="hessian_trace")[0])
+    lines = panel_notes(panels_of([both], "train_loss", Box(), ["one"], color="hessian_trace")[0])
     said = next(line for line in lines if line.startswith("grey: Hessian trace"))
     assert said.endswith("not measured at 23 of 25 points")

@@ -13,8 +13,9 @@ import landscape as ls
 from landscape.measures.axes import eigen_plane
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
-from landscape.rendering.facts.places import details, listed, place, settings, short_place
+from landscape.rendering.facts.facts import details, settings
 from landscape.rendering.facts.quantities import axis_label, metric_label
+from landscape.rendering.facts.subspaces import enumerate_names, short_subspace_words, subspace_words
 from landscape.sampling.solutions import Solution
 from landscape.sampling.views import subspace_through
 from landscape.space.corridors import corridor_along
@@ -88,8 +89,8 @@ FACTS = {
 
 @pytest.mark.parametrize("kind", PLACES)
 def test_the_place_is_what_was_sampled(kind: str) -> None:
-    assert place(sampled(kind)) == PLACES[kind]
-    assert not short_place(sampled(kind)).startswith(("a plane along", "the "))
+    assert subspace_words(sampled(kind)) == PLACES[kind]
+    assert not short_subspace_words(sampled(kind)).startswith(("a plane along", "the "))
 
 
 @pytest.mark.parametrize("kind", FACTS)
@@ -120,12 +121,13 @@ def test_a_profile_says_what_it_runs_along(kind: str, tmp_path: Path) -> None:
 
 
 def test_the_solution_stands_at_the_end_of_the_line_from_the_start_of_training() -> None:
-    from landscape.rendering.facts.curves import curves_of
+    from landscape.rendering.facts.names import label_lines
+    from landscape.rendering.geometry.profiles import lines_of
     from landscape.rendering.geometry.style import theme_of
     from landscape.rendering.views.profile import profile_figure
 
     figure, _ = profile_figure(
-        curves_of([sampled("path line")], "train_loss"), "train_loss", theme_of("paper"), width=3.0
+        label_lines(lines_of([sampled("path line")], "train_loss")), theme_of("paper"), width=3.0
     )
     named = {text.get_text(): text.xy[0] for text in figure.axes[0].texts if hasattr(text, "xy")}
     assert named["start of training"] == 0
@@ -182,4 +184,4 @@ def test_labels_name_units() -> None:
     provenance = Provenance(Identity(loss="cross_entropy"))
     assert metric_label("hessian_top", provenance) == "largest Hessian eigenvalue (nats per example per L2 squared)"
     assert metric_label("curvature_ratio", provenance) == "|smallest / largest Hessian eigenvalue|"
-    assert listed(["a", "b"]) == "a and b"
+    assert enumerate_names(["a", "b"]) == "a and b"

@@ -15,7 +15,8 @@ from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
 from landscape.records.recipe import CurveRecipe
 from landscape.records.sampled import Profile
-from landscape.rendering.facts.curves import Curve, curves_of, ray_profile
+from landscape.rendering.facts.names import label_lines
+from landscape.rendering.geometry.profiles import ProfileLine, lines_of, ray_profile
 from landscape.rendering.geometry.style import theme_of
 from landscape.rendering.views.profile import profile_figure
 
@@ -23,7 +24,7 @@ from landscape.rendering.views.profile import profile_figure
 def drawn(*records: Any, metric: str = "train_loss", **options: Any) -> Any:
     theme = theme_of("paper")
     with mpl.rc_context(theme.settings()):
-        figure, heights = profile_figure(curves_of(records, metric), metric, theme, width=3.375, **options)
+        figure, heights = profile_figure(label_lines(lines_of(records, metric)), theme, width=3.375, **options)
     return figure.axes[0], heights
 
 
@@ -151,6 +152,6 @@ def test_curves_say_what_tells_them_apart() -> None:
         hill(),
         provenance=Provenance(replace(hill().provenance.identity, subspace=CurveRecipe(form="bezier", to="narrow:1"))),
     )
-    labels = [one.label for one in curves_of([hill(), hill(aligned=True), curve], "train_loss")]
+    labels = [one.label for one in label_lines(lines_of([hill(), hill(aligned=True), curve], "train_loss"))]
     assert labels == ["straight line", "straight line, aligned", "Bezier curve"]
-    assert isinstance(curves_of([hill()], "train_loss")[0], Curve)
+    assert isinstance(lines_of([hill()], "train_loss")[0], ProfileLine)
