@@ -13,8 +13,9 @@ from benchmarks.workload import EXTENT
 from landscape.engine.trial import choose
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 
 Kind: TypeAlias = Literal["ours", "tuned", "peer"]
 

@@ -79,7 +79,7 @@ def through_one_graph(objective: Objective) -> Callable[[Tensor], Tensor]:
 
 
 def _products(objective: Objective, width: int, workload: Workload) -> Row:
-    ours = hessian(objective, dtype=torch.float32).tuned(vectors=BLOCK)
+    ours = hessian(objective, dtype=torch.float32).tune(vectors=BLOCK)
     multiply = through_one_graph(objective)
     vectors = torch.randn(BLOCK, objective.P, generator=torch.Generator().manual_seed(0)).to(objective.device)
     count = 2 if workload.quick or width > 64 else 20

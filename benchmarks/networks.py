@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from landscape.objective.objective import Objective
 from landscape.sampling.solutions import member_of
-from landscape.space.subspaces import Plane, random_plane
+from landscape.space.affine import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.recipe import Recipe
 from landscape.train.runs import Run, RunConfig, ensure_run

@@ -23,8 +23,8 @@ from benchmarks.contenders import Contender, grid
 from benchmarks.hardware import version_of
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
+from landscape.space.affine import Plane
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Plane
 
 MISSING = "not installed: pip install --no-deps -r benchmarks/requirements.txt"
 

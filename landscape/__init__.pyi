@@ -56,10 +56,10 @@ from .records.spectra import CrossSection as CrossSection
 from .records.spectra import Spectrum as Spectrum
 
 # Pictures
-from .rendering.checks import check_picture as check_picture
 from .rendering.export.mesh import export as export
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
+from .rendering.render import check_picture as check_picture
 from .rendering.render import foreign_options as foreign_options
 from .rendering.render import medium_of as medium_of
 from .rendering.render import render as render
@@ -88,6 +88,11 @@ from .sampling.views import extent_of as extent_of
 from .sampling.views import sample_view as sample_view
 from .sampling.views import subspace_of as subspace_of
 from .sampling.views import subspace_through as subspace_through
+from .space.affine import line_along as line_along
+from .space.affine import line_between as line_between
+from .space.affine import plane_along as plane_along
+from .space.affine import random_line as random_line
+from .space.affine import random_plane as random_plane
 
 # Where to look
 from .space.alignment import Alignment as Alignment
@@ -98,11 +103,6 @@ from .space.corridors import corridor_along as corridor_along
 from .space.curves import Curve as Curve
 from .space.planes import path_plane as path_plane
 from .space.planes import plane_through as plane_through
-from .space.subspaces import line_along as line_along
-from .space.subspaces import line_between as line_between
-from .space.subspaces import plane_along as plane_along
-from .space.subspaces import random_line as random_line
-from .space.subspaces import random_plane as random_plane
 from .statistics.comparison import compare as compare
 
 # Studies

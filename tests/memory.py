@@ -12,7 +12,7 @@ import os, torch
 from torch import nn
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 torch.set_num_threads(2)
 

@@ -14,8 +14,9 @@ from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.recipe import ConnectionRecipe, parse_recipe
 from landscape.records.sampled import Profile, Surface
+from landscape.space.affine import random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import Subspace, random_line, random_plane
+from landscape.space.subspaces import Subspace
 
 
 def half_square(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ from landscape.measures.sharpness import epsilon_sharpness, worst_rise
 from landscape.objective.objective import Objective
 from landscape.records.directions import direction_entries
 from landscape.sampling.grid import sample
+from landscape.space.affine import random_plane
 from landscape.space.parameters import Parameters, unflatten
-from landscape.space.subspaces import random_plane
 
 # forward mode, of which the dense Hessian is made, warns of itself
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")

@@ -24,8 +24,8 @@ from benchmarks.table import tables
 from benchmarks.timing import in_turn, peak_memory, ratio
 from benchmarks.workload import Workload
 from landscape.objective.objective import Objective
+from landscape.space.affine import Plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import Plane
 
 SIDE = 7
 KEYS = {

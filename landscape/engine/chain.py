@@ -16,10 +16,11 @@ from torch.func import vmap
 
 from landscape.engine.first_layer import by_affine_parts, layer_input
 from landscape.engine.stack import Stack, plain_stack
-from landscape.objective.batches import Batch
+from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 from landscape.train import losses
 
 LayerInputs: TypeAlias = dict[tuple[int, int], Tensor]
@@ -57,6 +58,7 @@ class _Part:
     computed features first.
     """
 
+    split: Split
     outputs: list[Tensor]
     at_once: int
     targets: Tensor
@@ -94,21 +96,21 @@ class _Chain:
         for index, (split, batches) in enumerate(self.chunks):
             columns = means[:, index * num_metrics : (index + 1) * num_metrics]
             for number, batch in enumerate(batches):
-                part = self.parts.get(index) or self._part((index, number), batch)
+                part = self.parts.get(index) or self._part((index, number), split, batch)
                 # The first layer's outputs on several batches would fill the memory that batches are there to save.
                 if len(batches) == 1:
                     self.parts[index] = part
                 self._add(columns, coordinates, part, len(batch[1]) / split.num_examples)
         return means
 
-    def _part(self, position: tuple[int, int], batch: Batch) -> _Part:
+    def _part(self, position: tuple[int, int], split: Split, batch: Batch) -> _Part:
         inputs, targets = batch
         if position not in self.inputs:
             self.inputs[position] = layer_input(self.objective, self.stack.first, inputs)
         outputs = self._first_layer(self.inputs[position])
-        metrics = self.objective.metrics.values()
-        flat = all(metric in FEATURES_FIRST for metric in metrics) and targets.dim() == 1
-        return _Part(outputs, self._at_once(outputs[0]), targets, losses.flat_classes(targets) if flat else None)
+        flat = all(metric in FEATURES_FIRST for metric in split.metrics.values()) and targets.dim() == 1
+        classes = losses.flat_classes(targets) if flat else None
+        return _Part(split, outputs, self._at_once(outputs[0]), targets, classes)
 
     def _add(self, columns: Tensor, coordinates: Tensor, part: _Part, weight: float) -> None:
         """Add the batch's share to the means of every point."""
@@ -122,10 +124,10 @@ class _Chain:
     def _metrics(self, outputs: Tensor, part: _Part) -> Tensor:
         """All metrics from outputs (points, classes, examples), shape (points, metrics)."""
         if part.classes is None:
-            return vmap(self.objective.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
+            return vmap(part.split.measure, in_dims=(0, None))(outputs.transpose(1, 2), part.targets)
         outputs = losses.full(outputs)
         room = self._room(-2, tuple(outputs.shape), outputs)
-        metrics = self.objective.metrics.values()
+        metrics = part.split.metrics.values()
         return torch.stack([FEATURES_FIRST[metric](outputs, part.classes, room) for metric in metrics], dim=1)
 
     def _first_layer(self, inputs: Tensor) -> list[Tensor]:

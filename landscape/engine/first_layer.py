@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from landscape.engine.known import once
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.affine import Affine
+from landscape.space.subspaces import Subspace
 
 Evaluate = Callable[[Tensor], Tensor]
 

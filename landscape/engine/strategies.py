@@ -18,19 +18,20 @@ from landscape.engine.streamed import streamed
 from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
 from landscape.space import parameters as space
+from landscape.space.affine import Affine
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.subspaces import Subspace
 
 Strategy = Callable[[Tensor], Tensor]
-Measure = Callable[[Parameters, Batch], Tensor]
+Measure = Callable[[Parameters, Split, Batch], Tensor]
 
 
 def loop(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     """One point at a time through the model itself: no overhead per point in memory; right for large networks."""
 
-    def one_by_one(points: Parameters, batch: Batch) -> Tensor:
+    def one_by_one(points: Parameters, split: Split, batch: Batch) -> Tensor:
         count = len(next(iter(points.values())))
-        return torch.stack([_metrics(objective, space.select(points, k), batch) for k in range(count)])
+        return torch.stack([_metrics(objective, space.select(points, k), split, batch) for k in range(count)])
 
     return _mean_over_examples(objective, subspace, examples, one_by_one)
 
@@ -38,8 +39,8 @@ def loop(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
 def stacked(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     """All points of a block in one pass, each layer a batched product (``torch.func.vmap``): for small networks."""
 
-    def together(points: Parameters, batch: Batch) -> Tensor:
-        return vmap(lambda point: _metrics(objective, point, batch))(points)
+    def together(points: Parameters, split: Split, batch: Batch) -> Tensor:
+        return vmap(lambda point: _metrics(objective, point, split, batch))(points)
 
     return _mean_over_examples(objective, subspace, examples, together)
 
@@ -65,9 +66,9 @@ STRATEGIES: dict[str, Callable[[Objective, Subspace, int], Strategy]] = {
 }
 
 
-def _metrics(objective: Objective, point: Parameters, batch: Batch) -> Tensor:
+def _metrics(objective: Objective, point: Parameters, split: Split, batch: Batch) -> Tensor:
     inputs, targets = batch
-    return objective.measure(objective.outputs(point, inputs), targets)
+    return split.measure(objective.outputs(point, inputs), targets)
 
 
 def _mean_over_examples(objective: Objective, subspace: Subspace, examples: int, measure: Measure) -> Strategy:
@@ -78,7 +79,8 @@ def _mean_over_examples(objective: Objective, subspace: Subspace, examples: int,
     def evaluate(coordinates: Tensor) -> Tensor:
         points = objective.settled(subspace.at(coordinates.to(objective.device)))
         return torch.cat(
-            [_mean(split, ((measure(points, batch), batch) for batch in batches)) for split, batches in chunks], 1
+            [_mean(split, ((measure(points, split, batch), batch) for batch in batches)) for split, batches in chunks],
+            1,
         )
 
     return evaluate
@@ -134,17 +136,18 @@ class _FirstLayerSum:
         weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
         columns = []
         for split, batches in self.chunks:
-            means = ((self._metrics(points, weights, self._parts(batch), batch), batch) for batch in batches)
+            means = ((self._metrics(points, weights, split, batch), batch) for batch in batches)
             columns.append(_mean(split, means))
         return torch.cat(columns, dim=1)
 
-    def _metrics(self, points: Parameters, weights: Tensor, parts: _Parts, batch: Batch) -> Tensor:
+    def _metrics(self, points: Parameters, weights: Tensor, split: Split, batch: Batch) -> Tensor:
+        parts = self._parts(batch)
         first = torch.mm(weights, parts.values).reshape(-1, *parts.shape)
         constants = {**self.later.centre, **self.objective.buffers}
 
         def metrics_at(point: Parameters, output: Tensor) -> Tensor:
             state = {**constants, **point, f"{self.prefix}output": output}
-            return self.objective.measure(functional_call(self.skeleton, state, (batch[0],)), batch[1])
+            return split.measure(functional_call(self.skeleton, state, (batch[0],)), batch[1])
 
         return vmap(metrics_at)(points, first)
 

@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from landscape.objective.batches import Inputs, Split, map_tensors
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import Affine, Subspace
+from landscape.space.affine import Affine
+from landscape.space.subspaces import Subspace
 
 
 def streamed(
@@ -59,9 +60,9 @@ class _LayerByLayer:
         return torch.cat([self._mean(split, steps) for split in self.objective.splits])
 
     def _mean(self, split: Split, steps: list[float]) -> Tensor:
-        total = torch.zeros(len(self.objective.metrics), dtype=torch.float64, device=self.objective.device)
+        total = torch.zeros(len(split.metrics), dtype=torch.float64, device=self.objective.device)
         for inputs, targets in split.chunks(self.examples):
-            values = self.objective.measure(self._outputs(steps, inputs), self._convert(targets))
+            values = split.measure(self._outputs(steps, inputs), self._convert(targets))
             total += values.double() * (len(targets) / split.num_examples)
         return total
 

@@ -6,7 +6,6 @@ with ``<plot>/<series>/`` holding ``x``, ``y``, ``low``, ``high``; ``pictures/<n
 scales, one dataset (conditions, widths, steps, members) per metric, ``done`` and ``seconds`` per cell.
 """
 
-import io
 import json
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from landscape.errors import FileError
 from landscape.files import surfaces as store
-from landscape.files.hdf5 import attribute, length, opened, read, write, write_attributes
+from landscape.files.hdf5 import attribute, encode, length, opened, read, write, write_attributes
 from landscape.files.replace import FilePath, check_target, replace_file
 from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Picture, Plot, Remark, Series, StudyResult, Sweep, Table
@@ -38,22 +37,7 @@ def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) 
         FileError: the file cannot be written, or exists and ``overwrite`` is off.
     """
     check_target(path, force=overwrite)
-    with _image(RESULT_FORMAT) as image:
-        described = result.to_dict()
-        described["plots"] = [plot | {"series": _names(plot["series"])} for plot in described["plots"]]
-        write_attributes(image.file, {"description": described})
-        for number, plot in enumerate(result.plots):
-            for order, series in enumerate(plot.series):
-                group = image.file.create_group(f"plots/{number}/{order}")
-                for name in _CURVES:
-                    write(group, name, getattr(series, name))
-        for number, picture in enumerate(result.pictures):
-            group = image.file.create_group(f"pictures/{number}")
-            write(group, "values", picture.values, units="1", long_name=picture.title)
-            write(group, "pieces", picture.pieces)
-        for number, surface in enumerate(result.surfaces):
-            store.write_record(image.file.create_group(f"surfaces/{number}"), surface)
-    replace_file(path, image.bytes)
+    replace_file(path, encode(lambda file: _write_result(file, result)))
 
 
 def load_result(path: FilePath) -> StudyResult:
@@ -90,28 +74,7 @@ def save_sweep(sweep: Sweep, path: FilePath) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    with _image(SWEEP_FORMAT) as image:
-        file = image.file
-        write_attributes(file, {"conditions": list(sweep.conditions), "metrics": list(sweep.values)})
-        write_attributes(file, {"P": list(sweep.P), "N": sweep.N, "K": sweep.K, "plan": dict(sweep.plan)})
-        scales = [
-            write(file, name, np.asarray(values, dtype=np.float64), units=unit)
-            for name, values, unit in (
-                ("width", sweep.widths, "1"),
-                ("step", sweep.step, "step"),
-                ("seed", sweep.seeds, "1"),
-            )
-        ]
-        for scale, name in zip(scales, ("width", "step", "seed"), strict=True):
-            scale.make_scale(name)
-        for name, values in sweep.values.items():
-            unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "")))
-            dataset = write(file, name, np.asarray(values, dtype=np.float64), units=unit)
-            for axis, scale in enumerate(scales, start=1):
-                dataset.dims[axis].attach_scale(scale)
-        write(file, "done", sweep.done.astype(np.uint8))
-        write(file, "seconds", np.asarray(sweep.seconds, dtype=np.float64), units="s")
-    replace_file(path, image.bytes)
+    replace_file(path, encode(lambda file: _write_sweep(file, sweep)))
 
 
 def load_sweep(path: FilePath) -> Sweep:
@@ -141,23 +104,45 @@ def load_sweep(path: FilePath) -> Sweep:
         )
 
 
-class _image:  # noqa: N801
-    """An HDF5 file in memory that begins with its format and schema; ``bytes`` once it is closed."""
+def _write_result(file: h5py.File, result: StudyResult) -> None:
+    write_attributes(file, {"format": RESULT_FORMAT, "schema": SCHEMA})
+    described = result.to_dict()
+    described["plots"] = [plot | {"series": _names(plot["series"])} for plot in described["plots"]]
+    write_attributes(file, {"description": described})
+    for number, plot in enumerate(result.plots):
+        for order, series in enumerate(plot.series):
+            group = file.create_group(f"plots/{number}/{order}")
+            for name in _CURVES:
+                write(group, name, getattr(series, name))
+    for number, picture in enumerate(result.pictures):
+        group = file.create_group(f"pictures/{number}")
+        write(group, "values", picture.values, units="1", long_name=picture.title)
+        write(group, "pieces", picture.pieces)
+    for number, surface in enumerate(result.surfaces):
+        store.write_record(file.create_group(f"surfaces/{number}"), surface)
 
-    def __init__(self, kind: str) -> None:
-        self.buffer, self.kind = io.BytesIO(), kind
 
-    def __enter__(self) -> "_image":
-        self.file = h5py.File(self.buffer, "w", libver=("v108", "v108"))
-        write_attributes(self.file, {"format": self.kind, "schema": SCHEMA})
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.file.close()
-
-    @property
-    def bytes(self) -> bytes:
-        return self.buffer.getvalue()
+def _write_sweep(file: h5py.File, sweep: Sweep) -> None:
+    write_attributes(file, {"format": SWEEP_FORMAT, "schema": SCHEMA})
+    write_attributes(file, {"conditions": list(sweep.conditions), "metrics": list(sweep.values)})
+    write_attributes(file, {"P": list(sweep.P), "N": sweep.N, "K": sweep.K, "plan": dict(sweep.plan)})
+    scales = [
+        write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+        for name, values, unit in (
+            ("width", sweep.widths, "1"),
+            ("step", sweep.step, "step"),
+            ("seed", sweep.seeds, "1"),
+        )
+    ]
+    for scale, name in zip(scales, ("width", "step", "seed"), strict=True):
+        scale.make_scale(name)
+    for name, values in sweep.values.items():
+        unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "")))
+        dataset = write(file, name, np.asarray(values, dtype=np.float64), units=unit)
+        for axis, scale in enumerate(scales, start=1):
+            dataset.dims[axis].attach_scale(scale)
+    write(file, "done", sweep.done.astype(np.uint8))
+    write(file, "seconds", np.asarray(sweep.seconds, dtype=np.float64), units="s")
 
 
 def _check_format(file: h5py.File, path: FilePath, kind: str) -> None:

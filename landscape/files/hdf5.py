@@ -5,9 +5,10 @@ HDF5's own file locks, which outlive killed writers on some network disks, are n
 a `ValueError`; `opened` turns it into one clear `FileError`.
 """
 
+import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +22,23 @@ from landscape.files.replace import FilePath
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WHOLE = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
 _DAMAGED = "; it is damaged or was changed by another program: restore a copy, or sample it again"
+
+
+# Files of HDF5 1.8 carry checksums of all but the values, and attributes of more than 64 KB.
+VERSION_1_8 = ("v108", "v108")
+
+
+def encode(fill: Callable[[h5py.File], None], *, version: tuple[str, str] | None = VERSION_1_8) -> bytes:
+    """The bytes of a new HDF5 file.
+
+    Args:
+        fill: puts attributes and values into the file.
+        version: the oldest and newest version of HDF5 whose layout may be used; None leaves it to the library.
+    """
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", libver=version) as file:
+        fill(file)
+    return buffer.getvalue()
 
 
 def write(

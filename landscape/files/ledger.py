@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-import os
-import secrets
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from landscape.files.replace import replacement
 from landscape.records.base import FloatArray
 
 FILE = "measures.json"
@@ -49,7 +49,8 @@ class Ledger:
         if self.folder is None:
             return
         try:
-            _replace(self.folder / FILE, json.dumps(self.entries).encode())
+            with replacement(self.folder / FILE) as temporary:
+                temporary.write_text(json.dumps(self.entries), encoding="utf-8")
         except OSError as error:
             self.problem = f"measures are not kept in {self.folder} ({error.strerror}); they will be measured again"
 
@@ -97,13 +98,10 @@ class Pieces:
             return
         self.saved = time.perf_counter()
         target = self.path.with_suffix(".npz")
-        fresh = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.npz")
-        try:
+        with suppress(OSError):
             target.parent.mkdir(exist_ok=True)
-            np.savez(fresh, key=np.array(self.key), **arrays)  # type: ignore[arg-type]
-            os.replace(fresh, target)
-        except OSError:
-            fresh.unlink(missing_ok=True)
+            with replacement(target) as temporary, temporary.open("xb") as stream:
+                np.savez(stream, key=np.array(self.key), **arrays)  # type: ignore[arg-type]
 
     def tape(self, size: int) -> "Tape":
         """Products of an iteration with vectors of that length."""
@@ -185,12 +183,3 @@ class Tape:
 
 def _digest(key: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        fresh.write_bytes(content)
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ array as shaped mean nothing: their own plots fail, and only the flat order tell
 flat order, which is right for square and other grids, and for arrays that someone shaped (ny, nx).
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import FileError, InputError
-from landscape.files.hdf5 import has, member, opened, read_numbers
+from landscape.files.hdf5 import encode, has, member, opened, read_numbers
 from landscape.files.replace import FilePath, check_target, replace_file
 from landscape.records.base import LOSS, Axis, FloatArray, Status
 from landscape.records.provenance import Identity, Provenance
@@ -81,8 +80,9 @@ def save_li(record: Sampled, path: FilePath, *, overwrite: bool = False) -> tupl
     for file in (target, beside) if record.directions else (target,):
         check_target(file, force=overwrite)
     if record.directions:
-        replace_file(beside, _directions_image(record.directions))
-    replace_file(target, _surface_image(record, beside.name if record.directions else ""))
+        replace_file(beside, encode(lambda file: _write_directions(file, record.directions), version=None))
+    dir_file = beside.name if record.directions else ""
+    replace_file(target, encode(lambda file: _write_surface(file, record, dir_file), version=None))
     lines = [
         "li keeps losses and accuracies on the grid, not the provenance, the path, the rays and what was interpolated"
     ]
@@ -156,28 +156,22 @@ def _metric(name: str, values: NDArray[Any], shape: tuple[int, ...]) -> FloatArr
     return np.asarray(np.where(given == NOT_DONE, np.nan, given))
 
 
-def _surface_image(record: Sampled, dir_file: str) -> bytes:
+def _write_surface(file: h5py.File, record: Sampled, dir_file: str) -> None:
+    file["dir_file"] = dir_file
+    for axis, name in zip(record.axes, COORDINATES, strict=False):
+        file[name] = axis.values
     theirs = {ours: name for name, ours in ACCURACIES.items()}
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file["dir_file"] = dir_file
-        for axis, name in zip(record.axes, COORDINATES, strict=False):
-            file[name] = axis.values
-        for name, values in record.metrics.items():
-            scaled = 100.0 * values if name in theirs else values
-            filled = np.where(np.isnan(scaled), NOT_DONE, scaled)
-            file[theirs.get(name, name)] = np.ascontiguousarray(filled.T).reshape(record.status.shape)
-    return buffer.getvalue()
+    for name, values in record.metrics.items():
+        percent = 100.0 * values if name in theirs else values
+        column = np.where(np.isnan(percent), NOT_DONE, percent)
+        file[theirs.get(name, name)] = np.ascontiguousarray(column.T).reshape(record.status.shape)
 
 
-def _directions_image(directions: Sequence[Mapping[str, NDArray[Any]]]) -> bytes:
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        for name, direction in zip(DIRECTIONS, directions, strict=False):
-            group = file.create_group(name)
-            for index, values in enumerate(direction.values()):
-                group.create_dataset(str(index), data=values)
-    return buffer.getvalue()
+def _write_directions(file: h5py.File, directions: Sequence[Mapping[str, NDArray[Any]]]) -> None:
+    for name, direction in zip(DIRECTIONS, directions, strict=False):
+        group = file.create_group(name)
+        for index, values in enumerate(direction.values()):
+            group.create_dataset(str(index), data=values)
 
 
 def _text(file: h5py.File, name: str) -> str:

@@ -6,7 +6,7 @@ record has them. Root attributes are the fields of `Provenance`: text and number
 Files of Li et al. are read too (`landscape.files.li`).
 """
 
-import io
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import prod
@@ -18,17 +18,26 @@ from numpy.typing import NDArray
 
 from landscape.errors import FileError, InputError
 from landscape.files import li as foreign
-from landscape.files.hdf5 import attribute, has, length, member, opened, read, read_numbers, write, write_attributes
-from landscape.files.replace import FilePath, beside, check_target, replace_file
-from landscape.records.base import Axis, Scale, Status
+from landscape.files.hdf5 import (
+    attribute,
+    encode,
+    has,
+    length,
+    member,
+    opened,
+    read,
+    read_numbers,
+    write,
+    write_attributes,
+)
+from landscape.files.replace import FilePath, check_target, file_errors, replace_file, scratch
+from landscape.records.base import AXES, Axis, Scale, Status, names_metric
 from landscape.records.companions import Marks, Rays, Trajectory
 from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Sampled, Surface
 
 FORMAT = "landscape"
 SCHEMA = 1
-AXES = ("alpha", "beta")
-RESERVED = frozenset({*AXES, "status", "error", "trajectory", "rays", "marks", "directions"})
 
 _TRAJECTORY = ("step", "alpha", "beta", "loss", "length")
 _GROUPS = ("trajectory", "rays", "marks", "directions")
@@ -68,8 +77,7 @@ def save(record: Sampled, path: FilePath, *, overwrite: bool = True) -> None:
         FileError: if the file cannot be written; what existed is untouched.
     """
     check_target(path, force=overwrite)
-    image = _encode(record)
-    replace_file(path, image)
+    replace_file(path, encode(lambda file: _write_file(file, record)))
 
 
 def load(path: FilePath) -> Surface | Profile:
@@ -167,10 +175,10 @@ def check_writable(path: FilePath, *, force: bool) -> None:
         FileError: if it is a folder, exists and ``force`` is off, or nothing can be written there.
     """
     check_target(path, force=force)
-    with beside(path) as (temporary, target):
+    with file_errors(path), scratch(path) as temporary:
         temporary.touch(exist_ok=False)
         with suppress(FileNotFoundError):
-            target.lstat()  # fails where the name is too long
+            os.stat(path)  # fails where the name is too long
 
 
 def unit_of(name: str, loss: str = "") -> str:
@@ -196,13 +204,9 @@ def unit_of(name: str, loss: str = "") -> str:
     return words.get(name.rpartition("_")[2], "1")
 
 
-def _encode(record: Sampled) -> bytes:
-    buffer = io.BytesIO()
-    # Files of HDF5 1.8 carry checksums of all but the values, and attributes of more than 64 KB.
-    with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
-        write_attributes(file, {"format": FORMAT, "schema": SCHEMA})
-        write_record(file, record)
-    return buffer.getvalue()
+def _write_file(file: h5py.File, record: Sampled) -> None:
+    write_attributes(file, {"format": FORMAT, "schema": SCHEMA})
+    write_record(file, record)
 
 
 def write_record(group: h5py.Group, record: Sampled) -> None:
@@ -230,7 +234,7 @@ def _check_record(record: Sampled) -> None:
 
 def _check_metrics(names: list[str]) -> list[str]:
     for name in names:
-        if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+        if not names_metric(name):
             raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'test_loss'")
     return names
 

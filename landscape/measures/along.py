@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, Unpack, cast
+from typing import TypeAlias, Unpack
 
 from landscape.errors import InputError
 from landscape.files.li import name_directions, read_li_directions
-from landscape.measures.axes import NAMED, Named, named_direction
+from landscape.measures.axes import LOSS_DIRECTIONS, named_direction
 from landscape.records.directions import Direction, NamedDirection, RandomDirection
 from landscape.records.recipe import DirectionsRecipe
 from landscape.sampling.solutions import Opening, Solution, open_solution
+from landscape.space.affine import Line, Plane, line_along, plane_along
 from landscape.space.checkpoints import SUFFIXES, placed_direction, read_direction
 from landscape.space.directions import Ignored, Normalization, random_direction, scale_to
 from landscape.space.parameters import Parameters, difference
 from landscape.space.planes import refuse_unlike
-from landscape.space.subspaces import Line, Plane, line_along, plane_along, unit_of
+from landscape.space.subspaces import unit_of
 
 STORED_BYTES = 2**26
 Source: TypeAlias = tuple[Parameters, Direction]
@@ -86,8 +87,8 @@ def _sources(
         seed, normalize, ignore = 2 * draw[0] + index, *draw[1:]
         direction = random_direction(theta, seed=seed, normalize=normalize, ignore=ignore)
         return [(direction, RandomDirection(seed, ignore, normalize, unit_of(normalize)))]
-    if name in NAMED:
-        vector, origin = named_direction(solution.objective, cast(Named, name))
+    if name in LOSS_DIRECTIONS:
+        vector, origin = named_direction(solution.objective, name)
         return [(vector, replace(origin, unit="L2"))]
     if Path(name).suffix in (".h5", ".hdf5"):
         shapes = {key: tuple(tensor.shape) for key, tensor in theta.items()}

@@ -1,7 +1,7 @@
 """Directions that the loss itself names, as axes to look along: Hessian eigenvectors and the gradient."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -14,15 +14,15 @@ from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.directions import Direction, Eigenvector, Gradient
 from landscape.records.recipe import DirectionsRecipe
 from landscape.space import parameters as space
-from landscape.space.subspaces import Plane, plane_along
+from landscape.space.affine import Plane, plane_along
 
-Named: TypeAlias = Literal["top", "second", "bottom", "gradient"]
+LossDirection: TypeAlias = Literal["top", "second", "bottom", "gradient"]
 
-NAMED = ("top", "second", "bottom", "gradient")
+LOSS_DIRECTIONS: tuple[LossDirection, ...] = get_args(LossDirection)
 
 
-def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tuple[dict[str, Tensor], Direction]:
-    """A unit vector in parameter space, in L2, and what was found of it.
+def named_direction(objective: Objective, name: LossDirection, *, seed: int = 0) -> tuple[dict[str, Tensor], Direction]:
+    """A unit vector in parameter space, in L2, with its eigenvalue or the norm of the gradient.
 
     Args:
         objective: model and training data at the centre.
@@ -38,8 +38,8 @@ def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tupl
         InputError: an unknown name.
         ObjectiveError: the gradient is zero, or the eigenvalues do not converge.
     """
-    if name not in NAMED:
-        raise InputError(f"unknown direction {name!r}; expected {', '.join(NAMED)}, random, or a file")
+    if name not in LOSS_DIRECTIONS:
+        raise InputError(f"unknown direction {name!r}; expected {', '.join(LOSS_DIRECTIONS)}, random, or a file")
     if name == "gradient":
         slope = gradient(objective)
         length = float(slope.norm())
@@ -57,7 +57,7 @@ def named_direction(objective: Objective, name: Named, *, seed: int = 0) -> tupl
 def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Tensor:
     """The gradient of the mean training loss at the centre, (P,), parameters in the order of ``objective.centre``.
 
-    Exact up to rounding, over all N examples in chunks. It points uphill.
+    The gradient is exact up to rounding, over all N examples in chunks. It points uphill.
 
     Raises:
         ObjectiveError: it is not finite.
@@ -81,12 +81,24 @@ def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Ten
     return result
 
 
-def eigen_plane(objective: Objective, axes: Sequence[Named] = ("top", "bottom"), *, seed: int = 0) -> Plane:
+def eigen_plane(objective: Objective, axes: Sequence[LossDirection] = ("top", "bottom"), *, seed: int = 0) -> Plane:
     """The plane along two Hessian eigenvectors through the centre, both of L2 length 1.
 
     Along an eigenvector of eigenvalue ``lambda`` the loss rises by ``lambda a^2 / 2`` near the centre: ``("top",
     "second")`` are the stiffest two, ``("top", "bottom")`` the stiffest by the one that curves down most. A random
     plane shows about the average of all P. Unlike filter norms, these steps are no measure between networks.
+
+    Args:
+        objective: model and training data at the centre.
+        axes: two of ``"top"``, ``"second"``, ``"bottom"`` (eigenvectors) and ``"gradient"``.
+        seed: of the eigenvalue iteration.
+
+    Returns:
+        The plane, with eigenvalues and residuals in its recipe.
+
+    Raises:
+        InputError: another number of axes, or an unknown one.
+        ObjectiveError: the eigenvalues do not converge, or the gradient is zero.
 
     Example:
         >>> model = torch.nn.Linear(2, 1, bias=False).double()
@@ -97,5 +109,5 @@ def eigen_plane(objective: Objective, axes: Sequence[Named] = ("top", "bottom"),
     """
     if len(axes) != 2:
         raise InputError(f"a plane has two axes, got {len(axes)}")
-    (first, one), (second, two) = (named_direction(objective, name, seed=seed) for name in axes)
-    return plane_along(objective.centre, first, second, recipe=DirectionsRecipe("plane", (one, two), unit="L2"))
+    (alpha, first), (beta, second) = (named_direction(objective, name, seed=seed) for name in axes)
+    return plane_along(objective.centre, alpha, beta, recipe=DirectionsRecipe("plane", (first, second), unit="L2"))

@@ -43,6 +43,9 @@ def barrier(profile: Profile, *, split: str = "train") -> Barrier:
         profile: samples from one solution (first) to the other (last), complete.
         split: ``"train"`` or ``"test"``: whose loss and accuracy.
 
+    Returns:
+        The barriers of loss and accuracy, and where the loss rises highest.
+
     Raises:
         InputError: the profile is not complete, lacks that split, or has an end that diverged.
 
@@ -97,18 +100,22 @@ def barriers(profiles: Sequence[Profile], *, split: str = "train") -> Barriers:
         profiles: paths between solutions, each pair once; who they join is read from their provenance.
         split: ``"train"`` or ``"test"``: whose loss and accuracy.
 
+    Returns:
+        The means with their intervals, and the barrier of each pair in the order of the profiles.
+
     Raises:
         InputError: fewer than 3 pairs, a pair twice, or a profile that `barrier` refuses.
     """
-    ends = [(one.provenance.identity.model, end_of(one.provenance.identity.subspace) or "") for one in profiles]
+    identities = [profile.provenance.identity for profile in profiles]
+    ends = [(identity.model, end_of(identity.subspace) or "") for identity in identities]
     if len(profiles) < 3 or len({frozenset(pair) for pair in ends}) < len(profiles) or any(a == b for a, b in ends):
         raise InputError(f"a mean over members needs 3 pairs or more, each once and of two members, got {ends}")
-    found = tuple(barrier(profile, split=split) for profile in profiles)
-    falls = [one.accuracy for one in found if one.accuracy is not None]
+    pairs = tuple(barrier(profile, split=split) for profile in profiles)
+    falls = [pair.accuracy for pair in pairs if pair.accuracy is not None]
     return Barriers(
-        loss=_mean([one.loss for one in found], ends, "nats per example"),
-        accuracy=_mean(falls, ends, "share") if len(falls) == len(found) else None,
-        pairs=found,
+        loss=_mean([pair.loss for pair in pairs], ends, "nats per example"),
+        accuracy=_mean(falls, ends, "share") if len(falls) == len(pairs) else None,
+        pairs=pairs,
     )
 
 
@@ -138,27 +145,34 @@ def mean_profile(profiles: Sequence[Profile]) -> Profile:
     Metrics ``NAME``, and ``NAME_low`` and ``NAME_high`` for the band. The barrier of the mean is not the mean barrier,
     which is larger where paths peak at different places.
 
+    Args:
+        profiles: one or more, of the same coordinates and metrics.
+
+    Returns:
+        The mean profile, under the provenance of the first path.
+
     Raises:
         InputError: no profiles, or different coordinates or metrics.
     """
     if not profiles:
         raise InputError("a mean needs one profile or more")
     first = profiles[0]
-    for other in profiles[1:]:
-        if not np.array_equal(other.alpha.values, first.alpha.values) or other.metrics.keys() != first.metrics.keys():
+    for profile in profiles[1:]:
+        alike = np.array_equal(profile.alpha.values, first.alpha.values)
+        if not alike or profile.metrics.keys() != first.metrics.keys():
             raise InputError("a mean needs profiles of the same coordinates and metrics")
     metrics: dict[str, FloatArray] = {}
     for name in first.metrics:
-        stacked = np.stack([profile.metrics[name] for profile in profiles])
-        metrics |= {name: stacked.mean(0), f"{name}_low": stacked.min(0), f"{name}_high": stacked.max(0)}
+        rows = np.stack([profile.metrics[name] for profile in profiles])
+        metrics |= {name: rows.mean(0), f"{name}_low": rows.min(0), f"{name}_high": rows.max(0)}
     provenance = first.provenance
     path = provenance.identity.subspace
-    which = "aligned" if is_aligned(path) else "as trained"
+    solutions = "aligned" if is_aligned(path) else "as trained"
     # a picture ends near its lines: how far the band goes on is said
     highest = max(float(profile.loss.max()) for profile in profiles)
-    band = f"{which}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
+    band = f"{solutions}: mean of {len(profiles)} pairs, band from lowest to highest, up to {highest:.3g}"
     recipe = PairsRecipe(path.kind, read_recipe({**path.to_dict(), "to": "another member"}), band)
     model = provenance.identity.model.partition(":")[0]
     provenance = replace(provenance, identity=replace(provenance.identity, model=model, subspace=recipe))
-    status, error = (np.max([getattr(one, key) for one in profiles], axis=0) for key in ("status", "error"))
+    status, error = (np.max([getattr(profile, key) for profile in profiles], axis=0) for key in ("status", "error"))
     return Profile(first.axes, metrics, status, error, provenance)

@@ -59,7 +59,7 @@ def is_stored(measure: Measure[Any], objective: Objective, options: MeasureOptio
 
 def seconds_per_product(objective: Objective, options: MeasureOptions) -> float:
     """Seconds of a product with the Hessian, the mean of three."""
-    matrix = hessian(objective, memory=options.memory).tuned()
+    matrix = hessian(objective, memory=options.memory).tune()
     vector = torch.ones(matrix.size, dtype=torch.float64, device=objective.device)
     start = time.perf_counter()
     for _ in range(3):

@@ -18,7 +18,7 @@ from landscape.objective.objective import Objective
 from landscape.records.base import RISE, FloatArray
 from landscape.records.spectra import CrossSection
 from landscape.space import parameters as space
-from landscape.space.subspaces import Line, line_along
+from landscape.space.affine import Line, line_along
 
 STIFF = 50
 RANDOM = 50
@@ -57,6 +57,10 @@ def cross_section(
         memory: bytes a block of points may take.
         progress: show a bar on stderr.
 
+    Returns:
+        Eigenvalues and residuals (k,), half-widths (k, 2) and (random, 2): the first column along the vector, the
+        second against it.
+
     Raises:
         InputError: ``k``, ``random`` or ``rise`` out of range.
         ObjectiveError: the eigenvalues do not converge.
@@ -65,8 +69,8 @@ def cross_section(
         >>> model = torch.nn.Linear(2, 1, bias=False).double()
         >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
         >>> objective = Objective(model, (x, model(x).detach()), loss=torch.nn.functional.mse_loss)
-        >>> found = cross_section(objective, 2, random=1)
-        >>> found.stiff[:, 0].round(3).tolist(), found.predicted.tolist()
+        >>> section = cross_section(objective, 2, random=1)
+        >>> section.stiff[:, 0].round(3).tolist(), section.predicted.tolist()
         ([0.5, 1.0], [0.5, 1.0])
     """
     if not rise > 0:
@@ -76,33 +80,25 @@ def cross_section(
     if pairs is None:
         pairs = eigenpairs(hessian(objective), k, seed=seed)
     vectors = [*pairs.vectors[:k], *_random(objective, random, seed)]
-    search = _Search(objective, rise, memory)
-    found = np.array(
-        [
-            search.both_sides(vector)
-            for vector in tqdm(vectors, disable=not progress, unit="direction", desc=f"{objective.name} cross-section")
-        ]
-    )
-    stiff = len(vectors) - random
-    return CrossSection(
-        eigenvalues=pairs.values[:k].cpu().numpy(),
-        residuals=pairs.residuals[:k].cpu().numpy(),
-        stiff=found[:stiff],
-        random=found[stiff:],
-        reach=float(LADDER[-1]),
-        rise=rise,
-        seed=seed,
-        model=objective.name,
-        network=objective.network,
-        P=objective.P,
-    )
+    widths = _both_sides(_Search(objective, rise, memory), vectors, progress=progress)
+    names = {"model": objective.name, "network": objective.network}
+    stiff, uniform = np.split(widths, [len(vectors) - random])
+    values, residuals = (part[:k].cpu().numpy() for part in (pairs.values, pairs.residuals))
+    return CrossSection(values, residuals, stiff, uniform, float(LADDER[-1]), rise, seed, **names, P=objective.P)
+
+
+def _both_sides(search: "_Search", vectors: list[Tensor], *, progress: bool) -> FloatArray:
+    """Half-widths along each vector and against it, (vectors, 2)."""
+    label = f"{search.objective.name} cross-section"
+    bar = tqdm(vectors, disable=not progress, unit="direction", desc=label)
+    return np.array([search.both_sides(vector) for vector in bar])
 
 
 def _random(objective: Objective, count: int, seed: int) -> list[Tensor]:
     """Unit vectors (P,), uniform on the sphere."""
     generator = torch.Generator().manual_seed(seed)
-    drawn = [torch.randn(objective.P, generator=generator, dtype=torch.float64) for _ in range(count)]
-    return [(vector / vector.norm()).to(objective.device) for vector in drawn]
+    normal = [torch.randn(objective.P, generator=generator, dtype=torch.float64) for _ in range(count)]
+    return [(vector / vector.norm()).to(objective.device) for vector in normal]
 
 
 class _Search:
@@ -113,11 +109,13 @@ class _Search:
         self.plan: Plan | None = None
 
     def both_sides(self, vector: Tensor) -> tuple[float, float]:
+        """Half-widths along a unit vector (P,) and against it."""
         direction = space.unflatten(vector, self.objective.centre)
         line = line_along(self.objective.centre, direction, recipe={"unit": "L2"})
         return self._distance(line, 1.0), self._distance(line, -1.0)
 
     def _distance(self, line: Line, sign: float) -> float:
+        """The half-width to one side, the last distance of the ladder where the loss does not rise so far."""
         radius = np.concatenate([[0.0], LADDER])
         loss = self._loss(line, sign * radius)
         level = loss[0] + self.rise
@@ -127,9 +125,8 @@ class _Search:
             first = int((loss >= level).argmax())
             low, high = radius[first - 1], radius[first]
             below, above = loss[first - 1], loss[first]
-            inner = np.linspace(low, high, INSIDE + 2)
-            radius = inner
-            loss = np.concatenate([[below], self._loss(line, sign * inner[1:-1]), [above]])
+            radius = np.linspace(low, high, INSIDE + 2)
+            loss = np.concatenate([[below], self._loss(line, sign * radius[1:-1]), [above]])
         first = int((loss >= level).argmax())
         if not np.isfinite(loss[first]):
             return float(radius[first])
@@ -139,6 +136,7 @@ class _Search:
     def _loss(self, line: Line, coordinates: FloatArray) -> FloatArray:
         """Training loss at distances along the line; not a number counts as diverged, inf."""
         places = torch.from_numpy(coordinates)[:, None]
+        # timed once: all directions cost the same
         if self.plan is None:
             self.plan = choose(self.objective, line, places, memory=self.memory)
         evaluate = self.plan.build(self.objective, line)

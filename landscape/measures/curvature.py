@@ -70,7 +70,7 @@ def _block(objective: Objective, options: MeasureOptions, parameters: list[str] 
     """The parts of one diagonal block of the matrix."""
     seed = options.seed
     k = min(options.k, sum(objective.centre[name].numel() for name in parameters or objective.centre))
-    shared: dict[str, Any] = {"parameters": parameters, "seed": seed}
+    choice: dict[str, Any] = {"parameters": parameters, "seed": seed}
 
     def matrix() -> CurvatureMatrix:
         return hessian(objective, parameters=parameters, memory=options.memory)
@@ -83,9 +83,9 @@ def _block(objective: Objective, options: MeasureOptions, parameters: list[str] 
         return asdict(estimate(matrix(), seed=seed, pieces=pieces))
 
     return {
-        f"{prefix}ends": Part({"measure": "extremes", "k": k, **shared}, ends),
-        f"{prefix}trace": Part({"measure": "trace", **shared}, partial(total, trace)),
-        f"{prefix}norm": Part({"measure": "norm", **shared}, partial(total, frobenius_norm)),
+        f"{prefix}ends": Part({"measure": "extremes", "k": k, **choice}, ends),
+        f"{prefix}trace": Part({"measure": "trace", **choice}, partial(total, trace)),
+        f"{prefix}norm": Part({"measure": "norm", **choice}, partial(total, frobenius_norm)),
     }
 
 

@@ -1,10 +1,10 @@
 """Curvature at every grid point: extreme eigenvalues of the Hessian, its trace, and the norm of the gradient."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -67,13 +67,16 @@ def sample_curvature(
     Args:
         objective: what the surface was sampled from; in its own precision.
         subspace: what it was sampled on.
-        surface: of planes, corridors or lines; curvature it already holds is kept, so that a stopped measure goes on.
+        surface: a plane, corridor or line; points with a curvature are left out, so that a stopped measure goes on.
         steps: Lanczos steps at each point: more of them make the residual smaller.
         num_probes: random signs for the trace, at least 2.
         seed: of start vectors and probes, the same at all points.
         memory: bytes that a block of points may take.
-        path: where the surface is kept while it grows (every 5 s or so) and when it is complete.
+        path: file of the surface while it grows (every 5 s or so) and when it is complete.
         progress: show a bar on stderr.
+
+    Returns:
+        A record of the same kind and grid, with the metrics above in the shape of its loss.
 
     Raises:
         InputError: BatchNorm statistics that follow the parameters, or fewer than 2 probes or steps.
@@ -81,49 +84,64 @@ def sample_curvature(
     refuse_reestimated(objective)
     if steps < 2 or num_probes < 2:
         raise InputError(f"curvature needs at least 2 steps and 2 probes, got {steps} and {num_probes}")
-    mapper = _Mapper(objective, subspace, steps, num_probes, seed)
-    metrics = {name: np.array(surface.metrics.get(name, np.full(surface.loss.shape, np.nan))) for name in METRICS}
-    mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
-    coordinates = torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))
-    pending = np.flatnonzero(np.isnan(metrics["gradient_norm"].ravel()))
-    most = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
-    saved = time.perf_counter()
-
-    def snapshot() -> Record:
-        return replace(surface, metrics={**surface.metrics, **metrics})
-
-    with tqdm(total=len(pending), disable=not progress, unit="point", desc=f"{objective.name} curvature") as bar:
+    mapper, growing = _Mapper(objective, subspace, steps, num_probes, seed), _Growing(surface, path)
+    block = max(1, min(BLOCK, memory // (objective.dtype.itemsize * (steps + 8) * objective.P)))
+    label = f"{objective.name} curvature"
+    with tqdm(total=len(growing.pending), disable=not progress, unit="point", desc=label) as bar:
         try:
-            for part, found in _in_blocks(mapper, coordinates[pending], most):
-                for name, values in found.items():
-                    metrics[name].flat[pending[part]] = np.where(np.isfinite(values), values, np.inf)
+            for part, columns in _in_blocks(mapper, growing.coordinates, block):
+                growing.fill(part, columns)
                 bar.update(part.stop - part.start)
-                if path is not None and time.perf_counter() - saved > SAVE_SECONDS:
-                    store.save(snapshot(), path)
-                    saved = time.perf_counter()
         finally:
-            if path is not None:
-                store.save(snapshot(), path)
-    return snapshot()
+            growing.save()
+    return growing.record
 
 
-def _in_blocks(
-    mapper: Callable[[Tensor], dict[str, FloatArray]], coordinates: Tensor, most: int
-) -> Iterator[tuple[slice, dict[str, FloatArray]]]:
+def _in_blocks(mapper: "_Mapper", coordinates: Tensor, limit: int) -> Iterator[tuple[slice, dict[str, FloatArray]]]:
     """The points in blocks that take some seconds, so that no more is lost; smaller ones where memory runs out."""
-    done, block = 0, min(FIRST, most)
-    while done < len(coordinates):
-        part, began = slice(done, min(done + block, len(coordinates))), time.perf_counter()
+    start, block = 0, min(FIRST, limit)
+    while start < len(coordinates):
+        part, begin = slice(start, min(start + block, len(coordinates))), time.perf_counter()
         try:
-            found = mapper(coordinates[part])
+            columns = mapper(coordinates[part])
         except RuntimeError as error:
             if not is_out_of_memory(error) or block == 1:
                 raise
-            block = most = block // 2
+            block = limit = block // 2
             continue
-        done, taken = part.stop, part.stop - part.start
-        block = max(1, min(most, int(taken * SAVE_SECONDS / (time.perf_counter() - began))))
-        yield part, found
+        start, count = part.stop, part.stop - part.start
+        block = max(1, min(limit, int(count * SAVE_SECONDS / (time.perf_counter() - begin))))
+        yield part, columns
+
+
+class _Growing(Generic[Record]):
+    """A record whose curvature is filled in block by block, with its file."""
+
+    def __init__(self, surface: Record, path: str | Path | None) -> None:
+        self.surface, self.path, self.time = surface, path, time.perf_counter()
+        empty = np.full(surface.loss.shape, np.nan)
+        self.metrics = {name: np.array(surface.metrics.get(name, empty)) for name in METRICS}
+        self.pending = np.flatnonzero(np.isnan(self.metrics["gradient_norm"].ravel()))
+        mesh = np.meshgrid(*(axis.values for axis in surface.axes), indexing="ij")
+        self.coordinates = torch.from_numpy(np.stack([part.ravel() for part in mesh], axis=1))[self.pending]
+
+    @property
+    def record(self) -> Record:
+        """The record with the metrics as they are."""
+        return replace(self.surface, metrics={**self.surface.metrics, **self.metrics})
+
+    def fill(self, part: slice, columns: Mapping[str, FloatArray]) -> None:
+        """Put the curvature of some pending points in its place; what is not finite becomes inf, as NaN is pending."""
+        for name, values in columns.items():
+            self.metrics[name].flat[self.pending[part]] = np.where(np.isfinite(values), values, np.inf)
+        if time.perf_counter() - self.time > SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Replace the file, if there is one."""
+        if self.path is not None:
+            store.save(self.record, self.path)
+            self.time = time.perf_counter()
 
 
 class _Mapper:
@@ -156,57 +174,63 @@ class _Mapper:
 
     def _points(self, coordinates: Tensor) -> tuple[Tensor, Parameters]:
         """All parameters of each point, (k, P), and buffers that move along (a corridor's BatchNorm statistics)."""
-        moved = self.subspace.at(coordinates.to(self.objective.device))
+        state = self.subspace.at(coordinates.to(self.objective.device))
         count = len(coordinates)
         centre = self.objective.centre
         parts = [
-            moved[name].reshape(count, -1) if name in moved else centre[name].reshape(1, -1).expand(count, -1)
+            state[name].reshape(count, -1) if name in state else centre[name].reshape(1, -1).expand(count, -1)
             for name in centre
         ]
-        return torch.cat(parts, dim=1), {name: value for name, value in moved.items() if name not in centre}
+        return torch.cat(parts, dim=1), {name: value for name, value in state.items() if name not in centre}
 
     def _gradients(self, theta: Tensor, buffers: Parameters) -> Tensor:
-        def slope(flat: Tensor, held: Parameters, batch: Batch) -> Tensor:
-            if self.objective.differentiates:
-                return self._traced(flat, held, batch)[0]
-            found: Tensor = grad_and_value(self._loss)(flat, held, batch)[0]
-            return found
+        """The gradient of the training loss at each point, (k, P)."""
 
-        return self._summed(slope, theta, buffers)
+        def slope(flat: Tensor, state: Parameters, batch: Batch) -> Tensor:
+            if self.objective.differentiates:
+                return self._graph(flat, state, batch)[0]
+            gradient: Tensor = grad_and_value(self._loss)(flat, state, batch)[0]
+            return gradient
+
+        return self._sum(slope, theta, buffers)
 
     def _products(self, theta: Tensor, buffers: Parameters) -> Callable[[Tensor], Tensor]:
-        def times(flat: Tensor, held: Parameters, batch: Batch, vector: Tensor) -> Tensor:
+        """The map of a vector at each point, (k, P), to its product with the Hessian there."""
+
+        def times(flat: Tensor, state: Parameters, batch: Batch, vector: Tensor) -> Tensor:
             if self.objective.differentiates:
-                gradient, leaf = self._traced(flat, held, batch)
+                gradient, leaf = self._graph(flat, state, batch)
                 if not gradient.requires_grad:
                     return torch.zeros_like(flat)
                 return torch.autograd.grad(gradient, leaf, vector, materialize_grads=True)[0]
 
             def slope(at: Tensor) -> Tensor:
-                found: Tensor = grad_and_value(self._loss)(at, held, batch)[0]
-                return found
+                gradient: Tensor = grad_and_value(self._loss)(at, state, batch)[0]
+                return gradient
 
-            pulled: Tensor = vjp(slope, flat)[1](vector)[0]
-            return pulled
+            product: Tensor = vjp(slope, flat)[1](vector)[0]
+            return product
 
-        return lambda vectors: self._summed(times, theta, buffers, vectors)
+        return lambda vectors: self._sum(times, theta, buffers, vectors)
 
-    def _summed(self, one: Callable[..., Tensor], theta: Tensor, buffers: Parameters, *vectors: Tensor) -> Tensor:
-        """``one`` at every point, summed over all batches, (k, P)."""
+    def _sum(self, share: Callable[..., Tensor], theta: Tensor, buffers: Parameters, *vectors: Tensor) -> Tensor:
+        """The sum over all batches of their shares at every point, (k, P)."""
         total = torch.zeros_like(theta)
         for batch in self.objective.splits[0].chunks(CHUNK):
             if self.objective.differentiates:
+                # autograd cannot be vectorized: one point after another
                 rows = [
-                    one(theta[k], {name: held[k] for name, held in buffers.items()}, batch, *(v[k] for v in vectors))
+                    share(
+                        theta[k], {name: value[k] for name, value in buffers.items()}, batch, *(v[k] for v in vectors)
+                    )
                     for k in range(len(theta))
                 ]
-                found = torch.stack(rows)
+                total += torch.stack(rows).detach()
             else:
-                found = vmap(one, (0, 0, None, *[0] * len(vectors)))(theta, dict(buffers), batch, *vectors)
-            total += found.detach()
+                total += vmap(share, (0, 0, None, *[0] * len(vectors)))(theta, dict(buffers), batch, *vectors).detach()
         return total
 
-    def _traced(self, flat: Tensor, buffers: Parameters, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _graph(self, flat: Tensor, buffers: Parameters, batch: Batch) -> tuple[Tensor, Tensor]:
         """The gradient with its graph by autograd, through losses that call it themselves, and what it was taken in."""
         leaf = flat.detach().requires_grad_()
         loss = self._loss(leaf, buffers, batch)

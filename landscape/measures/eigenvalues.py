@@ -85,7 +85,7 @@ def eigenpairs(
     """
     if which not in ("top", "bottom"):
         raise InputError(f"which must be 'top' or 'bottom', got {which!r}")
-    return _one_end(_checked(matrix, k).tuned(), k, which, seed, pieces or Pieces(None, ""))
+    return _one_end(_check(matrix, k).tune(), k, which, seed, pieces or Pieces(None, ""))
 
 
 def extreme_eigenpairs(
@@ -113,7 +113,7 @@ def extreme_eigenpairs(
         InputError: ``k`` out of range.
         ObjectiveError: the iteration does not converge, or a product is not finite.
     """
-    matrix, pieces = _checked(matrix, k).tuned(), pieces or Pieces(None, "")
+    matrix, pieces = _check(matrix, k).tune(), pieces or Pieces(None, "")
     steps = range(_steps_for(matrix.size), min(matrix.size, _MAX_STEPS, matrix.memory // (8 * matrix.size)))
     if _is_small(matrix, k):
         values, rows = _factor(matrix)
@@ -126,7 +126,8 @@ def extreme_eigenpairs(
     return top, _pairs(matrix, values[:k], rows[:k], "bottom")
 
 
-def _checked(matrix: CurvatureMatrix, k: int) -> CurvatureMatrix:
+def _check(matrix: CurvatureMatrix, k: int) -> CurvatureMatrix:
+    """The matrix, if it has so many eigenvalues."""
     if not 1 <= k <= matrix.size:
         raise InputError(f"k must be from 1 to P = {matrix.size}, got {k}")
     return matrix
@@ -144,7 +145,7 @@ def _factor(matrix: CurvatureMatrix) -> tuple[Tensor, Tensor]:
 
 
 def _one_end(matrix: CurvatureMatrix, k: int, which: End, seed: int, pieces: Pieces) -> Eigenpairs:
-    values, rows = _factor(matrix) if _is_small(matrix, k) else _restarted(matrix, k, which, seed, pieces)
+    values, rows = _factor(matrix) if _is_small(matrix, k) else _by_arpack(matrix, k, which, seed, pieces)
     order = values.argsort(descending=which == "top")[:k]
     return _pairs(matrix, values[order], rows[order], which)
 
@@ -173,19 +174,19 @@ def _both_ends(matrix: CurvatureMatrix, k: int, steps: range, seed: int, pieces:
     def multiply(vector: Tensor) -> Tensor:
         return torch.from_numpy(_product(matrix, tape, vector.cpu().numpy())).to(matrix.device)
 
-    def converged(values: FloatArray, residuals: FloatArray) -> bool:
+    def has_converged(values: FloatArray, residuals: FloatArray) -> bool:
         scale = np.abs(values).max()
         exact = (residuals[-k:] <= _TOP * scale).all() and (residuals[:k] <= _BOTTOM * scale).all()
         return bool(len(values) >= max(steps.start, 2 * k) and exact)
 
     try:
-        values, rows = krylov(multiply, start, steps.stop, converged=converged, ends=k)
+        values, rows = krylov(multiply, start, steps.stop, has_converged=has_converged, ends=k)
     finally:
         tape.flush()
     return values, rows
 
 
-def _restarted(matrix: CurvatureMatrix, k: int, which: End, seed: int, pieces: Pieces) -> tuple[Tensor, Tensor]:
+def _by_arpack(matrix: CurvatureMatrix, k: int, which: End, seed: int, pieces: Pieces) -> tuple[Tensor, Tensor]:
     """k eigenvalues at one end in any order, and their vectors as rows (k, P), by ARPACK."""
     size, tape = matrix.size, pieces.tape(matrix.size)
     start = np.random.default_rng(seed).standard_normal(size)

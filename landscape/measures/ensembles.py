@@ -58,8 +58,8 @@ class Measurements:
 
     def to_dict(self) -> dict[str, Any]:
         """The records and estimates by name, as JSON takes them; measures that sum up all members come first."""
-        ordered = sorted(self.results, key=lambda results: results.measure.summary is None)
-        entries = {name: entry for results in ordered for name, entry in results.to_dict().items()}
+        results = sorted(self.results, key=lambda part: part.measure.summary is None)
+        entries = {name: entry for part in results for name, entry in part.to_dict().items()}
         return {**entries, "estimates": {name: values.to_dict() for name, values in self.quantities().items()}}
 
 

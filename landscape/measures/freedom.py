@@ -95,15 +95,13 @@ def free_directions(
     """Free directions ``P - rank J`` of a network, J the Jacobian of its outputs on the training set, (N K, P).
 
     Where the loss is zero these are the directions in which it stays zero to second order: the Hessian of a squared
-    error is then ``c J^T J``. Elsewhere they are still the directions that change no output to first order. The rank
-    is exact up to rounding: float64 singular values of J's triangular factor, never of ``J^T J``, which would square
-    the condition number. Singular values at most ``max(N K, P) eps sigma_max`` count as zero.
-
-    With both N K and P above 15,000, or more memory needed than allowed, the rank is bounded by random vectors instead
-    (`rank_bounds`). That is exact where they exhaust the range, and a lower bound on the rank where they do not.
+    error is then ``c J^T J``. Elsewhere they still change no output to first order. The rank is exact up to rounding:
+    float64 singular values of J's triangular factor, never of ``J^T J``, which would square the condition number.
+    Singular values at most ``max(N K, P) eps sigma_max`` count as zero. With both N K and P above 15,000, or too
+    little memory, random vectors bound the rank instead (`rank_bounds`).
 
     Symmetries are counted for an `nn.Sequential` of linear layers and ReLU. Units that are active on every example
-    act as linear ones and allow more than a rescaling; what they add is left in ``open``.
+    act as linear ones and allow more than a rescaling; these directions count as ``open``.
 
     Args:
         objective: model and training data; computed in float64 whatever its precision, and never changed.
@@ -113,6 +111,9 @@ def free_directions(
         memory: bytes the factorization may take.
         seed: of the random vectors.
         progress: show a bar on stderr.
+
+    Returns:
+        The counts, and how the rank was found.
 
     Raises:
         InputError: ``examples`` or ``sketch`` out of range; too little memory for bounds as well.
@@ -128,6 +129,18 @@ def free_directions(
     References:
         Dimension ``P - N K`` of the zero set when J has full rank: Cooper 2018, arXiv 1804.10200, theorem 2.1.
     """
+    num_examples = _count_examples(objective, examples, sketch)
+    precise = objective.with_dtype(torch.float64)
+    if sketch is None and _fits(num_examples * objective.K, objective.P, memory):
+        bounds = _rank(precise, num_examples, progress=progress)
+    else:
+        inputs = _first(precise, num_examples, chunk_examples(precise))
+        bounds = rank_bounds(precise, inputs, sketch=sketch, memory=memory, seed=seed, progress=progress)
+    return _count(precise, num_examples, bounds)
+
+
+def _count_examples(objective: Objective, examples: int | None, sketch: int | None) -> int:
+    """The number of examples, all by default; refuses what cannot be counted."""
     if not objective.fixed_inputs:
         raise InputError(
             "free directions are counted on outputs: give pairs (x, y) without stream=True, batch_loss or "
@@ -138,17 +151,11 @@ def free_directions(
         raise InputError(f"examples must be from 1 to N = {objective.N}, got {examples}")
     if sketch is not None and sketch < 1:
         raise InputError(f"sketch must be at least 1 random vector, got {sketch}")
-    exact = objective.with_dtype(torch.float64)
-    if sketch is None and _fits(num_examples * objective.K, objective.P, memory):
-        found = _factored(exact, num_examples, progress=progress)
-    else:
-        inputs = _first(exact, num_examples, chunk_examples(exact))
-        found = rank_bounds(exact, inputs, sketch=sketch, memory=memory, seed=seed, progress=progress)
-    return _counted(exact, num_examples, found)
+    return num_examples
 
 
-def _factored(objective: Objective, num_examples: int, *, progress: bool) -> RankBounds:
-    """Both bounds the same, from all singular values."""
+def _rank(objective: Objective, num_examples: int, *, progress: bool) -> RankBounds:
+    """The rank from all singular values: both bounds are the same."""
     values = _singular_values(objective, num_examples, progress=progress)
     sides = (num_examples * objective.K, objective.P)
     tolerance = max(sides) * torch.finfo(torch.float64).eps * float(values[0])
@@ -156,33 +163,34 @@ def _factored(objective: Objective, num_examples: int, *, progress: bool) -> Ran
     return RankBounds(rank, rank, values, tolerance, residual=0.0, failure=0.0, sketch=0)
 
 
-def _counted(objective: Objective, num_examples: int, found: RankBounds) -> FreeDirections:
-    rank, values, columns = found.low, found.values, objective.P
+def _count(objective: Objective, num_examples: int, bounds: RankBounds) -> FreeDirections:
+    """Free directions beside the symmetries that explain some of them."""
+    rank, values, columns = bounds.low, bounds.values, objective.P
     symmetries = _symmetries(objective, num_examples)
-    explained = None if symmetries is None else sum(symmetries)
-    constant, gated, rescalings, dead = symmetries or (None, None, None, None)
+    total = None if symmetries is None else sum(symmetries)
+    constant, gates, rescalings, dead = symmetries or (None, None, None, None)
     return FreeDirections(
         P=columns,
         N=num_examples,
         K=objective.K,
         rank=rank,
         free=columns - rank,
-        tolerance=found.tolerance,
+        tolerance=bounds.tolerance,
         largest=float(values[0]),
         smallest_kept=float(values[rank - 1]) if rank else None,
         largest_dropped=float(values[rank]) if rank < len(values) else None,
         constant_inputs=constant,
-        gated_inputs=gated,
+        gated_inputs=gates,
         rescalings=rescalings,
         dead_units=dead,
-        explained=explained,
-        open=None if explained is None else columns - rank - explained,
-        # what a symmetry leaves free is not in the range
-        rank_at_most=max(rank, min(found.high, columns - (explained or 0))),
-        exact=found.low == found.high and not found.sketch,
-        sketch=found.sketch,
-        residual=found.residual,
-        failure=found.failure,
+        explained=total,
+        open=None if total is None else columns - rank - total,
+        # directions of a symmetry are not in the range
+        rank_at_most=max(rank, min(bounds.high, columns - (total or 0))),
+        exact=bounds.low == bounds.high and not bounds.sketch,
+        sketch=bounds.sketch,
+        residual=bounds.residual,
+        failure=bounds.failure,
     )
 
 
@@ -193,8 +201,8 @@ def _chunk(rows: int, columns: int) -> int:
 
 def _fits(rows: int, columns: int, memory: int) -> bool:
     """Whether the exact rank is affordable: one side at most 15,000, and memory for the factorization."""
-    held = rows if rows <= columns else columns + _chunk(rows, columns)
-    return min(rows, columns) <= LIMIT and _COPIES * 8 * held * columns <= memory
+    height = rows if rows <= columns else columns + _chunk(rows, columns)
+    return min(rows, columns) <= LIMIT and _COPIES * 8 * height * columns <= memory
 
 
 def _singular_values(objective: Objective, num_examples: int, *, progress: bool) -> Tensor:
@@ -213,8 +221,8 @@ def _singular_values(objective: Objective, num_examples: int, *, progress: bool)
         else:
             factor = torch.empty(0, columns, dtype=torch.float64, device=objective.device)
             for inputs in bar:
-                stacked = torch.cat([factor, _jacobian(objective, inputs)])
-                factor = torch.linalg.qr(stacked, mode="r").R
+                # the triangular factor of all rows so far stands for them
+                factor = torch.linalg.qr(torch.cat([factor, _jacobian(objective, inputs)]), mode="r").R
     if not bool(torch.isfinite(factor).all()):
         raise ObjectiveError("the Jacobian of the outputs is not finite: check the model for infinite derivatives")
     values: Tensor = torch.linalg.svdvals(factor)
@@ -251,33 +259,34 @@ def _symmetries(objective: Objective, num_examples: int) -> tuple[int, int, int,
         return None
     layers = list(_layers(objective, names))
     active = _active(layers, inputs.flatten(1))
-    lives = [each.any(dim=0) for each in active]
+    lives = [units.any(dim=0) for units in active]
     has_bias = layers[0][1] is not None
     constant = int(lives[0].sum()) * _constant(inputs.flatten(1), has_bias)
-    units = active[0].T[lives[0]]
-    gated = sum(_dependent(inputs.flatten(1)[unit], has_bias) for unit in units) - constant
+    examples = active[0].T[lives[0]]
+    gates = sum(_dependent(inputs.flatten(1)[rows], has_bias) for rows in examples) - constant
     rescalings = dead = 0
     for index, live in enumerate(lives[:-1]):
         weight, bias = layers[index]
-        linked = weight.ne(0).any(dim=1) | layers[index + 1][0].ne(0).any(dim=0)
-        rescalings += int((live & linked).sum())
+        # a rescaling of a unit without weights moves nothing
+        weighty = weight.ne(0).any(dim=1) | layers[index + 1][0].ne(0).any(dim=0)
+        rescalings += int((live & weighty).sum())
         # weights from a dead unit into a dead one are among the latter's incoming ones
         dead += int((~live).sum()) * (weight.shape[1] + (bias is not None) + int(lives[index + 1].sum()))
-    return constant, gated, rescalings, dead
+    return constant, gates, rescalings, dead
 
 
 def _constant(inputs: Tensor, has_bias: bool) -> int:
     """Free weights of one unit that sees these inputs, (n, features): one for each feature that never varies."""
     constant = (inputs == inputs[:1]).all(dim=0)
     # a constant input that is not zero repeats the bias; without one, the first such input is needed
-    needed = not has_bias and bool((constant & inputs[0].ne(0)).any())
-    return int(constant.sum()) - needed
+    stands_for_bias = not has_bias and bool((constant & inputs[0].ne(0)).any())
+    return int(constant.sum()) - stands_for_bias
 
 
 def _dependent(inputs: Tensor, has_bias: bool) -> int:
     """Free directions into one unit that sees these inputs, (n, features): the nullity of inputs and bias together."""
-    seen = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1) if has_bias else inputs
-    return seen.shape[1] - int(torch.linalg.matrix_rank(seen))
+    columns = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1) if has_bias else inputs
+    return columns.shape[1] - int(torch.linalg.matrix_rank(columns))
 
 
 def _plain_stack(objective: Objective) -> list[str] | None:
@@ -287,17 +296,18 @@ def _plain_stack(objective: Objective) -> list[str] | None:
     modules = list(objective.model.named_children())
     if modules and type(modules[0][1]) is nn.Flatten:
         modules = modules[1:]
-    expected = [nn.Linear if place % 2 == 0 else nn.ReLU for place in range(len(modules))]
-    if len(modules) % 2 == 0 or [type(module) for _, module in modules] != expected:
+    kinds = [nn.Linear if place % 2 == 0 else nn.ReLU for place in range(len(modules))]
+    if len(modules) % 2 == 0 or [type(module) for _, module in modules] != kinds:
         return None
     names = [name for name, _ in modules[::2]]
-    counted = sum(
+    size = sum(
         tensor.numel() for weight, bias in _layers(objective, names) for tensor in (weight, bias) if tensor is not None
     )
-    return names if counted == objective.P else None
+    return names if size == objective.P else None
 
 
 def _layers(objective: Objective, names: list[str]) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Weight and bias of each linear layer."""
     for name in names:
         yield objective.centre[f"{name}.weight"], objective.centre.get(f"{name}.bias")
 
@@ -334,10 +344,10 @@ def _summary(results: Results[FreeDirections]) -> Entry:
 def _words(results: Results[FreeDirections]) -> Words:
     free, member = results.records[0], results.members[0]
     if free.exact:
-        kept, dropped = (
+        above, below = (
             "none" if value is None else f"{value:.2g}" for value in (free.smallest_kept, free.largest_dropped)
         )
-        count, rank = f"{free.free:,}", f"smallest singular value kept {kept}, largest dropped {dropped}"
+        count, rank = f"{free.free:,}", f"smallest singular value kept {above}, largest dropped {below}"
     else:
         count = f"{free.free_at_least:,} to {free.free:,}"
         rank = f"the rank is at least {free.rank:,}, by {free.sketch:,} random vectors"

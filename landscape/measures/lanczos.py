@@ -73,7 +73,7 @@ def krylov(
     start: Callable[[], Tensor],
     max_steps: int,
     *,
-    converged: Callable[[FloatArray, FloatArray], bool],
+    has_converged: Callable[[FloatArray, FloatArray], bool],
     ends: int,
 ) -> tuple[Tensor, Tensor]:
     """Ritz values of one Lanczos run, ascending, and unit Ritz vectors of the first and last ``ends``, as rows.
@@ -85,7 +85,7 @@ def krylov(
         multiply: the symmetric matrix times a vector (P,).
         start: a random vector (P,), a new one each time.
         max_steps: steps at most, no more than P. Memory: ``max_steps * P`` numbers.
-        converged: whether the run may end, from the Ritz values and their residual norms; asked every 10 steps.
+        has_converged: whether the run may end, from the Ritz values and their residual norms; asked every 10 steps.
         ends: vectors from each end.
     """
     vector = start()
@@ -102,7 +102,7 @@ def krylov(
         last = step + 1 == max_steps
         if last or (step + 1) % CHECK == 0:
             values, vectors = np.linalg.eigh(matrix[: step + 1, : step + 1])
-            if last or converged(values, length * np.abs(vectors[-1])):
+            if last or has_converged(values, length * np.abs(vectors[-1])):
                 break
         matrix[step, step + 1] = matrix[step + 1, step] = length
         following = image if length else _orthogonal(start(), basis[: step + 1])

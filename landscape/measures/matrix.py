@@ -46,7 +46,7 @@ class CurvatureMatrix:
     """A symmetric matrix (P, P) of second derivatives of the training loss at the centre, known by its products.
 
     Made by `hessian` or `gauss_newton`; ``matrix(vectors)`` multiplies. How that is computed is chosen by timing, see
-    `tuned`; what is made of the matrix chooses by itself.
+    `tune`; what is made of the matrix chooses by itself.
 
     Args:
         objective: in the precision of the products.
@@ -97,7 +97,7 @@ class CurvatureMatrix:
             raise ObjectiveError(f"the {self.kind} product is not finite: is the loss smooth at these weights?")
         return result.reshape(vectors.shape)
 
-    def tuned(self, *, vectors: int = 1, products: int = 0) -> "CurvatureMatrix":
+    def tune(self, *, vectors: int = 1, products: int = 0) -> "CurvatureMatrix":
         """The same matrix, multiplied in the way that is fastest on this machine among those that fit in ``memory``.
 
         The ways are: the gradient's graph stored or built anew, one vector or a block of them at a time. Their results
@@ -192,13 +192,6 @@ def gauss_newton(
     Raises:
         InputError: a loss that keeps its outputs to itself, no parameter of such a name, or BatchNorm statistics that
             follow the parameters.
-
-    Example:
-        >>> model = torch.nn.Linear(1, 1, bias=False).double()
-        >>> x = torch.full((3, 1), 2.0, dtype=torch.float64)
-        >>> matrix = gauss_newton(Objective(model, (x, x), loss=torch.nn.functional.mse_loss))
-        >>> matrix(torch.ones(1)).item()
-        8.0
     """
     if not objective.has_outputs:
         raise InputError(

@@ -141,7 +141,8 @@ def _gauss_newton_times(objective: Objective, centre: Parameters, direction: Par
 
     values, tangents = jvp(outputs, (centre,), (direction,))[:2]
     slope = grad(partial(_loss_of, objective, batch[1]))
-    cotangents = jvp(slope, (values,), (tangents,))[1]
+    # symmetric, so reverse mode does as well; PyTorch's forward mode fails on the gradient of a squared error
+    (cotangents,) = vjp(slope, values)[1](tangents)
     product: Parameters = vjp(outputs, centre)[1](cotangents)[0]
     return product
 

@@ -67,5 +67,5 @@ def quantity(name: str, unit: str, read: Callable[[Record], float]) -> Quantity[
 
 def comparisons(first: Mapping[str, MemberValues], second: Mapping[str, MemberValues]) -> list[Comparison]:
     """Every quantity that both networks hold, the second against the first."""
-    shared = [name for name in first if name in second]
-    return [compare(name, first[name].values, second[name].values, unit=first[name].unit) for name in shared]
+    names = [name for name in first if name in second]
+    return [compare(name, first[name].values, second[name].values, unit=first[name].unit) for name in names]

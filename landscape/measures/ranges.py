@@ -42,7 +42,13 @@ class RankBounds:
 
 
 def rank_bounds(
-    objective: Objective, chunks: list[Tensor], *, sketch: int | None, memory: int, seed: int = 0, progress: bool
+    objective: Objective,
+    chunks: list[Tensor],
+    *,
+    sketch: int | None = None,
+    memory: int,
+    seed: int = 0,
+    progress: bool = False,
 ) -> RankBounds:
     """Bounds on the rank of the Jacobian of the outputs on these inputs, (M, P), by adaptive randomized range finding.
 
@@ -51,6 +57,14 @@ def rank_bounds(
     columns (Halko, Martinsson and Tropp 2011, arXiv 0909.4061, algorithm 4.2 and lemma 4.1). The upper bound then
     follows from Weyl's inequality. Forward- and reverse-mode products in blocks; J itself is never formed.
 
+    Args:
+        objective: in float64.
+        chunks: inputs, some examples each.
+        sketch: columns of Q at most; 1,024 by default.
+        memory: bytes that Q, ``Q^T J`` and its copies may take.
+        seed: of the random vectors.
+        progress: show a bar on stderr.
+
     Raises:
         InputError: memory for less than one block.
         ObjectiveError: the Jacobian is not finite.
@@ -58,29 +72,22 @@ def rank_bounds(
     matrix = _Jacobian(objective, chunks)
     rows, columns = matrix.rows, objective.P
     side = min(rows, columns)
-    # Q; Q^T J, and the copies of it that the factorization takes
-    fits = memory // (8 * (rows + 3 * columns))
-    if fits < min(BLOCK, side):
-        raise InputError(
-            f"bounds on the rank of a {rows:,} x {columns:,} Jacobian need "
-            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), "
-            "or take fewer examples"
-        )
-    most = min(sketch if sketch is not None else SKETCH, fits, side)
+    limit = min(sketch if sketch is not None else SKETCH, _most_vectors(rows, columns, memory), side)
     generator = torch.Generator().manual_seed(seed)
     basis = torch.empty(rows, 0, dtype=torch.float64, device=objective.device)
     image = torch.empty(0, columns, dtype=torch.float64, device=objective.device)
     largest = 0.0
-    with tqdm(total=most, disable=not progress, unit="vector", desc=f"rank of {rows:,} x {columns:,}") as bar:
+    with tqdm(total=limit, disable=not progress, unit="vector", desc=f"rank of {rows:,} x {columns:,}") as bar:
         while True:
-            width = min(BLOCK, most - basis.shape[1]) or BLOCK
+            width = min(BLOCK, limit - basis.shape[1]) or BLOCK
             fresh = torch.randn(width, columns, generator=generator, dtype=torch.float64).to(objective.device)
             left = _without(basis, matrix.times(fresh).T)
             residual = 10 * sqrt(2 / pi) * float(left.norm(dim=0).max())
-            # what was found of the largest singular value lies below it, so the tolerance is never too large
+            # the largest singular value so far lies below that of J, so the tolerance is never too large
             tolerance = max(rows, columns) * torch.finfo(torch.float64).eps * largest
-            if len(image) and (residual <= tolerance or len(image) >= most):
+            if len(image) and (residual <= tolerance or len(image) >= limit):
                 return _bounds(image, tolerance, residual, 10.0**-width, side)
+            # orthonormalized twice: rounding of the first pass is as large as what is left
             block = _without(basis, torch.linalg.qr(left).Q)
             block = torch.linalg.qr(block).Q
             basis = torch.cat([basis, block], dim=1)
@@ -90,7 +97,21 @@ def rank_bounds(
             bar.update(width)
 
 
+def _most_vectors(rows: int, columns: int, memory: int) -> int:
+    """Random vectors that fit in memory, at least a block of them or as many as exhaust the range."""
+    # Q; Q^T J, and the copies of it that the factorization takes
+    count = memory // (8 * (rows + 3 * columns))
+    if count < min(BLOCK, rows, columns):
+        raise InputError(
+            f"bounds on the rank of a {rows:,} x {columns:,} Jacobian need "
+            f"{8 * BLOCK * (rows + 3 * columns) / 2**30:.3g} GiB; allow more (memory= in Python), "
+            "or take fewer examples"
+        )
+    return count
+
+
 def _bounds(image: Tensor, tolerance: float, residual: float, failure: float, side: int) -> RankBounds:
+    """The bounds from ``Q^T J``, (sketch, P)."""
     values = torch.linalg.svdvals(torch.linalg.qr(image.T, mode="r").R)
     low = int((values > tolerance).sum())
     complete = residual <= tolerance
@@ -99,7 +120,7 @@ def _bounds(image: Tensor, tolerance: float, residual: float, failure: float, si
 
 
 def _without(basis: Tensor, vectors: Tensor) -> Tensor:
-    """What is left of vectors (M, k) outside the basis (M, s), taken out twice."""
+    """The parts of vectors (M, k) that are orthogonal to the basis (M, s), by two passes."""
     for _ in range(2):
         vectors = vectors - basis @ (basis.T @ vectors)
     return vectors
@@ -118,8 +139,8 @@ class _Jacobian:
         """``J v`` for each row of (k, P), shape (k, M)."""
 
         def along(vector: Tensor, inputs: Tensor) -> Tensor:
-            moved: Tensor = jvp(lambda flat: self._outputs(flat, inputs), (self.theta,), (vector,))[1]
-            return moved
+            tangent: Tensor = jvp(lambda flat: self._outputs(flat, inputs), (self.theta,), (vector,))[1]
+            return tangent
 
         return _finite(torch.cat([vmap(along, (0, None))(vectors, inputs) for inputs in self.chunks], dim=1))
 
@@ -128,7 +149,7 @@ class _Jacobian:
         total = torch.zeros(len(vectors), len(self.theta), dtype=torch.float64, device=self.theta.device)
         for inputs, part in zip(self.chunks, vectors.split(self.sizes, dim=1), strict=True):
             pull = vjp(lambda flat, inputs=inputs: self._outputs(flat, inputs), self.theta)[1]
-            total += vmap(lambda one, pull=pull: pull(one)[0])(part)
+            total += vmap(lambda row, pull=pull: pull(row)[0])(part)
         return _finite(total)
 
     def _outputs(self, flat: Tensor, inputs: Tensor) -> Tensor:

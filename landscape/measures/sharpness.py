@@ -1,7 +1,7 @@
 """Sharpness: how far the training loss can rise, or rises on average, near a minimum.
 
-Which of these survive a rescaling of ReLU layers, the function staying the same (Dinh et al. 2017, arXiv 1703.04933),
-is said by ``survives_rescaling``.
+``survives_rescaling`` says which of these stay the same when ReLU layers are rescaled, the function staying the same
+(Dinh et al. 2017, arXiv 1703.04933).
 """
 
 from collections.abc import Callable
@@ -69,10 +69,19 @@ class SharpnessMeasures:
 
 
 def epsilon_sharpness(objective: Objective, *, epsilon: float = 1e-3, iterations: int = 10) -> Sharpness:
-    """``100 (max L - L(theta)) / (1 + L(theta))`` over the box ``|delta_i| <= epsilon (|theta_i| + 1)``.
+    """The largest relative rise of the loss in a box: ``100 (max L - L(theta)) / (1 + L(theta))``.
 
-    Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A the identity: L-BFGS-B, 10 iterations, from the centre. The
-    maximum found is a lower bound. The ``+ 1`` makes it change under a rescaling of layers.
+    The box is ``|delta_i| <= epsilon (|theta_i| + 1)`` (Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A the
+    identity), searched by L-BFGS-B from the centre. The maximum found is a lower bound. The ``+ 1`` makes it change
+    under a rescaling of layers.
+
+    Args:
+        objective: model and training data, in float64 whatever its precision.
+        epsilon: half the side of the box, relative to a weight's size plus 1; above 0.
+        iterations: of the search.
+
+    Returns:
+        The rise in per cent as ``value``, in the unit of the loss as ``rise``.
 
     Raises:
         InputError: ``epsilon`` not above 0.
@@ -82,21 +91,21 @@ def epsilon_sharpness(objective: Objective, *, epsilon: float = 1e-3, iterations
     start = float(slope(theta)[0])
     reach = (epsilon * (theta.abs() + 1)).cpu().numpy()
 
-    def falling(step: FloatArray) -> tuple[float, FloatArray]:
+    def negative_loss(step: FloatArray) -> tuple[float, FloatArray]:
         loss, gradient = slope(theta + torch.from_numpy(step).to(theta))
         return -float(loss), -gradient.cpu().numpy()
 
     # at an exact minimum the slope is zero: the search starts a little off it, at a corner of a smaller box
     signs = np.random.default_rng(0).choice([-1.0, 1.0], len(reach))
-    found = minimize(
-        falling,
+    optimum = minimize(
+        negative_loss,
         1e-2 * reach * signs,
         jac=True,
         method="L-BFGS-B",
         bounds=np.column_stack([-reach, reach]),
         options={"maxiter": iterations},
     )
-    rise = max(0.0, -float(found.fun) - start)
+    rise = max(0.0, -float(optimum.fun) - start)
     return Sharpness("epsilon", 100 * rise / (1 + start), rise, 0.0, epsilon, "percent", survives_rescaling=False)
 
 
@@ -108,8 +117,13 @@ def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, s
     which survives a rescaling. A lower bound: the first step is SAM's, the others go on from it.
 
     Args:
+        objective: model and training data, in float64 whatever its precision.
         radius: L2 length in weights, or in multiples of each weight when ``adaptive``.
-        steps: of ascent; the largest loss seen counts.
+        adaptive: whether the ball is measured in multiples of each weight.
+        steps: of ascent; the largest loss on the way counts.
+
+    Returns:
+        The rise, nats per example for cross-entropy.
 
     Raises:
         InputError: ``radius`` not above 0, or fewer than 1 step.
@@ -121,6 +135,7 @@ def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, s
     scale = theta.abs() if adaptive else torch.ones_like(theta)
     start, gradient = slope(theta)
     if not bool(gradient.any()):
+        # at an exact minimum there is no way uphill: the search starts in a random direction
         gradient = torch.randn(len(theta), generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(theta)
     highest, inside = start, torch.zeros_like(theta)
     for step in range(steps):
@@ -140,6 +155,15 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
     Each draw is ``sigma`` times a random filter-normalized direction: every filter moves by sigma times its own norm
     (Li et al. 2018, arXiv 1712.09913, section 4), so a rescaling of layers changes nothing; biases stay.
 
+    Args:
+        objective: model and training data, in its own precision.
+        sigma: length of a draw in filter norms, above 0.
+        num_draws: at least 2.
+        seed: of the first draw; draw k has seed ``seed + k``.
+
+    Returns:
+        The mean rise with its standard error over the draws, nats per example for cross-entropy.
+
     Raises:
         InputError: ``sigma`` not above 0, or fewer than 2 draws.
     """
@@ -150,8 +174,8 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
     rises = []
     for draw in range(num_draws):
         direction = random_direction(alone.centre, seed=seed + draw)
-        moved = {name: (alone.centre[name] + sigma * step)[None] for name, step in direction.items()}
-        rises.append(alone.evaluate(moved)[LOSS])
+        points = {name: (alone.centre[name] + sigma * step)[None] for name, step in direction.items()}
+        rises.append(alone.evaluate(points)[LOSS])
     values = torch.cat(rises).cpu().numpy() - alone.at_centre()[LOSS]
     rise, error = float(values.mean()), float(values.std(ddof=1) / num_draws**0.5)
     return Sharpness("noise", rise, rise, error, sigma, "nats per example", survives_rescaling=True)

@@ -59,7 +59,7 @@ def spectral_density(
             f"the density needs an error above 0, 2 probes and 2 steps or more, got {error}, {num_probes}, {steps}"
         )
     goal = num_probes if num_probes is not None else _PILOT
-    probes = _Probes(matrix.tuned(vectors=BLOCK, products=steps * goal), steps, seed, pieces or Pieces(None, ""))
+    probes = _Probes(matrix.tune(vectors=BLOCK, products=steps * goal), steps, seed, pieces or Pieces(None, ""))
     name = f"{matrix.objective.name} spectral density"
     with tqdm(total=goal, disable=not progress, unit="probe", desc=name) as bar:
         bar.update(min(len(probes), goal))

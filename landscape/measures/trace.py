@@ -83,7 +83,7 @@ def trace(
         5.0
     """
     _check(relative_error, num_probes)
-    probes = _Estimator(matrix.tuned(vectors=_PILOT), _quadratic_form, torch.trace, seed, pieces or Pieces(None, ""))
+    probes = _Estimator(matrix.tune(vectors=_PILOT), _quadratic_form, torch.trace, seed, pieces or Pieces(None, ""))
     return probes.estimate(relative_error, num_probes)
 
 
@@ -124,7 +124,7 @@ def frobenius_norm(
     """
     _check(relative_error, num_probes)
     pieces = pieces or Pieces(None, "")
-    probes = _Estimator(matrix.tuned(vectors=_PILOT), _squared_length, _square_sum, seed, pieces)
+    probes = _Estimator(matrix.tune(vectors=_PILOT), _squared_length, _square_sum, seed, pieces)
     # the root halves a small relative error
     square = probes.estimate(2 * relative_error, num_probes)
     root = square.value**0.5
@@ -155,7 +155,7 @@ class _Estimator:
     """A quantity's mean over random signs, or its exact value where P products are no more.
 
     Args:
-        matrix: tuned.
+        matrix: multiplied in the fastest way.
         sample: the quantity of each probe from signs (k, P) and their products (k, P), shape (k,).
         exact: the quantity of the matrix itself, (P, P).
         seed: of the signs.

@@ -43,10 +43,10 @@ class HalfWidth(Estimate):
     @property
     def text(self) -> str:
         """The half-width in words, with the rise, the directions and members, and its interval."""
-        bound = f"at least (censored {self.censored}) " if self.censored else ""
+        prefix = f"at least (censored {self.censored}) " if self.censored else ""
         over = f"{self.directions} directions" + (f", {self.members} members" if self.members > 1 else "")
         interval = "95 % interval" if self.has_interval else "no interval"
-        return f"{bound}{self.mean:.4g}{self.ends('.4g')} {self.unit} (+{self.rise:g} nat, {over}, {interval})"
+        return f"{prefix}{self.mean:.4g}{self.ends('.4g')} {self.unit} (+{self.rise:g} nat, {over}, {interval})"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class SublevelArea:
     bounded: bool
 
     def __str__(self) -> str:
-        bound = "" if self.bounded else "at least "
-        return f"{bound}{self.area:.4g} {self.unit} (loss at most {self.rise:g} above the centre)"
+        prefix = "" if self.bounded else "at least "
+        return f"{prefix}{self.area:.4g} {self.unit} (loss at most {self.rise:g} above the centre)"
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,8 @@ def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
     if surface.kind != "corridor":
         raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
     sides = walls(surface, rise=rise)
-    bounded = sides.low_bounded & sides.high_bounded
-    return CorridorWidth(sides.alpha, sides.high - sides.low, bounded, surface.beta.unit, rise)
+    inside = sides.low_bounded & sides.high_bounded
+    return CorridorWidth(sides.alpha, sides.high - sides.low, inside, surface.beta.unit, rise)
 
 
 def walls(surface: Surface, *, rise: float = RISE) -> Walls:

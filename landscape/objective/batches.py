@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -12,10 +12,14 @@ from torch import Tensor
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.space import parameters as space
+from landscape.train.losses import full
 
 Batch: TypeAlias = tuple[Any, Tensor]
 Pack: TypeAlias = Callable[[Any], Batch]
 Weigh: TypeAlias = Callable[["Inputs"], Tensor]
+Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+UNCUT = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +29,13 @@ class Inputs:
     tree: Any
 
     def __len__(self) -> int:
-        return next((len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()), 0)
+        return next((len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()), 1) if self.aligned else 1
 
     @cached_property
     def aligned(self) -> bool:
-        """Whether all tensors count the same examples, so that the batch can be cut."""
-        return len({len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()}) == 1
+        """Whether all tensors count the same examples, so that the batch can be cut; an object stays as it is."""
+        lengths = {len(tensor) for _, tensor in leaves(self.tree) if tensor.dim()}
+        return len(lengths) == 1 and not any(True for _ in _objects(self.tree))
 
     def __getitem__(self, rows: slice | Tensor) -> "Inputs":
         return Inputs(map_tensors(self.tree, lambda t: t[rows] if t.dim() else t)) if self.aligned else self
@@ -66,6 +71,9 @@ class Split:
         num_examples: N of this split.
         digest: SHA-256 of a stream, else empty.
         drawn_from: how many examples a subset was drawn from; 0 where none was drawn.
+        metrics: what is measured on (outputs, targets) of a batch, by name, ``"loss"`` first; the mean over batches,
+            each counted by its examples, is the metric of the split.
+        whole: whether a batch is one unit that must not be cut.
     """
 
     name: str
@@ -73,15 +81,28 @@ class Split:
     num_examples: int
     digest: str = ""
     drawn_from: int = 0
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    whole: bool = False
 
     def chunks(self, size: int) -> Iterable[Batch]:
         """The same examples in the same order, at most ``size`` at a time; what cannot be cut comes whole."""
+        size = UNCUT if self.whole else size
         return list(_cut(self.batches, size)) if isinstance(self.batches, tuple) else _Chunks(self, size)
 
     def head(self, count: int) -> Batch:
-        """The first ``count`` examples of the first batch."""
+        """The first ``count`` examples of the first batch, or that batch where it must not be cut."""
         inputs, targets = self.batches[0]
-        return inputs[:count], targets[:count]
+        return (inputs, targets) if self.whole else (inputs[:count], targets[:count])
+
+    def first(self, count: int) -> "Split":
+        """The first ``count`` examples, or as many as the first batch holds."""
+        batch = next(iter(self.chunks(count)))
+        return replace(self, batches=(batch,), num_examples=len(batch[1]), digest="", drawn_from=0)
+
+    def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """All metrics of one batch at one point, means over its examples, shape (metrics,)."""
+        outputs = full(outputs)
+        return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Split":
         """The same examples on another device or in another precision."""
@@ -140,7 +161,7 @@ def read_subset(name: str, source: Iterable[Any], pack: Pack, *, count: int, see
         # the rows are thinned out now and then, so that twice the subset is in memory at most
         if sum(len(keys) for keys, _ in subset) > 2 * count:
             subset = _smallest(subset, count)
-    batches = tuple(_join([batch for _, batch in _smallest(subset, count)]))
+    batches = tuple(join([batch for _, batch in _smallest(subset, count)]))
     _not_zero(name, total)
     return Split(name, batches, min(count, total), drawn_from=total if total > count else 0)
 
@@ -170,7 +191,7 @@ def place(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
     """The batch on the device, its real floating-point tensors in ``dtype``."""
     inputs, targets = batch
     if isinstance(inputs, Inputs):
-        inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype)))
+        inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype), device))
     else:
         inputs = convert(inputs, device, dtype)
     return inputs, convert(targets, device, dtype)
@@ -198,19 +219,24 @@ def digest_of(splits: Sequence[Split]) -> str:
     return hashlib.sha256(",".join(digests).encode()).hexdigest()
 
 
-def map_tensors(tree: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same nesting with every tensor changed; mappings become plain dictionaries."""
+def map_tensors(tree: Any, change: Callable[[Tensor], Tensor], device: torch.device | None = None) -> Any:
+    """The same nesting with every tensor changed; mappings become plain dictionaries.
+
+    A batch object moves to the device, if there is one, by its own method ``to``.
+    """
     if isinstance(tree, Tensor):
         return change(tree)
     if isinstance(tree, Mapping):
-        return {key: map_tensors(value, change) for key, value in tree.items()}
+        return {key: map_tensors(value, change, device) for key, value in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(map_tensors(value, change) for value in tree))
-    return type(tree)(map_tensors(value, change) for value in tree) if isinstance(tree, list | tuple) else tree
+        return type(tree)(*(map_tensors(value, change, device) for value in tree))
+    if isinstance(tree, list | tuple):
+        return type(tree)(map_tensors(value, change, device) for value in tree)
+    return tree.to(device) if device is not None and callable(getattr(tree, "to", None)) else tree
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a nesting with its path."""
+    """Every tensor of a nesting with its path; those of a batch object by its ``to_dict`` or its attributes."""
     if isinstance(tree, Tensor):
         yield path, tree
     elif isinstance(tree, Mapping):
@@ -219,11 +245,27 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
     elif isinstance(tree, list | tuple):
         for index, value in enumerate(tree):
             yield from leaves(value, f"{path}.{index}".lstrip("."))
+    elif callable(getattr(tree, "to_dict", None)):
+        yield from leaves(tree.to_dict(), path)
+    elif hasattr(tree, "__dict__") and not callable(tree):
+        yield from leaves({key: value for key, value in vars(tree).items() if value is not tree}, path)
+
+
+def _objects(tree: Any) -> Iterator[object]:
+    """What holds tensors in a nesting and is no plain container."""
+    if isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _objects(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _objects(value)
+    elif not isinstance(tree, Tensor) and any(True for _ in leaves(tree)):
+        yield tree
 
 
 def _cut(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
     for inputs, targets in batches:
-        if isinstance(inputs, Inputs) and not inputs.aligned:
+        if len(targets) <= size or (isinstance(inputs, Inputs) and not inputs.aligned):
             yield inputs, targets
             continue
         for start in range(0, len(targets), size):
@@ -254,16 +296,17 @@ def _smallest(subset: Sequence[tuple[np.ndarray, Batch]], count: int) -> list[tu
     """The rows with the ``count`` smallest keys, in their order."""
     whole = np.concatenate([keys for keys, _ in subset]) if subset else np.empty(0)
     limit = np.partition(whole, count - 1)[count - 1] if len(whole) > count else np.inf
-    rows_of = [(keys, batch, np.flatnonzero(keys <= limit)) for keys, batch in subset]
-    return [(keys[rows], _rows(batch, rows)) for keys, batch, rows in rows_of if len(rows)]
+    picks = [(keys, batch, np.flatnonzero(keys <= limit)) for keys, batch in subset]
+    return [(keys[rows], rows_of(batch, torch.from_numpy(rows))) for keys, batch, rows in picks if len(rows)]
 
 
-def _rows(batch: Batch, rows: np.ndarray) -> Batch:
-    index = torch.from_numpy(rows).to(batch[1].device)
+def rows_of(batch: Batch, rows: Tensor) -> Batch:
+    """Some examples of a batch, by their numbers (n,)."""
+    index = rows.to(batch[1].device)
     return batch[0][index], batch[1][index]
 
 
-def _join(batches: Sequence[Batch]) -> Iterator[Batch]:
+def join(batches: Sequence[Batch]) -> Iterator[Batch]:
     """Neighbours of one shape as one batch."""
     group: list[Batch] = []
     for batch in batches:

@@ -7,25 +7,27 @@ counted by its examples, is the exact mean over everything that counts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Split, place
+from landscape.objective.batches import Batch, Inputs, Metric, Split, place
+from landscape.objective.rules import IGNORED_LABEL, Rule, Value, find_rule
 from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, is_cross_entropy
+from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
 Item: TypeAlias = Literal["example", "token", "next token"]
 
-IGNORED_LABEL = -100
 ROOM = 2e-6  # many models compute their loss in float32 whatever their weights are
+MOST_COPIED = 2**20  # numbers of a network of which two more copies cost nothing
 EXPLICIT = "pass batch_loss=f with f(model, batch) returning (sum, count)"
 
 
@@ -35,10 +37,6 @@ class Call(Protocol):
     @property
     def name(self) -> str:
         """What tells this loss from another, stored with every record."""
-
-    @property
-    def metrics(self) -> dict[str, Metric]:
-        """Metrics of (outputs, targets), ``"loss"`` first, means over the batch's examples."""
 
     @property
     def has_outputs(self) -> bool:
@@ -58,8 +56,11 @@ class Call(Protocol):
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """What the model makes of the inputs with these parameters and buffers."""
 
-    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-        """The split with what its examples weigh in the mean."""
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+        """How the losses of parts make the loss of the split; None where one example cannot tell."""
+
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
+        """The split with its metrics, and what its examples weigh in them."""
 
     def weight(self, target: Tensor) -> Tensor:
         """The weight of an example in the mean, a 0-d float64 tensor, from its target."""
@@ -84,11 +85,6 @@ class OutputsAndTargets:
         return getattr(self.loss, "__name__", type(self.loss).__name__)
 
     @property
-    def metrics(self) -> dict[str, Metric]:
-        """The loss, and the share of right classes."""
-        return {"loss": self.loss} | ({"accuracy": share_right} if self.with_accuracy else {})
-
-    @property
     def is_cross_entropy(self) -> bool:
         """Whether it is the one of `landscape.train.losses`."""
         return self.loss is cross_entropy
@@ -107,9 +103,25 @@ class OutputsAndTargets:
             )
         return result
 
-    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-        """The split itself."""
-        return split
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+        """Found out on rows from all over the split, at the centre and at another point."""
+
+        # ours is faster and knows no ignored label
+        loss = functional.cross_entropy if self.is_cross_entropy else self.loss
+
+        def value(point: Mapping[str, Tensor], batch: Batch) -> float:
+            inputs, targets = batch
+            return _number(loss(full(self.outputs(model, point, inputs)), targets))
+
+        return find_rule(_values(value, state, split), split, self.loss)
+
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
+        """The split with the loss under its rule, and the share of right classes."""
+        plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
+        metrics = {"loss": rule.metric(plain, split)}
+        if self.with_accuracy:
+            metrics["accuracy"] = _share_of_counted(rule.counted(), split) if rule.ignores() else share_right
+        return replace(split, metrics=metrics, whole=rule.kind == "whole")
 
     def weight(self, target: Tensor) -> Tensor:
         """1."""
@@ -127,11 +139,6 @@ class _LossAsOutput:
     name: str
 
     has_outputs = False
-
-    @property
-    def metrics(self) -> dict[str, Metric]:
-        """The loss alone."""
-        return {"loss": self.loss}
 
     def num_outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> int:
         """1: the outputs are not seen."""
@@ -184,8 +191,17 @@ class ModelLoss(_LossAsOutput):
         logits = getattr(self._result(model, state, inputs), "logits", None)
         return logits.numel() // len(inputs) if isinstance(logits, Tensor) else 1
 
-    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+        """A mean over examples, each with its weight."""
+        return None
+
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
         """The split with each example's share of what the loss counts, found out on the first batch."""
+        if rule.kind == "whole":
+            return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=True)
+        return replace(self._weigh(model, state, split), metrics={"loss": self.loss})
+
+    def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
 
         exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
 
@@ -233,10 +249,22 @@ class UserLoss(_LossAsOutput):
         mean: Tensor = result[0] / len(inputs) if isinstance(result, tuple) else result
         return mean
 
-    def with_weights(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-        """The split with weights N / count, if counts are returned."""
-        if not isinstance(self._result(model, state, split.head(2)[0]), tuple):
-            return split
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+        """Found out on rows from all over the split, at the centre and at another point."""
+
+        def value(point: Mapping[str, Tensor], batch: Batch) -> float:
+            return _number(self.outputs(model, point, batch[0]))
+
+        return find_rule(_values(value, state, split), split, has_labels=False)
+
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
+        """The split with the loss under its rule; with weights N / count, if counts are returned."""
+        whole = rule.kind == "whole"
+        if isinstance(self._result(model, state, split.head(2)[0] if not whole else split.batches[0][0]), tuple):
+            return replace(self._weigh(model, state, replace(split, whole=whole)), metrics={"loss": self.loss})
+        return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=whole)
+
+    def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         with torch.no_grad():
             pairs = (self._result(model, state, inputs) for inputs, _ in split.chunks(1024))
             total = sum(torch.as_tensor(pair[1]).item() for pair in pairs)
@@ -273,26 +301,88 @@ class _Caller(nn.Module):
             return self.function(self.model, batch)
 
 
-def choose_call(
-    model: nn.Module, first: Any, *, loss: Loss | None, batch_loss: BatchLoss | None, accuracy: bool | None
-) -> Call:
+def _share_of_counted(rule: Rule, split: Split) -> Metric:
+    """The share of right classes among the examples whose labels count."""
+
+    def share(outputs: Tensor, targets: Tensor) -> Tensor:
+        counts = rule.weights(targets) > 0
+        right = right_shares(outputs, torch.where(counts, targets, 0))
+        return torch.where(counts, right, 0.0).sum() / counts.sum().clamp_min(1)
+
+    return rule.metric(share, split)
+
+
+def _itself(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The loss of a batch where it is the output."""
+    return outputs
+
+
+def _number(loss: Tensor) -> float:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        kind = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise InputError(f"the loss of a batch must be one number, a mean over its examples; got {kind}")
+    return float(loss)
+
+
+def _values(
+    value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], split: Split
+) -> list[Value]:
+    """The loss of a batch at the centre and at another point, in float64 where the model can.
+
+    Of a network too large to be copied, at the centre in its own precision alone.
+    """
+    if sum(tensor.numel() for tensor in state.values()) > MOST_COPIED:
+        return [torch.no_grad()(partial(value, state))]
+    generator = torch.Generator().manual_seed(0)
+    return [partial(_precise, value, point) for point in (state, {n: _moved(t, generator) for n, t in state.items()})]
+
+
+def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    if not tensor.is_floating_point():
+        return tensor
+    noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64).to(tensor.device)
+    return (tensor * (1 + 0.3 * noise) + 0.03 * noise).to(tensor.dtype)
+
+
+@torch.no_grad()
+def _precise(value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch) -> float:
+    exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+    try:
+        return value(exact, place(batch, batch[1].device, torch.float64))
+    except InputError:
+        raise
+    except Exception:  # code that keeps float32 tensors of its own
+        return value(state, batch)
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The arguments of `Objective` that say how the loss of a batch is computed."""
+
+    loss: Loss | None = None
+    batch_loss: BatchLoss | None = None
+    accuracy: bool | None = None
+    whole_batches: bool = False
+
+
+def choose_call(model: nn.Module, first: Any, options: LossOptions) -> Call:
     """The way that fits the first batch.
 
     Raises:
         InputError: arguments that contradict each other or the data, or a loss that has to be named.
     """
-    if batch_loss is not None:
-        _refuse_both("batch_loss", loss, accuracy)
-        return UserLoss(getattr(batch_loss, "__name__", type(batch_loss).__name__), batch_loss)
+    if options.batch_loss is not None:
+        _refuse_both("batch_loss", options)
+        return UserLoss(getattr(options.batch_loss, "__name__", type(options.batch_loss).__name__), options.batch_loss)
     if isinstance(first, Mapping):
-        _refuse_both("dictionaries, which stand for model(**batch).loss,", loss, accuracy)
+        _refuse_both("dictionaries, which stand for model(**batch).loss,", options)
         return ModelLoss(f"{type(model).__name__}.loss")
-    targets = as_pair(first)[1]
+    loss, targets = options.loss, as_pair(first)[1]
     classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
     if loss is None and (targets.is_floating_point() or targets.is_complex()):
         raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
     function = cross_entropy if loss is None or is_cross_entropy(loss) else loss
-    return OutputsAndTargets(function, classes if accuracy is None else accuracy)
+    return OutputsAndTargets(function, classes if options.accuracy is None else options.accuracy)
 
 
 def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
@@ -308,9 +398,9 @@ def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
     return inputs, targets
 
 
-def _refuse_both(kind: str, loss: Loss | None, accuracy: bool | None) -> None:
-    if loss is not None or accuracy:
-        second = "loss" if loss is not None else "accuracy"
+def _refuse_both(kind: str, options: LossOptions) -> None:
+    if options.loss is not None or options.accuracy:
+        second = "loss" if options.loss is not None else "accuracy"
         raise InputError(f"{second}= needs outputs and targets, pairs (x, y), and does not go with {kind} leave it out")
 
 

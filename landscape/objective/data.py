@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from landscape.errors import InputError
 from landscape.objective.batches import Pack, Split, read, read_subset, stream
@@ -45,7 +46,11 @@ class Reader:
 
 def batches_of(data: Any, *, any_kind: bool) -> Iterable[Any]:
     """The batches in a user's data: one batch, or an iterable of them."""
-    if isinstance(data, Mapping) or (any_kind and isinstance(data, Tensor | tuple)):
+    if isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+        raise InputError(
+            f"data is a {type(data).__name__}, single examples: give its batches, DataLoader(dataset, batch_size=256)"
+        )
+    if isinstance(data, Mapping) or (any_kind and (isinstance(data, Tensor | tuple) or _is_batch_object(data))):
         return [data]
     if not any_kind and isinstance(data, Sequence) and len(data) == 2 and all(isinstance(t, Tensor) for t in data):
         return [data]
@@ -54,6 +59,11 @@ def batches_of(data: Any, *, any_kind: bool) -> Iterable[Any]:
             f"data must be a pair (x, y), a dictionary, or an iterable of such batches, got {type(data).__name__}"
         )
     return data
+
+
+def _is_batch_object(data: Any) -> bool:
+    """Whether it is one batch of a type of its own, such as a graph: it moves to a device by itself."""
+    return callable(getattr(data, "to", None)) and not isinstance(data, list | DataLoader)
 
 
 def by_name(data: object, test: object, extra: Mapping[str, object]) -> dict[str, object]:

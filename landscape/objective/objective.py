@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -10,22 +11,21 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Split, convert, digest_of
+from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Loss, choose_call
+from landscape.objective.calls import BatchLoss, Loss, LossOptions, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
+from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime
+from landscape.records.base import Regime, names_metric
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
-from landscape.train.losses import full
 from landscape.train.regime import regime
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
 REFERENCE_CHUNK = 4096
-RESERVED = ("alpha", "beta", "status", "error", "trajectory", "rays", "directions")
 
 
 class Origin:
@@ -67,6 +67,8 @@ class Objective:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
         accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
             are class indices.
+        whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
+            loss of a batch does not follow from those of its parts (a contrast within the batch, a graph).
         batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
             the training data at each point (see `Reestimate`), for points far from the model and between two models,
             where the statistics of neither hold (Jordan et al. 2022, arXiv 2211.08403; Garipov et al. 2018, arXiv
@@ -108,6 +110,7 @@ class Objective:
         extra: Mapping[str, object] | None = None,
         terms: Mapping[str, Term] | None = None,
         accuracy: bool | None = None,
+        whole_batches: bool = False,
         batchnorm: BatchNorm = "frozen",
         parameters: Selection = "all",
         num_examples: int | None = None,
@@ -127,7 +130,7 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        self._read(by_name(data, test, extra or {}), reader, loss=loss, batch_loss=batch_loss, accuracy=accuracy)
+        self._read(by_name(data, test, extra or {}), reader, LossOptions(loss, batch_loss, accuracy, whole_batches))
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
@@ -140,6 +143,16 @@ class Objective:
         """Names of the columns that an evaluation returns: ``train_loss``, ``train_accuracy``, ..., then the terms."""
         per_split = (f"{split.name}_{metric}" for split in self.splits for metric in self.metrics)
         return (*per_split, *self.terms)
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of a batch of training examples by name, as functions of (outputs, targets)."""
+        return self.splits[0].metrics
+
+    @property
+    def loss(self) -> Metric:
+        """The loss of a batch of training examples; the mean over batches, by their examples, is the training loss."""
+        return self.metrics["loss"]
 
     @property
     def P(self) -> int:  # noqa: N802
@@ -224,11 +237,6 @@ class Objective:
         inputs, targets = batch
         return self.loss(self.outputs(parameters, inputs), targets) * (len(targets) / self.N)
 
-    def measure(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """All metrics of one batch at one point, means over its examples, shape (metrics,); without the terms."""
-        outputs = full(outputs)
-        return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
-
     def settled(self, points: Parameters) -> Parameters:
         """Stacked parameters with the BatchNorm statistics that belong to them, where those are re-estimated."""
         if self._reestimate is None:
@@ -268,7 +276,7 @@ class Objective:
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
-        return self._copy(splits=self.splits[:1], metrics={"loss": self.loss}, terms={})
+        return self._copy(splits=(replace(self.splits[0], metrics={"loss": self.loss}),), terms={})
 
     def without_terms(self) -> "Objective":
         """The same objective with only the metrics that are measured on examples."""
@@ -276,8 +284,7 @@ class Objective:
 
     def on_first_examples(self, count: int) -> "Objective":
         """The same objective on the first ``count`` examples of each split, or as many as its first batch holds."""
-        first = [(split.name, next(iter(split.chunks(count)))) for split in self.splits]
-        return self._copy(splits=tuple(Split(name, (batch,), len(batch[1])) for name, batch in first))
+        return self._copy(splits=tuple(split.first(count) for split in self.splits))
 
     def twin(self) -> "Objective":
         """The same objective with a model of its own, which shares all tensors with the user's."""
@@ -298,9 +305,9 @@ class Objective:
         return torch.cat([*totals, self._terms(parameters)])
 
     def _split_metrics(self, parameters: Parameters, split: Split) -> Tensor:
-        total = torch.zeros(len(self.metrics), dtype=torch.float64, device=self.device)
+        total = torch.zeros(len(split.metrics), dtype=torch.float64, device=self.device)
         for inputs, targets in split.chunks(REFERENCE_CHUNK):
-            total += self.measure(self.outputs(parameters, inputs), targets).double() * len(targets)
+            total += split.measure(self.outputs(parameters, inputs), targets).double() * len(targets)
         return total / split.num_examples
 
     def _terms(self, parameters: Parameters) -> Tensor:
@@ -324,23 +331,21 @@ class Objective:
                 weights.append(self.call.weight(targets[k]))
         return torch.stack(losses), torch.stack(weights)
 
-    def _read(
-        self,
-        data: Mapping[str, object],
-        reader: Reader,
-        *,
-        loss: Loss | None,
-        batch_loss: BatchLoss | None,
-        accuracy: bool | None,
-    ) -> None:
+    def _read(self, data: Mapping[str, object], reader: Reader, options: LossOptions) -> None:
         """Read the data, and settle how the model is called on them and what is measured."""
-        batches = {name: batches_of(value, any_kind=batch_loss is not None) for name, value in data.items()}
+        batches = {name: batches_of(value, any_kind=options.batch_loss is not None) for name, value in data.items()}
         first, batches["train"] = peek(batches["train"], again=reader.again)
-        self.call = choose_call(self.model, first, loss=loss, batch_loss=batch_loss, accuracy=accuracy)
-        self.loss, self.metrics = self.call.metrics["loss"], self.call.metrics
+        self.call = choose_call(self.model, first, options)
         splits = [reader.split(name, value, self.call.pack) for name, value in batches.items()]
         state = {**self.centre, **self.buffers}
-        self.splits = tuple(self.call.with_weights(self.model, state, split) for split in splits)
+        rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
+        rule = common_rule(rules) if rules else WHOLE
+        if rule.kind == "whole" and reader.num_examples is not None:
+            raise InputError(
+                "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
+                "subset can be drawn: leave num_examples out, or give fewer batches"
+            )
+        self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
 
     def _refuse_random(self) -> None:
         first, second = self.at_centre(), self.at_centre()
@@ -358,7 +363,7 @@ class Objective:
 
 def _refuse_names(names: Sequence[str]) -> None:
     for name in names:
-        if not name.isidentifier() or name in RESERVED:
+        if not names_metric(name):
             raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
         if names.count(name) > 1:
             raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")

@@ -17,6 +17,10 @@ Scalar: TypeAlias = str | int | float | bool
 Scale: TypeAlias = Literal["linear", "log1p"]
 Regime: TypeAlias = Literal["under", "critical", "over"]
 
+AXES = ("alpha", "beta")
+# What a file calls its own datasets and groups: no metric may have such a name.
+SCHEMA_NAMES = frozenset({*AXES, "status", "error", "trajectory", "rays", "marks", "directions"})
+
 
 class Status(IntEnum):
     """How the value at a grid point came about."""
@@ -57,6 +61,15 @@ class Axis:
     def positions(self) -> FloatArray:
         """The values as they are spaced on a drawn axis, shape (n,)."""
         return np.log1p(self.values) if self.scale == "log1p" else self.values
+
+
+def names_metric(name: object) -> bool:
+    """Whether a metric may have the name: a word that the layout of files does not take for itself.
+
+    >>> names_metric("test_loss"), names_metric("marks"), names_metric("l 2")
+    (True, False, False)
+    """
+    return isinstance(name, str) and name.isidentifier() and name not in SCHEMA_NAMES
 
 
 def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:

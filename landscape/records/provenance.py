@@ -137,6 +137,12 @@ class Provenance:
     making: Making = field(default_factory=Making)
     extent: Limit = field(default_factory=Limit)
 
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
+        if name in ATTRIBUTES:
+            return self.to_dict()[name]
+        raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
+
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
         parts = (_flat(self.identity), _flat(self.accuracy), _flat(self.making), self.extent.to_dict())

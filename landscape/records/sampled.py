@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import InputError
+from landscape.records import faces
 from landscape.records.base import (
     LOSS,
     Axis,
@@ -91,20 +92,14 @@ class Sampled:
         Raises:
             FileError: if the file cannot be written, or exists and ``overwrite`` is off.
         """
-        from landscape.files.surfaces import save  # here, so that records are made and drawn without HDF5
-
-        save(self, path, overwrite=overwrite)
+        faces.save(self, path, overwrite=overwrite)
 
     def to_xarray(self) -> Any:
         """The record as an `xarray.Dataset`; needs ``landscape[notebook]``. See `landscape.rendering.notebook`."""
-        from landscape.rendering.notebook import to_xarray  # here, so that records are made without matplotlib
-
-        return to_xarray(cast("Profile | Surface", self))
+        return faces.to_xarray(self)
 
     def _repr_html_(self) -> str:
-        from landscape.rendering.notebook import html_of
-
-        return html_of(cast("Profile | Surface", self))
+        return faces.html_of(self)
 
 
 def describe_points(measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
@@ -136,9 +131,7 @@ class Profile(Sampled):
 
     def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
         """Matplotlib axes with the values against the coordinate, to go on with; new ones unless some are given."""
-        from landscape.rendering.notebook import plot_profile
-
-        return plot_profile(self, axes, metric=metric)
+        return faces.plot_profile(self, axes, metric=metric)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,15 +163,11 @@ class Surface(Sampled):
 
     def plot(self, axes: "Axes | None" = None, *, metric: str = LOSS) -> "Axes":
         """Matplotlib axes with the surface from above, to go on with; new ones unless some are given."""
-        from landscape.rendering.notebook import plot_surface
-
-        return plot_surface(self, axes, metric=metric)
+        return faces.plot_surface(self, axes, metric=metric)
 
     def to_pyvista(self) -> Any:
         """The surface as a `pyvista.StructuredGrid`: the loss as height, every metric and the status at its points."""
-        from landscape.rendering.notebook import to_pyvista
-
-        return to_pyvista(self)
+        return faces.to_pyvista(self)
 
 
 def _remade(kind: Callable[..., Any], values: dict[str, Any]) -> Any:

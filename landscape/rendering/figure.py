@@ -32,7 +32,7 @@ from landscape.rendering.views.layout import COLUMN, Margins, Sheet, compose, in
 from landscape.rendering.views.overlay import shows_heights
 from landscape.rendering.views.perspective import Projection, draw_box
 from landscape.rendering.views.profile import profile_figure
-from landscape.rendering.write import suffixed, write_figure, write_text
+from landscape.rendering.write import picture_path, write_figure, write_text
 
 Draw: TypeAlias = Literal["auto", "surface", "contour", "profile", "barcode"]
 Ranges: TypeAlias = Literal["shared", "free"]
@@ -102,7 +102,7 @@ def render_figure(
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
         FileError: the picture cannot be written.
     """
-    target = suffixed(path)
+    target = picture_path(path)
     records = as_list(records)
     kind = _kind_of(options.draw, records)
     _check_records(records, kind, look.titles)

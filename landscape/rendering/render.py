@@ -11,16 +11,18 @@ from landscape.errors import InputError
 from landscape.records.base import LOSS, RISE
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.figure import BackendName, Draw, FigureOptions, Ranges, render_figure
-from landscape.rendering.film.movie import Film, FilmOptions, render_film
+from landscape.rendering.film.movie import SUFFIXES as FILMS
+from landscape.rendering.film.movie import Film, FilmOptions, check_film, render_film
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.style import ThemeName
 from landscape.rendering.geometry.viewpoint import Preset
 from landscape.rendering.look import Look, Rendering, as_list
+from landscape.rendering.page.web import SUFFIXES as PAGES
 from landscape.rendering.page.web import PageOptions, render_page
-from landscape.rendering.write import suffixed
+from landscape.rendering.write import check_free, check_target, picture_path
 
 Medium: TypeAlias = Literal["figure", "page", "film"]
-MEDIA: dict[str, Medium] = {".html": "page", ".htm": "page", ".mp4": "film", ".webm": "film", ".gif": "film"}
+MEDIA: dict[str, Medium] = {**dict.fromkeys(PAGES, "page"), **dict.fromkeys(FILMS, "film")}
 Options: TypeAlias = FigureOptions | PageOptions | FilmOptions
 
 
@@ -101,7 +103,7 @@ def render(
         FileError: the picture cannot be written.
     """
     look = Look(metric, scale, ceiling, sublevel, titles, colormap, camera, azimuth, elevation)
-    draw = draw if view is None else _renamed(view)
+    draw = draw if view is None else _draw_of(view)
     figure = FigureOptions(draw, color, ranges, columns, width, dpi, theme, font, usetex, notes, with_tex, backend)
     page = PageOptions(title, stack, start, fixed)
     return _render(
@@ -109,7 +111,27 @@ def render(
     )
 
 
-def _renamed(view: Draw) -> Draw:
+def check_picture(path: str | Path, *, force: bool = False, with_tex: bool = False) -> None:
+    """Refuse a picture that could not be written, or that would replace a file landscape did not make.
+
+    Args:
+        path: of a figure, a page or a film, as the suffix says.
+        force: whether a file that landscape did not make may be replaced.
+        with_tex: whether a LaTeX file is written beside it.
+
+    Raises:
+        InputError: the suffix names no format, or films cannot be written here.
+        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
+    """
+    target, medium = Path(path), medium_of(path)
+    if medium == "film":
+        check_film(target)
+    (check_target if medium == "figure" else check_free)(target, force=force)
+    if with_tex:
+        check_free(target.with_suffix(".tex"), force=force)
+
+
+def _draw_of(view: Draw) -> Draw:
     warnings.warn("view= of landscape.render is called draw= now, and goes with the next release", FutureWarning, 3)
     return view
 
@@ -122,23 +144,23 @@ def _render(
     page: PageOptions,
     film: FilmOptions,
 ) -> Rendering:
-    match medium_of(path):
+    medium = medium_of(path)
+    target = picture_path(path) if medium == "figure" else Path(path)
+    _check_options(target, figure, page, film)
+    match medium:
         case "page":
-            _check_options(path, "page", page, figure, film)
-            return render_page(records, path, look, page)
+            return render_page(records, target, look, page)
         case "film":
-            _check_options(path, "film", film, figure, page)
-            return render_film(records, path, look, film)
-    _check_options(suffixed(path), "figure", figure, page, film)
-    return render_figure(records, path, look, figure)
+            return render_film(records, target, look, film)
+    return render_figure(records, target, look, figure)
 
 
-def _check_options(path: str | Path, medium: Medium, native: Options, *foreign: Options) -> None:
+def _check_options(target: Path, *records: Options) -> None:
     """Refuse what would be left out without a word: an option of another medium that is not at its default."""
-    shared = {field.name for field in fields(native)}
-    for options in foreign:
+    foreign = foreign_options(target)
+    for options in records:
         for field in fields(options):
             value = getattr(options, field.name)
-            if field.name in shared or value == field.default or (field.name, value) == ("draw", "surface"):
-                continue
-            raise InputError(f"{field.name} has no meaning for {Path(path).name}, a {medium}")
+            drawn_anyway = (field.name, value) == ("draw", "surface")
+            if field.name in foreign and value != field.default and not drawn_anyway:
+                raise InputError(f"{field.name} has no meaning for {target.name}, a {medium_of(target)}")

@@ -1,7 +1,5 @@
-"""Pictures to files: all of it or nothing, and never over a file that somebody else made."""
+"""Pictures are written to files whole or not at all, and never over a file that another program made."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from landscape.errors import FileError, InputError
+from landscape.files.replace import replacement, scratch
 from landscape.version import __version__
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -25,7 +24,7 @@ MARKS = (
 )
 
 
-def suffixed(path: str | Path) -> Path:
+def picture_path(path: str | Path) -> Path:
     """The path, if its suffix names a format.
 
     Raises:
@@ -48,7 +47,7 @@ def check_target(path: str | Path, *, force: bool = False) -> None:
         InputError: the suffix names no format.
         FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
     """
-    check_free(suffixed(path), force=force)
+    check_free(picture_path(path), force=force)
 
 
 def check_free(target: Path, *, force: bool = False) -> None:
@@ -57,51 +56,46 @@ def check_free(target: Path, *, force: bool = False) -> None:
     Raises:
         FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
     """
-    if target.exists() and not force and not _made_here(target):
+    if target.exists() and not force and not _is_ours(target):
         raise FileError(
             f"{target} exists and was not drawn by landscape; choose another name, or replace it with --force"
         )
-    with beside(target) as temporary:
+    with picture_errors(target), scratch(target) as temporary:
         temporary.touch()
 
 
 def write_figure(figure: Figure, target: Path, dpi: int) -> None:
-    """Save a matplotlib figure with its maker's name in it; what exists is replaced when the picture is complete."""
-    made = f"{MAKER} {__version__}"
-    kind = target.suffix.lower()
+    """Save a matplotlib figure with its maker's name in it; an existing file is replaced by the complete picture."""
+    maker = f"{MAKER} {__version__}"
+    suffix = target.suffix.lower()
     metadata: Any = {
-        ".png": {"Software": made},
-        ".pdf": {"Creator": made, "CreationDate": None},
-        ".svg": {"Creator": [made], "Date": None},
-    }[kind]
-    with beside(target) as temporary:
-        figure.savefig(temporary, format=kind[1:], dpi=dpi, metadata=metadata)
-        os.replace(temporary, target)
+        ".png": {"Software": maker},
+        ".pdf": {"Creator": maker, "CreationDate": None},
+        ".svg": {"Creator": [maker], "Date": None},
+    }[suffix]
+    with picture_errors(target), replacement(target) as temporary:
+        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=metadata)
 
 
 def write_text(text: str, target: Path) -> None:
     """Save a text, all of it or nothing."""
-    with beside(target) as temporary:
+    with picture_errors(target), replacement(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
 
 
 @contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A temporary name beside the target; removed afterwards, so that a failure leaves what existed."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+def picture_errors(target: Path) -> Iterator[None]:
+    """A block in which whatever the system refuses becomes a `FileError` that says what to do."""
     try:
-        yield temporary
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileError(
             f"cannot write {target} ({reason}); choose a folder that exists, may be written and has room"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-def _made_here(target: Path) -> bool:
+def _is_ours(target: Path) -> bool:
     """Whether the picture carries our name as its maker."""
     if not target.is_file():
         return False

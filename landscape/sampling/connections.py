@@ -16,10 +16,10 @@ from landscape.records.sampled import Profile
 from landscape.sampling.bend import train_curve
 from landscape.sampling.grid import Sampling, sample
 from landscape.sampling.solutions import Solution
+from landscape.space.affine import Line, line_between
 from landscape.space.alignment import align
 from landscape.space.curves import Curve
 from landscape.space.parameters import Parameters
-from landscape.space.subspaces import Line, line_between
 
 Shape: TypeAlias = Literal["line", "bezier", "polygon"]
 Network: TypeAlias = Solution | Objective

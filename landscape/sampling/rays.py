@@ -12,8 +12,8 @@ from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
 from landscape.records.companions import Rays
 from landscape.space import parameters as space
+from landscape.space.affine import Line, line_along
 from landscape.space.directions import Ignored, Normalization, random_direction
-from landscape.space.subspaces import Line, line_along
 
 NUM_RADII = 17
 PILOTS = 4

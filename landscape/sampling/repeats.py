@@ -76,7 +76,7 @@ def sample_repeats(
     for seed, subspace in zip(seeds, subspaces, strict=True):
         grid: Where = {"points": points, "extent": extent, "path": None if path is None else _part(path, seed)}
         records.append(sample(objective, subspace, progress=progress, **grid, **options))
-        options["rays"] = 0
+        options["rays"] = 0  # they start at the centre, whatever the seed of the subspace
     mean = _mean(records, recipe)
     if path is not None:
         store.save(mean, path)

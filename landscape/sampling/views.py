@@ -14,12 +14,13 @@ from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.repeats import sample_repeats
 from landscape.sampling.solutions import Solution
 from landscape.sampling.start import Grid
+from landscape.space.affine import Line, Plane, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
 from landscape.space.directions import Ignored, Normalization
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
-from landscape.space.subspaces import Line, Plane, Subspace, line_between, random_line, random_plane
+from landscape.space.subspaces import Subspace
 
 View: TypeAlias = Literal["plane", "corridor", "line", "path-plane", "path-line"]
 

@@ -1,4 +1,4 @@
-"""Corridors: a training path as one axis, a transverse direction as the other."""
+"""The corridor: a training path as one axis, a transverse direction as the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,11 @@ from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray
 from landscape.records.recipe import CorridorRecipe, SubspaceRecipe
 from landscape.space import parameters as space
+from landscape.space.affine import Line
 from landscape.space.directions import Ignored, Normalization, draw, scale_to
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Trail, TrainingPath
-from landscape.space.subspaces import Line, symmetric, unit_of
+from landscape.space.subspaces import symmetric, unit_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Corridor:
         steps: training step of each checkpoint, shape (T,), increasing.
         draw: the unscaled transverse direction.
         normalize: how it is scaled, see `scale_to`.
+        recipe_: how path and direction came about.
     """
 
     checkpoints: Parameters
@@ -96,7 +98,7 @@ class Corridor:
         checkpoints, draw, buffers = map(space.double, (self.checkpoints, self.draw, self.buffers))
         return replace(self, checkpoints=checkpoints, draw=draw, buffers=buffers)
 
-    def row(self, step: float) -> Line:
+    def row(self, step: float) -> "Line":
         """The line across the path at one training step."""
         theta = space.select(self.path(torch.tensor([step], dtype=torch.float64)), 0)
         return Line(theta, (scale_to(self.draw, theta, normalize=self.normalize),))
@@ -106,8 +108,8 @@ class Corridor:
         steps = torch.as_tensor(self.steps, dtype=torch.float64, device=step.device)
         right = torch.searchsorted(steps, step.double().contiguous()).clamp(1, len(self.steps) - 1)
         share = ((step.double() - steps[right - 1]) / (steps[right] - steps[right - 1])).clamp(0, 1)
-        tensors = {**self.checkpoints, **self.buffers}
-        return {name: _between(tensor, right, share) for name, tensor in tensors.items()}
+        states = {**self.checkpoints, **self.buffers}
+        return {name: _between(tensor, right, share) for name, tensor in states.items()}
 
 
 def corridor_along(
@@ -131,10 +133,10 @@ def corridor_along(
         buffers: floating-point buffers (BatchNorm statistics) of each checkpoint, in either form.
 
     Returns:
-        A subspace of two coordinates: the training step, and the step across the path.
+        The corridor, in coordinates (k, 2): training step, and transverse step in the unit of ``normalize``.
 
     Raises:
-        InputError: fewer than two checkpoints, or another number of steps.
+        InputError: fewer than two checkpoints, or not a step for each.
     """
     checkpoints, buffers = space.stack_points(checkpoints), space.stack_points(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
@@ -142,8 +144,8 @@ def corridor_along(
     return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)
 
 
-def _between(stacked: Tensor, right: Tensor, share: Tensor) -> Tensor:
-    """The point at a share of the way to the checkpoint on the right."""
-    weight = share.to(stacked).reshape(-1, *[1] * (stacked.dim() - 1))
-    right = right.to(stacked.device)
-    return torch.lerp(stacked[right - 1], stacked[right], weight)
+def _between(path: Tensor, right: Tensor, share: Tensor) -> Tensor:
+    """Values ``share`` of the way from the checkpoint left of each ``right`` to it."""
+    weight = share.to(path).reshape(-1, *[1] * (path.dim() - 1))
+    right = right.to(path.device)
+    return torch.lerp(path[right - 1], path[right], weight)

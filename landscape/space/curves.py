@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, get_args
 
 import numpy as np
 from torch import Tensor
@@ -16,8 +16,6 @@ from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 
 Form: TypeAlias = Literal["bezier", "polygon"]
-
-FORMS = ("bezier", "polygon")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +31,7 @@ class Curve:
         bend: the third point, same names and shapes; see `landscape.sampling.bend.train_curve`.
         end: parameters at t = 1.
         form: ``"bezier"`` or ``"polygon"``.
+        recipe_: how the bend was trained.
 
     References:
         Garipov et al. 2018, arXiv 1802.10026, section 3.2.
@@ -57,10 +56,10 @@ class Curve:
     arrays = ()
 
     def __post_init__(self) -> None:
-        if self.form not in FORMS:
-            raise InputError(f"unknown curve {self.form!r}; expected {' or '.join(FORMS)}")
+        if self.form not in get_args(Form):
+            raise InputError(f"unknown curve {self.form!r}; expected {' or '.join(get_args(Form))}")
         for name, tensor in self.start.items():
-            if any(name not in other or other[name].shape != tensor.shape for other in (self.bend, self.end)):
+            if any(name not in point or point[name].shape != tensor.shape for point in (self.bend, self.end)):
                 raise InputError(f"a curve joins points of one shape, but {name!r} differs or is missing")
 
     @property
@@ -72,8 +71,8 @@ class Curve:
     def recipe(self) -> CurveRecipe:
         """Kind, form and how the bend was trained, with a digest of the three points' bits."""
         points = {"start": self.start, "bend": self.bend, "end": self.end}
-        named = [(f"{role}.{name}", point[name]) for role, point in points.items() for name in self.start]
-        return replace(self.recipe_, form=self.form, digest=space.digest(named)[:16])
+        tensors = [(f"{role}.{name}", point[name]) for role, point in points.items() for name in self.start]
+        return replace(self.recipe_, form=self.form, digest=space.digest(tensors)[:16])
 
     def axes(self, points: Sequence[int], extent: float) -> tuple[Axis]:
         """``points[0]`` values of t from 0 to 1; an odd number has the middle among them."""

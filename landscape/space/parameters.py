@@ -1,7 +1,7 @@
 """Points of parameter space as named tensors, and the arithmetic that never touches a model."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
@@ -85,10 +85,19 @@ def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
     """SHA-256 over names, shapes, dtypes and bits, so that two points are one exactly if their digests agree."""
     state = hashlib.sha256()
     for name, tensor in tensors:
-        array = tensor.detach().cpu().contiguous()
-        state.update(f"{name}:{tuple(array.shape)}:{array.dtype};".encode())
-        state.update(array.reshape(-1).view(torch.uint8).numpy().data)
+        state.update(f"{name}:{tuple(tensor.shape)}:{tensor.dtype};".encode())
+        for part in _dense_parts(tensor.detach()):
+            state.update(part.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return state.hexdigest()
+
+
+def _dense_parts(tensor: Tensor) -> Iterator[Tensor]:
+    """The tensor itself, or the indices and values of a sparse one."""
+    if tensor.layout == torch.strided:
+        yield tensor
+        return
+    sparse = tensor.to_sparse_coo().coalesce()
+    yield from (sparse.indices(), sparse.values())
 
 
 def digest_text(text: str) -> str:

@@ -11,11 +11,12 @@ from landscape.records.base import Axis, FloatArray, Scalar
 from landscape.records.limits import Rule
 from landscape.records.recipe import NetworksRecipe, read_recipe
 from landscape.space import parameters as space
+from landscape.space.affine import Plane
 from landscape.space.components import principal_components
 from landscape.space.directions import cosine, orthogonalize
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Landmarks, Trail, TrainingPath
-from landscape.space.subspaces import Centred, Plane
+from landscape.space.subspaces import Centred
 
 MARGIN = 0.25
 NARROWEST = 0.25
@@ -99,6 +100,9 @@ def plane_through(first: Centred, second: Centred, third: Centred, *, names: Seq
         third: the network off it.
         names: what to call the three, stored with the record.
 
+    Returns:
+        The plane, in L2 coordinates (k, 2), the first network at its origin.
+
     Raises:
         InputError: networks of different shapes, or three that lie on one line.
 
@@ -106,9 +110,9 @@ def plane_through(first: Centred, second: Centred, third: Centred, *, names: Seq
         Garipov et al. 2018, arXiv 1802.10026, supplementary material.
     """
     start = first.centre
-    for other in (second.centre, third.centre):
-        refuse_unlike(start, other)
-    along, towards = (space.difference(other.centre, start) for other in (second, third))
+    for network in (second, third):
+        refuse_unlike(start, network.centre)
+    along, towards = (space.difference(network.centre, start) for network in (second, third))
     length = float(space.norm(along))
     if not length:
         raise InputError("the first two networks are the same: they span no plane")
@@ -117,7 +121,7 @@ def plane_through(first: Centred, second: Centred, third: Centred, *, names: Seq
     shift = float(space.dot(along, towards)) / length
     places = np.array([[0.0, 0.0], [length, 0.0], [shift, height]])
     recipe = NetworksRecipe(through=", ".join(names), unit="L2", cosine=cosine(along, towards))
-    directions = (_scaled(along, 1 / length), _scaled(across, 1 / height))
+    directions = (_scale(along, 1 / length), _scale(across, 1 / height))
     return ModelPlane(start, directions, recipe, tuple(names), places)
 
 
@@ -142,6 +146,9 @@ def path_plane(
         buffers: floating-point buffers of each checkpoint, for its own loss.
         recipe: how the path came about, stored.
 
+    Returns:
+        The plane, in L2 coordinates (k, 2), the last checkpoint at its origin, the larger component first.
+
     Raises:
         InputError: fewer than three checkpoints, shapes that differ, or a path on a straight line.
 
@@ -156,10 +163,11 @@ def path_plane(
         )
     for point in path[:-1]:
         refuse_unlike(path[-1], point)
-    found = principal_components(path, num_components=2)
-    explained = float(found.shares.sum())
-    origin = read_recipe({"kind": "plane", "of": "path", "unit": "L2", "explained": explained, **recipe})
-    return PathPlane(path[-1], found.directions, origin, order, path, buffers, found.places, found.shares)
+    components = principal_components(path, num_components=2)
+    total = float(components.shares.sum())
+    origin = read_recipe({"kind": "plane", "of": "path", "unit": "L2", "explained": total, **recipe})
+    places, shares = components.places, components.shares
+    return PathPlane(path[-1], components.directions, origin, order, path, buffers, places, shares)
 
 
 def refuse_unlike(first: Parameters, second: Parameters) -> None:
@@ -187,5 +195,5 @@ def _covering(places: FloatArray, points: Sequence[int], labels: tuple[str, str]
     )
 
 
-def _scaled(direction: Parameters, factor: float) -> dict[str, torch.Tensor]:
+def _scale(direction: Parameters, factor: float) -> dict[str, torch.Tensor]:
     return {name: tensor * factor for name, tensor in direction.items()}

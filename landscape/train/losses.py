@@ -72,10 +72,15 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     >>> float(accuracy(torch.tensor([[2.0, 1.0], [0.0, 0.0]]), torch.tensor([0, 1])))
     0.75
     """
+    return right_shares(outputs, targets).mean()
+
+
+def right_shares(outputs: Tensor, targets: Tensor) -> Tensor:
+    """1 for each example whose largest output is the right class, 0 for the others, 1 / c in a tie; shape (n,)."""
     values = outputs.t().contiguous()
     largest = values.amax(dim=0)
     right = values.gather(0, targets[None])[0] == largest
-    return (right / (values == largest).sum(dim=0).clamp_min(1)).to(outputs.dtype).mean()
+    return (right / (values == largest).sum(dim=0).clamp_min(1)).to(outputs.dtype)
 
 
 def full(outputs: Tensor) -> Tensor:

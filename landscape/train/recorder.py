@@ -1,6 +1,5 @@
 """A path of checkpoints recorded from any training loop: plain PyTorch, Lightning, ``transformers.Trainer``."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from landscape.errors import FileError, InputError
-from landscape.files.replace import beside
+from landscape.files.replace import file_errors, replacement
 from landscape.records.base import FloatArray
 from landscape.train.recipe import Recipe
 from landscape.train.training import checkpoint_steps
@@ -187,12 +186,11 @@ def _state(model: nn.Module) -> State:
 
 def _write(state: State, place: Path) -> Path:
     """The file of one checkpoint, there only when it is complete."""
-    with beside(place) as (temporary, target):
+    with file_errors(place), replacement(place) as temporary:
         try:
             save_file(state, temporary)
         except SafetensorError as error:
             raise OSError(str(error)) from error
-        os.replace(temporary, target)
     return place
 
 

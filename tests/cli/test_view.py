@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from problems import bowl, tunnel
+from problems import bowl
 
 from cli import main
-from landscape.rendering.geometry.backend import find_backend
-from landscape.rendering.window import plotter_of
 
 
 def test_without_a_screen_a_page_is_written_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,14 +20,3 @@ def test_without_a_screen_a_page_is_written_and_said(tmp_path: Path, monkeypatch
     assert result.stdout == "bowl.html\n"
     assert "no screen here" in result.stderr
     assert "ls-surface" in Path("bowl.html").read_text()
-
-
-def test_a_window_holds_the_surface_with_its_labels() -> None:
-    if find_backend().name != "vtk":
-        pytest.skip("no OpenGL here")
-    plotter = plotter_of(tunnel(), off_screen=True)
-    try:
-        image = plotter.screenshot(return_img=True)
-        assert len({tuple(pixel) for pixel in image[::4, ::4].reshape(-1, 3).tolist()}) > 200
-    finally:
-        plotter.close()

@@ -8,7 +8,7 @@ from torch import Tensor
 from landscape.engine import chain as chain_module
 from landscape.engine.strategies import STRATEGIES
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 def test_a_stack_written_as_functions_has_the_loss_of_the_model() -> None:

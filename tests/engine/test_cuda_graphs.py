@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from landscape.engine.cuda_graphs import Replay
 from landscape.engine.plans import Plan
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 def test_what_cannot_be_captured_goes_on_as_it_was() -> None:

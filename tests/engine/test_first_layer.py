@@ -9,8 +9,8 @@ from landscape.engine.first_layer import by_affine_parts, first_layer, has_affin
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
+from landscape.space.affine import random_plane
 from landscape.space.curves import Curve
-from landscape.space.subspaces import random_plane
 
 
 class Scaled(nn.Module):

@@ -9,7 +9,7 @@ from landscape.engine.plans import Plan, candidates, plain_plan, reading_seldom
 from landscape.engine.trial import choose
 from landscape.errors import ObjectiveError
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 def test_a_plan_is_read_back_from_the_words_it_is_stored_in() -> None:

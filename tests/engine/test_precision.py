@@ -7,7 +7,7 @@ from landscape.engine.precision import products
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 @pytest.mark.parametrize(("dtype", "low", "high"), [("float32", 0, 1e-5), ("bfloat16", 1e-4, 0.1), ("float64", 0, 0)])

@@ -9,7 +9,7 @@ from landscape.engine.stack import plain_stack
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 class Residual(nn.Module):

@@ -10,7 +10,7 @@ from landscape.engine.streamed import streamed
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 class Borrowed(nn.Module):

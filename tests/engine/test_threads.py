@@ -6,7 +6,7 @@ from problems import coordinates_in, examples, small_mlp
 from landscape.engine.plans import Plan
 from landscape.engine.threads import on_threads
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 def test_threads_leave_the_number_of_threads_and_the_model_alone() -> None:

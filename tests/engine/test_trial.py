@@ -11,7 +11,8 @@ from landscape.engine.strategies import STRATEGIES, Strategy
 from landscape.engine.trial import choose
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
-from landscape.space.subspaces import Subspace, random_plane
+from landscape.space.affine import random_plane
+from landscape.space.subspaces import Subspace
 
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))

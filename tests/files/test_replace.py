@@ -13,6 +13,7 @@ from record_files import axis, example
 
 from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
+from landscape.files.replace import file_errors, replacement, scratch
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile
 
@@ -124,6 +125,38 @@ def test_check_writable_protects_what_exists_and_leaves_no_trace(path: Path) -> 
     store.check_writable(path, force=True)
     store.check_writable(path.with_name("new.h5"), force=False)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_replacement_takes_its_place_only_when_the_block_ends_well(tmp_path: Path) -> None:
+    target = tmp_path / "note.txt"
+    target.write_text("before")
+
+    def stop_half_way() -> None:
+        with replacement(target) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_half_way()
+    assert target.read_text() == "before"
+    with replacement(target, ".txt") as temporary:
+        assert (temporary.parent, temporary.suffix) == (tmp_path, ".txt")
+        temporary.write_text("after")
+        assert target.read_text() == "before"
+    assert target.read_text() == "after"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_whatever_lies_under_a_scratch_name_is_removed(tmp_path: Path) -> None:
+    with scratch(tmp_path / "note.txt") as temporary:
+        temporary.write_text("draft")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_system_refuses_names_the_file_and_the_way_out() -> None:
+    advice = r"cannot write a\.txt: No such file or directory; create the folder first"
+    with pytest.raises(FileError, match=advice), file_errors("a.txt"):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def test_links_are_followed_and_permissions_are_those_of_a_new_file(path: Path) -> None:

@@ -13,7 +13,7 @@ from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import Plane, random_plane
+from landscape.space.affine import Plane, random_plane
 
 
 def sampled(objective: Objective, plane: Plane) -> Surface:

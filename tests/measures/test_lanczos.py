@@ -34,7 +34,7 @@ def test_an_exhausted_space_goes_on_with_another_vector_so_that_copies_of_an_eig
     def start() -> torch.Tensor:
         return torch.randn(5, dtype=torch.float64, generator=generator)
 
-    values, rows = krylov(lambda vector: matrix @ vector, start, 5, converged=never, ends=2)
+    values, rows = krylov(lambda vector: matrix @ vector, start, 5, has_converged=never, ends=2)
     torch.testing.assert_close(values, torch.diagonal(matrix))
     torch.testing.assert_close(rows @ matrix, torch.tensor([1.0, 1.0, 4.0, 4.0], dtype=torch.float64)[:, None] * rows)
     torch.testing.assert_close(rows @ rows.T, torch.eye(4, dtype=torch.float64))
@@ -48,13 +48,13 @@ def test_the_run_ends_when_it_is_told_to_and_is_asked_every_ten_steps() -> None:
     diagonal = torch.linspace(1, 40, 40, dtype=torch.float64)
     sizes = []
 
-    def converged(values: FloatArray, residuals: FloatArray) -> bool:
+    def has_converged(values: FloatArray, residuals: FloatArray) -> bool:
         sizes.append(len(values))
         assert np.all(np.diff(values) >= 0)
         return len(values) >= 20
 
     values, _ = krylov(
-        lambda vector: diagonal * vector, lambda: torch.ones(40).double(), 40, converged=converged, ends=1
+        lambda vector: diagonal * vector, lambda: torch.ones(40).double(), 40, has_converged=has_converged, ends=1
     )
     assert sizes == [10, 20]
     assert len(values) == 20

@@ -22,8 +22,8 @@ def ways(objective: Objective) -> list[CurvatureMatrix]:
 
 def test_the_matrix_is_formed_only_where_that_takes_fewer_products_and_fits() -> None:
     objective, _ = quadratic([1.0, 2.0, 5.0, 100.0])
-    assert [hessian(objective).tuned(products=count).dense for count in (0, 7, 8)] == [False, False, True]
-    assert not hessian(objective, memory=100).tuned(products=8).dense
+    assert [hessian(objective).tune(products=count).dense for count in (0, 7, 8)] == [False, False, True]
+    assert not hessian(objective, memory=100).tune(products=8).dense
 
 
 def test_every_way_gives_the_hessian_of_a_quadratic() -> None:
@@ -56,7 +56,7 @@ def test_the_gauss_newton_matrix_is_that_of_the_dense_jacobian() -> None:
     share = torch.softmax(model(inputs), dim=1).detach()
     curved = torch.diag_embed(share) - share[:, :, None] * share[:, None, :]
     expected = torch.einsum("nip,nij,njq->pq", flat, curved, flat) / len(inputs)
-    product = gauss_newton(objective).tuned(vectors=objective.P)
+    product = gauss_newton(objective).tune(vectors=objective.P)
     torch.testing.assert_close(product(torch.eye(objective.P, dtype=torch.float64)), expected, rtol=1e-10, atol=1e-14)
 
 
@@ -71,7 +71,7 @@ def test_a_layer_gives_the_diagonal_block_of_the_whole() -> None:
 
 def test_a_graph_beyond_the_memory_is_not_kept() -> None:
     objective = Objective(small_mlp(64), examples(500))
-    assert not hessian(objective, memory=10_000).tuned().stores_graph
+    assert not hessian(objective, memory=10_000).tune().stores_graph
 
 
 def test_a_linear_loss_has_no_curvature() -> None:
@@ -121,5 +121,5 @@ def test_agrees_with_curvlinops_on_a_network_with_convolutions() -> None:
     vectors = torch.randn(objective.P, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for matrix, name in ((hessian, "HessianLinearOperator"), (gauss_newton, "GGNLinearOperator")):
         theirs = getattr(curvlinops, name)(model, loss, parameters, [(inputs, targets)]) @ vectors
-        ours = matrix(objective).tuned(vectors=3)(vectors.T).T
+        ours = matrix(objective).tune(vectors=3)(vectors.T).T
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)

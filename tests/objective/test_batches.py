@@ -15,7 +15,7 @@ from landscape.engine.trial import choose
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 GRID = torch.tensor([[0.0, 0.0], [0.3, -0.2], [-1.0, 0.5]], dtype=torch.float64)
 

@@ -15,8 +15,8 @@ from landscape.measures.matrix import hessian
 from landscape.objective.batchnorm import BATCH
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
+from landscape.space.affine import Plane, random_plane
 from landscape.space.parameters import Parameters, select
-from landscape.space.subspaces import Plane, random_plane
 from landscape.train.networks import NetworkConfig, build
 
 

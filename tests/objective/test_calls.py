@@ -16,7 +16,7 @@ from landscape.measures.freedom import free_directions
 from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 CLASSES = 7
 GRID = torch.tensor([[0.0, 0.0], [0.3, -0.2], [-1.0, 0.5]], dtype=torch.float64)
@@ -236,6 +236,7 @@ def test_terms_and_extra_examples_are_metrics_of_their_own(strategy: str) -> Non
     ("given", "message"),
     [
         ({"terms": {"alpha": squares}}, "'alpha' cannot name a metric"),
+        ({"terms": {"marks": squares}}, "'marks' cannot name a metric"),
         ({"terms": {"train_loss": squares}}, "two metrics are named 'train_loss'"),
         ({"terms": {"norms": lambda p: next(iter(p.values()))}}, r"'norms' must return one number, got shape \(5, 6\)"),
         ({"extra": {"test": examples(3)}}, "cannot be named 'test'"),

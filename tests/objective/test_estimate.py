@@ -14,7 +14,7 @@ from landscape.files.surfaces import load
 from landscape.objective.estimate import spread
 from landscape.objective.objective import Objective
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 
 def test_the_spread_of_plain_losses_is_their_standard_deviation() -> None:

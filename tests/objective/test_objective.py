@@ -7,8 +7,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from landscape.errors import ObjectiveError
+from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
+from landscape.records.base import SCHEMA_NAMES
 
 
 def state_of(model: nn.Module) -> dict[str, bytes]:
@@ -145,6 +146,12 @@ def test_a_twin_has_a_model_of_its_own_and_no_tensor_of_its_own() -> None:
     first, second = (model.state_dict(keep_vars=True) for model in (twin.model, objective.model))
     assert all(first[name] is second[name] for name in second)
     assert twin.at_centre() == objective.at_centre()
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA_NAMES))
+def test_a_term_that_no_file_could_hold_is_refused_at_the_start(name: str) -> None:
+    with pytest.raises(InputError, match=f"'{name}' cannot name a metric; expected a word such as 'l2'"):
+        Objective(small_mlp(), examples(9), terms={name: lambda point: torch.ones(())})
 
 
 def test_the_loss_alone_has_neither_accuracy_nor_test_examples_nor_terms() -> None:

@@ -15,7 +15,7 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
 from landscape.objective.state import read_state
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_line, random_plane
+from landscape.space.affine import random_line, random_plane
 
 IMAGES = (1, 6, 6)
 

@@ -3,7 +3,6 @@
 import json
 import pickle
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,7 @@ from problems import bowl
 from landscape.errors import InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
-from landscape.records.sampled import Profile, Surface
-from landscape.rendering.export.mesh import export
+from landscape.records.sampled import Profile
 
 
 def profile() -> Profile:
@@ -66,28 +64,6 @@ def test_pyvista_points_are_the_arrays_exactly() -> None:
     grid = surface.to_pyvista()
     assert np.array_equal(grid["train_loss"].reshape((5, 5), order="F"), surface.loss)
     assert np.array_equal(grid.points[:, 2].reshape((5, 5), order="F"), surface.loss.astype(grid.points.dtype))
-
-
-def with_holes() -> Surface:
-    surface = bowl(points=5)
-    loss = surface.loss.copy()
-    loss[0, 0], loss[1, 2], loss[3, 3] = np.inf, np.nan, 1e-300
-    return replace(surface, metrics={"train_loss": loss})
-
-
-@pytest.mark.parametrize("record", [with_holes(), profile()], ids=["surface", "profile"])
-def test_netcdf_read_by_xarray_is_the_record_bit_for_bit(record: Surface | Profile, tmp_path: Path) -> None:
-    xarray = pytest.importorskip("xarray")
-    lines = export(record, tmp_path / "x.nc")
-    assert "stored directions" in lines[0]
-    with xarray.open_dataset(tmp_path / "x.nc", engine="scipy") as read:
-        assert read["train_loss"].values.tobytes() == record.loss.tobytes()
-        assert read["status"].values.tolist() == record.status.tolist()
-        assert read["alpha"].values.tobytes() == record.axes[0].values.tobytes()
-        assert read["alpha"].attrs["units"] == "filter norm"
-        if isinstance(record, Surface) and record.rays is not None:
-            assert read["rays_loss"].values.tobytes() == record.rays.loss.tobytes()
-        assert set(record.provenance.to_dict()) <= set(read.attrs)
 
 
 def test_records_survive_pickling_read_only() -> None:

@@ -15,7 +15,7 @@ from landscape.sampling.adaptive import _cells, centre_of, coarse_to_fine, coars
 from landscape.sampling.grid import sample
 from landscape.sampling.sampler import Sampler
 from landscape.sampling.start import Grid
-from landscape.space.subspaces import random_line, random_plane
+from landscape.space.affine import random_line, random_plane
 from landscape.train.datasets import load_dataset
 from landscape.train.networks import NetworkConfig, build
 from landscape.train.recipe import Recipe

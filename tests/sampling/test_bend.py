@@ -11,7 +11,7 @@ from landscape.objective.objective import Objective
 from landscape.records.sampled import Profile
 from landscape.sampling.bend import train_curve
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import line_between
+from landscape.space.affine import line_between
 
 
 @pytest.mark.parametrize("form", ["bezier", "polygon"])

@@ -9,8 +9,8 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
+from landscape.space.affine import plane_along
 from landscape.space.planes import path_plane, plane_through
-from landscape.space.subspaces import plane_along
 
 
 def descent(rows: int, *, spectrum: tuple[float, ...]) -> tuple[Objective, list[dict[str, torch.Tensor]]]:

@@ -15,8 +15,8 @@ from landscape.records.sampled import Surface
 from landscape.sampling import extent as extents
 from landscape.sampling.extent import REACH, TIDY, Extent, choose_extent, common_extent
 from landscape.sampling.grid import sample
+from landscape.space.affine import Plane, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import Plane, line_between, random_line, random_plane
 
 QUIET = {"progress": False, "rays": 0, "strategy": "loop"}
 

@@ -14,8 +14,8 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.objective.objective import Objective
 from landscape.records.sampled import Profile, Surface
 from landscape.sampling.grid import sample
+from landscape.space.affine import Affine, Plane, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import Affine, Plane, line_between, random_line, random_plane
 
 QUIET = {"progress": False, "rays": 0}
 

@@ -12,7 +12,7 @@ from landscape.records.sampled import Profile, Surface
 from landscape.sampling.extent import choose_extent
 from landscape.sampling.grid import sample
 from landscape.sampling.repeats import sample_repeats
-from landscape.space.subspaces import Line, random_line, random_plane
+from landscape.space.affine import Line, random_line, random_plane
 
 OPTIONS: dict[str, Any] = {"points": 5, "rays": 0, "progress": False, "strategy": "loop"}
 

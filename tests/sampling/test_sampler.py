@@ -15,7 +15,7 @@ from landscape.objective.objective import Objective
 from landscape.records.sampled import Surface
 from landscape.sampling import sampler
 from landscape.sampling.grid import sample
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 QUIET = {"progress": False, "rays": 0}
 

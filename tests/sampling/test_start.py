@@ -17,7 +17,7 @@ from landscape.records.recipe import RandomRecipe
 from landscape.records.sampled import Surface
 from landscape.sampling.grid import sample
 from landscape.sampling.sampler import Sampler
-from landscape.space.subspaces import random_plane
+from landscape.space.affine import random_plane
 
 QUIET = {"progress": False, "rays": 0}
 

@@ -16,9 +16,9 @@ from landscape.sampling.extent import choose_extent
 from landscape.sampling.grid import sample
 from landscape.sampling.solutions import Solution, member_of
 from landscape.sampling.views import check_view, extent_of, sample_view, subspace_of, subspace_through
+from landscape.space.affine import Plane, random_line, random_plane
 from landscape.space.directions import cosine
 from landscape.space.paths import TrainingPath
-from landscape.space.subspaces import Plane, random_line, random_plane
 from landscape.train.networks import NetworkConfig
 from landscape.train.runs import Run, RunConfig, ensure_run
 from landscape.train.training import Recipe

@@ -1,4 +1,4 @@
-"""A corridor passes through every checkpoint, straight in between, and is scaled anew at every step across."""
+"""The corridor runs through its checkpoints, its unit across is each step's own."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,12 @@ from landscape.space.corridors import Corridor, corridor_along
 from landscape.space.directions import filter_normalize
 
 
+def objective_of(seed: int = 0) -> Objective:
+    return Objective(small_mlp(seed=seed), examples(9))
+
+
 def corridor_with(num_checkpoints: int = 4) -> tuple[Corridor, dict[str, torch.Tensor], np.ndarray]:
-    centres = [Objective(small_mlp(seed=seed), examples(9)).centre for seed in range(num_checkpoints)]
+    centres = [objective_of(seed).centre for seed in range(num_checkpoints)]
     path = {name: torch.stack([centre[name] for centre in centres]) for name in centres[0]}
     steps = np.array([0.0, 1.0, 10.0, 100.0][:num_checkpoints])
     return corridor_along(path, steps, seed=3), path, steps
@@ -52,3 +56,16 @@ def test_a_corridor_along_a_list_is_the_one_along_the_stack() -> None:
     corridor, path, steps = corridor_with()
     listed = corridor_along([{name: tensor[k] for name, tensor in path.items()} for k in range(4)], steps, seed=3)
     assert listed.recipe == corridor.recipe
+
+
+def test_a_corridor_is_affine_along_its_rows_alone() -> None:
+    corridor, _, _ = corridor_with()
+    assert corridor.affine is None
+    assert corridor.row(10.0).affine is not None
+    assert corridor.resident
+    assert corridor.arrays == ()
+
+
+def test_a_corridor_ends_beside_the_solution() -> None:
+    corridor, _, _ = corridor_with()
+    assert corridor.ends(0.5).tolist() == [[100.0, -0.5], [100.0, 0.5]]

@@ -1,5 +1,7 @@
 """Curves against their formulas: ends bit by bit, the middle, straight where the bend lies midway."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,9 @@ from problems import small_mlp
 from torch import Tensor
 
 from landscape.errors import InputError
-from landscape.space.curves import FORMS, Curve, Form
+from landscape.space.affine import Line
+from landscape.space.curves import Curve, Form
 from landscape.space.parameters import centre_of
-from landscape.space.subspaces import Line
 
 DOUBLE = torch.float64
 
@@ -23,7 +25,7 @@ def t(*values: float) -> Tensor:
     return torch.tensor(values, dtype=DOUBLE)[:, None]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", get_args(Form))
 def test_the_ends_are_the_solutions_bit_by_bit(form: Form) -> None:
     start, bend, end = three()
     found = Curve(start, bend, end, form).at(t(0, 1))
@@ -49,7 +51,7 @@ def test_a_polygon_passes_through_its_bend_and_is_straight_on_both_sides() -> No
         torch.testing.assert_close(found[name][2], (end[name] + bend[name]) / 2)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", get_args(Form))
 def test_with_the_bend_midway_it_is_the_straight_line(form: Form) -> None:
     start, _, end = three()
     midway = {name: (start[name] + end[name]) / 2 for name in start}

@@ -87,7 +87,7 @@ def test_rescaling_a_relu_pair_leaves_the_normalized_surface_unchanged() -> None
     from problems import examples
 
     from landscape.objective.objective import Objective
-    from landscape.space.subspaces import random_plane
+    from landscape.space.affine import random_plane
 
     model, twin = small_mlp(), small_mlp()
     with torch.no_grad():

@@ -7,11 +7,12 @@ from problems import examples, small_mlp
 
 from landscape.objective.objective import Objective
 from landscape.records.limits import Rule
+from landscape.space.affine import line_between, random_plane
 from landscape.space.corridors import corridor_along
 from landscape.space.curves import Curve
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through
-from landscape.space.subspaces import Subspace, line_between, random_plane
+from landscape.space.subspaces import Subspace
 
 STEPS = [0.0, 2.0, 10.0]
 

@@ -7,15 +7,15 @@ loss. Points of flat lists come in the order of ``values.ravel()``: beta runs fa
 import base64
 import json
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DisplayError, FileError, InputError
+from landscape.files.replace import replacement
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.export.tables import columns_of, csv_writer, netcdf_writer, npz_writer
@@ -26,7 +26,7 @@ PRINT_SIDE = 100.0  # mm, the longer side
 PRINT_RELIEF = 50.0  # mm, from the bottom of the height axis to its top
 PRINT_BASE = 3.0  # mm, a plate that holds without support
 
-KEPT = {
+CONTENTS = {
     ".vts": "vts keeps the grid and all values, not the provenance, the path and the rays",
     ".vtp": "vtp keeps the values where the loss is finite, not the provenance, the path and the rays",
     ".ply": "ply keeps the shape and its colours, not the values",
@@ -52,7 +52,7 @@ def export(
 
     Args:
         record: a `Surface`; a `Profile` goes to csv, npz and nc only.
-        path: its suffix is one of ``KEPT``; the folder must exist.
+        path: its suffix is one of ``CONTENTS``; the folder must exist.
         scale: heights of meshes: the loss (nats per example), or its logarithm to base 10.
         ceiling: heights of meshes are clipped at this loss; by default only solids are, as figures are.
         force: whether an existing file may be replaced.
@@ -67,9 +67,9 @@ def export(
     """
     target = Path(path)
     kind = target.suffix.lower()
-    if kind not in KEPT:
-        raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(KEPT)}")
-    lines = [KEPT[kind]]
+    if kind not in CONTENTS:
+        raise InputError(f"cannot export to {target.name!r}: the suffix must be one of {', '.join(CONTENTS)}")
+    lines = [CONTENTS[kind]]
     if kind in TABLES:
         write = {".csv": csv_writer, ".npz": npz_writer, ".nc": netcdf_writer}[kind](record)
     elif not isinstance(record, Surface):
@@ -95,8 +95,8 @@ def grid_of(surface: Surface, heights: FloatArray) -> Any:
     for name, values in columns_of(surface).items():
         grid.point_data[name] = values.ravel(order="F")  # VTK's first axis runs fastest
     if holes.any():
-        hidden: Any = np.flatnonzero(holes.ravel(order="F"))
-        grid.hide_points(hidden)
+        indices: Any = np.flatnonzero(holes.ravel(order="F"))
+        grid.hide_points(indices)
     return grid
 
 
@@ -112,12 +112,12 @@ def triangles_of(surface: Surface, heights: FloatArray) -> Any:
     faces = corners[whole].reshape(-1, 3)
     if not faces.size:
         raise DisplayError(f"no square of the grid has a finite {LOSS} at all corners: there is no mesh to write")
-    used, renumbered = np.unique(faces, return_inverse=True)
-    triangles: Any = renumbered.reshape(-1, 3)
-    points = np.column_stack([x.ravel(), y.ravel(), heights.ravel()])[used]
+    vertices, numbers = np.unique(faces, return_inverse=True)
+    triangles: Any = numbers.reshape(-1, 3)
+    points = np.column_stack([x.ravel(), y.ravel(), heights.ravel()])[vertices]
     mesh = pv.PolyData.from_regular_faces(points, triangles)
     for name, values in columns_of(surface).items():
-        mesh.point_data[name] = values.ravel()[used]
+        mesh.point_data[name] = values.ravel()[vertices]
     return mesh
 
 
@@ -141,39 +141,44 @@ def solid_of(surface: Surface, heights: Heights) -> Any:
 def _mesh_writer(
     surface: Surface, kind: str, scale: MeshScale, ceiling: float | None
 ) -> tuple[Callable[[Path], None], list[str]]:
-    if scale not in ("linear", "log"):
+    """The function that writes the mesh, and lines about points that are not where their values are."""
+    if scale not in get_args(MeshScale):
         raise InputError(f"unknown scale {scale!r}; expected linear or log")
     common = common_heights([surface], LOSS, scale, ceiling)
-    loss = surface.loss
     if kind == ".stl":
+        loss = surface.loss
         high = int(np.count_nonzero(~(loss <= common.high) | np.isneginf(loss)))
-        solid = solid_of(surface, common)
-        note = [f"{high} of {loss.size} points lie above {common.high:.4g} or are not finite: put at the top"]
-        return solid.save, note if high else []
-    limited = loss if ceiling is None else np.where(np.isfinite(loss), np.minimum(loss, ceiling), loss)
-    floored = common.num_floored(surface, LOSS)
-    heights = _heights(limited if common.floor is None else np.maximum(limited, common.floor), scale)
-    holes = int(np.count_nonzero(~np.isfinite(heights)))
-    clipped = 0 if ceiling is None else int(np.count_nonzero(np.isfinite(loss) & (loss > ceiling)))
-    note = [f"{clipped} of {loss.size} points are clipped at {ceiling:.4g}"] if clipped else []
-    note += [f"{holes} of {loss.size} points are not finite: holes"] if holes else []
-    note += (
-        [f"{floored} of {loss.size} points stand at {common.floor:.3g}, as zero has no logarithm"] if floored else []
-    )
+        note = f"{high} of {loss.size} points lie above {common.high:.4g} or are not finite: put at the top"
+        return solid_of(surface, common).save, [note] if high else []
+    heights, notes = _heights(surface, common, ceiling)
     if kind == ".vts":
-        return grid_of(surface, heights).save, note
+        return grid_of(surface, heights).save, notes
     mesh = triangles_of(surface, heights)
     if kind in (".vtp", ".obj"):
-        return mesh.save, note
+        return mesh.save, notes
     colors = _colors(common.share(mesh.point_data[LOSS]))
     if kind == ".gltf":
-        return lambda path: _write_gltf(mesh, colors, path), note
-    return lambda path: mesh.save(path, texture=colors), note
+        return lambda path: _write_gltf(mesh, colors, path), notes
+    return lambda path: mesh.save(path, texture=colors), notes
 
 
-def _heights(loss: FloatArray, scale: MeshScale) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.log10(loss) if scale == "log" else loss)
+def _heights(surface: Surface, common: Heights, ceiling: float | None) -> tuple[FloatArray, list[str]]:
+    """Losses, or their logarithms, below the ceiling and above the floor, shape (n, m); and lines that say so."""
+    loss = surface.loss
+    heights = loss if ceiling is None else np.where(np.isfinite(loss), np.minimum(loss, ceiling), loss)
+    if common.floor is not None:
+        heights = np.maximum(heights, common.floor)
+    if common.scale == "log":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            heights = np.log10(heights)
+    above = 0 if ceiling is None else int(np.count_nonzero(np.isfinite(loss) & (loss > ceiling)))
+    holes = int(np.count_nonzero(~np.isfinite(heights)))
+    notes = {
+        f"are clipped at {ceiling or 0:.4g}": above,
+        "are not finite: holes": holes,
+        f"stand at {common.floor or 0:.3g}, as zero has no logarithm": common.num_floored(surface, LOSS),
+    }
+    return heights, [f"{count} of {loss.size} points {text}" for text, count in notes.items() if count]
 
 
 def _colors(shares: FloatArray) -> NDArray[np.uint8]:
@@ -221,24 +226,14 @@ def _replace(target: Path, write: Callable[[Path], None], *, force: bool) -> Non
         raise FileError(f"{target} is a folder; name a file in it")
     if not force and os.path.lexists(target):
         raise FileError(f"{target} exists already; pass --force (force=True in Python) or choose another name")
-    temporary = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(8)}{target.suffix.lower()}")
     try:
-        temporary.touch(exist_ok=False)  # VTK's writers only print that they cannot
-        write(temporary)
-        if not temporary.stat().st_size:
-            raise FileError(f"cannot write {target}: nothing arrived; free some space")
-        os.replace(temporary, target)
+        with replacement(target, target.suffix.lower()) as temporary:
+            temporary.touch(exist_ok=False)  # VTK's writers only print that they cannot
+            write(temporary)
+            if not temporary.stat().st_size:
+                raise FileError(f"cannot write {target}: nothing arrived; free some space")
     except FileError:
         raise
     except OSError as error:
         reason = error.strerror or error
         raise FileError(f"cannot write {target}: {reason}; choose a folder that exists and may be written") from error
-    finally:
-        _discard(temporary)
-
-
-def _discard(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # a part of its path is a file: there is nothing to remove
-        return

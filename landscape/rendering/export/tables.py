@@ -38,17 +38,17 @@ def npz_writer(record: Surface | Profile) -> Callable[[Path], None]:
     arrays: dict[str, Any] = {axis.name: axis.values for axis in record.axes} | columns_of(record)
     arrays["error"] = record.error
     for group in ("trajectory", "rays", "marks"):
-        held = getattr(record, group, None)
-        part = {} if held is None else vars(held)
+        companion = getattr(record, group, None)
+        part = {} if companion is None else vars(companion)
         arrays |= {f"{group}_{name}": values for name, values in part.items() if values is not None}
     for axis, direction in zip(record.axes, record.directions, strict=False):
         arrays |= {f"direction_{axis.name}_{name}": values for name, values in direction.items()}
     axes = {axis.name: {"unit": axis.unit, "label": axis.label, "scale": axis.scale} for axis in record.axes}
-    made = {
+    provenance = {
         key: str(v) if isinstance(v, float) and not math.isfinite(v) else v
         for key, v in record.provenance.to_dict().items()
     }
-    arrays["provenance"] = json.dumps({**made, "axes": axes}, default=str)
+    arrays["provenance"] = json.dumps({**provenance, "axes": axes}, default=str)
     return lambda path: np.savez(path, **arrays)
 
 
@@ -61,28 +61,28 @@ def variables_of(
     Mappings become JSON text.
     """
     grid = tuple(axis.name for axis in record.axes)
-    held: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {
+    variables: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {
         axis.name: ((axis.name,), axis.values, {"units": axis.unit, "long_name": axis.label, "scale": axis.scale})
         for axis in record.axes
     }
-    held |= {name: (grid, values, {}) for name, values in columns_of(record).items()}
-    held["error"] = (grid, record.error, {})
-    made = {
+    variables |= {name: (grid, values, {}) for name, values in columns_of(record).items()}
+    variables["error"] = (grid, record.error, {})
+    attributes = {
         key: json.dumps(v, default=str) if isinstance(v, dict) else v for key, v in record.provenance.to_dict().items()
     }
     path, rays = getattr(record, "trajectory", None), getattr(record, "rays", None)
     if path is not None:
         parts = {name: values for name, values in vars(path).items() if isinstance(values, np.ndarray)}
-        held |= {f"trajectory_{name}": (("checkpoint",), values, {}) for name, values in parts.items()}
-        made["trajectory_explained"] = path.explained
+        variables |= {f"trajectory_{name}": (("checkpoint",), values, {}) for name, values in parts.items()}
+        attributes["trajectory_explained"] = path.explained
     if rays is not None:
-        held |= {
+        variables |= {
             "rays_radius": (("radius",), rays.radius, {}),
             "rays_loss": (("ray", "radius"), rays.loss, {}),
             "rays_length": (("ray",), rays.length, {}),
         }
-        made["rays_seed"] = rays.seed
-    return held, made
+        attributes["rays_seed"] = rays.seed
+    return variables, attributes
 
 
 def netcdf_writer(record: Surface | Profile) -> Callable[[Path], None]:

@@ -13,9 +13,10 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from landscape.errors import DisplayError
+from landscape.files.replace import replacement
 from landscape.rendering.film.projector import Projector
 from landscape.rendering.film.shots import ShotList
-from landscape.rendering.write import beside
+from landscape.rendering.write import picture_errors
 from landscape.version import __version__
 
 GIF_WORDS = "[0:v]split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a"
@@ -41,7 +42,7 @@ def write_film(shots: ShotList, target: Path, fps: int, processes: int, *, progr
     comment = f"Drawn by landscape {__version__}"
     options = CODECS[target.suffix.lower()]
     parameters = ["-metadata", f"comment={comment}", *options["output_params"]]
-    with beside(target) as temporary:
+    with picture_errors(target), replacement(target) as temporary:
         settings = {
             **options,
             "output_params": parameters,
@@ -58,7 +59,6 @@ def write_film(shots: ShotList, target: Path, fps: int, processes: int, *, progr
             film.close()
         if target.suffix.lower() == ".gif":
             _comment(temporary, comment)
-        os.replace(temporary, target)
 
 
 def _comment(path: Path, words: str) -> None:

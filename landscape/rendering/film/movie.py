@@ -58,7 +58,7 @@ def render_film(
         FileError: the film cannot be written.
     """
     target = check_film(path)
-    surfaces = _checked(as_list(surfaces), options)
+    surfaces = _surfaces_of(as_list(surfaces), options)
     if look.titles is not None and len(look.titles) != len(surfaces):
         raise InputError(f"{len(surfaces)} surfaces need as many titles, got {len(look.titles)}")
     panels = thin(look.panels(surfaces), MAX_POINTS)
@@ -88,7 +88,7 @@ def check_film(path: str | Path) -> Path:
     return target
 
 
-def _checked(records: Sequence[Surface | Profile], options: FilmOptions) -> list[Surface]:
+def _surfaces_of(records: Sequence[Surface | Profile], options: FilmOptions) -> list[Surface]:
     """The records, all of them surfaces that suit the film."""
     film, size = options.film, options.size
     if film not in get_args(Film):

@@ -102,11 +102,11 @@ class Projector:
         low, high = self.dpi * (FOOT - 0.6), self.dpi * (INCHES - HEAD + 0.1)
         axes.apply_aspect()
         for text in axes.texts:
-            held = bool(frame.holds(text.xy))
-            if held and text.get_text():
+            inside = bool(frame.holds(text.xy))
+            if inside and text.get_text():
                 box = text.get_window_extent(self.canvas.get_renderer())
-                held = left <= box.x0 and box.x1 <= right + 0.35 * self.dpi and low <= box.y0 and box.y1 <= high
-            text.set_visible(held)
+                inside = left <= box.x0 and box.x1 <= right + 0.35 * self.dpi and low <= box.y0 and box.y1 <= high
+            text.set_visible(inside)
 
     def _stage(self, panel: Panel, column: int, size: tuple[int, int]) -> Stage:
         stage = self.stages.get(column)

@@ -18,11 +18,11 @@ STILL = 0.4  # share of each step of a morph during which a measured surface is 
 
 @dataclass(frozen=True)
 class ShotList:
-    """All that a process needs to draw any frame of a film.
+    """Every frame of a film, described for the process that draws it.
 
     Args:
         panels: side by side; of a morph in order.
-        film: one of ``FILMS``.
+        film: the kind of film, one of `Film`.
         count: frames.
         size: pixels.
         camera: where it begins.
@@ -42,8 +42,8 @@ class ShotList:
 
     def shot(self, index: int) -> "Shot":
         """What frame ``index`` shows."""
-        shares = {"orbit": self.count, "flight": self.count - 1, "growth": self.count - 1, "morph": self.count - 1}
-        return _SHOTS[self.film](self, index / shares[self.film])
+        last = self.count if self.film == "orbit" else self.count - 1  # an orbit begins again where it ends
+        return _SHOTS[self.film](self, index / last)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _orbit(shots: ShotList, share: float) -> Shot:
 
 def _flight(shots: ShotList, share: float) -> Shot:
     """Down the training path: the view closes in on a point that runs along it, and opens again at its end."""
-    along = _eased(min(1.0, share / 0.85))
+    along = _ease(min(1.0, share / 0.85))
     closing = np.sin(np.pi * min(1.0, max(0.0, share)) ** 0.8) ** 2
     rise = min(12.0, 44.0 - shots.camera.elevation) if shots.camera.elevation < 44 else 0.0  # 45: other ticks
     camera = Camera(shots.camera.azimuth - 35 * (1 - along), shots.camera.elevation + rise * (1 - along))
@@ -91,14 +91,14 @@ def _flight(shots: ShotList, share: float) -> Shot:
 def _growth(shots: ShotList, share: float) -> Shot:
     """The corridor up to a step of training that runs from its start to its end, where the film rests."""
     along = min(1.0, share / 0.85)
-    grown, last = [], 0.0
+    panels, last = [], 0.0
     for panel in shots.panels:
         positions = panel.surface.alpha.positions
-        reached = positions[0] + along * (positions[-1] - positions[0]) + 1e-9
-        rows = max(2, int(np.count_nonzero(positions <= reached)))
-        grown.append(replace(panel, surface=_until(panel.surface, rows)))
+        head = positions[0] + along * (positions[-1] - positions[0]) + 1e-9
+        rows = max(2, int(np.count_nonzero(positions <= head)))
+        panels.append(replace(panel, surface=_until(panel.surface, rows)))
         last = max(last, float(panel.surface.alpha.values[rows - 1]))
-    return Shot(grown, shots.camera, note=f"training step {last:,.0f}")
+    return Shot(panels, shots.camera, note=f"training step {last:,.0f}")
 
 
 def _until(surface: Surface, rows: int) -> Surface:
@@ -106,9 +106,9 @@ def _until(surface: Surface, rows: int) -> Surface:
     alpha = replace(surface.alpha, values=surface.alpha.values[:rows])
     path = surface.trajectory
     if path is not None:
-        known = path.alpha <= alpha.values[-1] * (1 + 1e-9)
+        past = path.alpha <= alpha.values[-1] * (1 + 1e-9)
         names = ("step", "alpha", "beta", "loss", "length")
-        path = replace(path, **{name: getattr(path, name)[known] for name in names})
+        path = replace(path, **{name: getattr(path, name)[past] for name in names})
     metrics = {name: values[:rows] for name, values in surface.metrics.items()}
     return replace(
         surface,
@@ -125,7 +125,7 @@ def _morph(shots: ShotList, share: float) -> Shot:
     panels = shots.panels
     place = share * (len(panels) - 1)
     first = min(int(place), len(panels) - 2)
-    part = _eased(float(np.clip((place - first - STILL / 2) / (1 - STILL), 0, 1)))
+    part = _ease(float(np.clip((place - first - STILL / 2) / (1 - STILL), 0, 1)))
     before, after = panels[first], panels[first + 1]
     if part in (0.0, 1.0):
         return Shot([after if part else before], shots.camera, note="as measured")
@@ -139,17 +139,16 @@ def _blend(before: Panel, after: Panel, part: float) -> Panel:
     def mix(a: FloatArray, b: FloatArray) -> FloatArray:
         return np.asarray((1 - part) * a + part * b)
 
-    heights, metric, one, two = before.heights, before.metric, before.surface, after.surface
-    values = heights.value(mix(heights.share(one.metrics[metric]), heights.share(two.metrics[metric])))
-    axes = tuple(replace(a, values=mix(a.values, b.values)) for a, b in zip(one.axes, two.axes, strict=True))
-    surface = replace(
-        one, axes=axes, metrics={metric: values}, status=np.minimum(one.status, two.status), trajectory=None, rays=None
-    )
+    heights, metric, start, end = before.heights, before.metric, before.surface, after.surface
+    values = heights.value(mix(heights.share(start.metrics[metric]), heights.share(end.metrics[metric])))
+    axes = tuple(replace(a, values=mix(a.values, b.values)) for a, b in zip(start.axes, end.axes, strict=True))
+    status = np.minimum(start.status, end.status)
+    surface = replace(start, axes=axes, metrics={metric: values}, status=status, trajectory=None, rays=None)
     return replace(before, surface=surface, sublevel=None, has_solution=False)
 
 
 _SHOTS = {"orbit": _orbit, "flight": _flight, "growth": _growth, "morph": _morph}
 
 
-def _eased(share: float) -> float:
+def _ease(share: float) -> float:
     return share * share * (3 - 2 * share)

@@ -59,8 +59,8 @@ def policy(sheets: Sequence[str] = ()) -> str:
     Args:
         sheets: style sheets of the page's own, beside `style`, as they stand between the tags.
     """
-    styled = " ".join(_digest(text) for text in (style(), *sheets))
-    return f"default-src 'none'; style-src {styled}; script-src {_digest(script())}; img-src data:; base-uri 'none'"
+    styles = " ".join(_digest(text) for text in (style(), *sheets))
+    return f"default-src 'none'; style-src {styles}; script-src {_digest(script())}; img-src data:; base-uri 'none'"
 
 
 def _digest(text: str) -> str:

@@ -47,7 +47,7 @@ def payload(
     colors = colors_of(colormap)(np.linspace(0, 1, 256))[:, :3]
     return {
         "panels": [{"frames": [_frame(panel) for panel in group]} for group in groups],
-        "scales": [_scale(scaled) for scaled in by_scale.values()],
+        "scales": [_scale(panels) for panels in by_scale.values()],
         "colors": _base64((colors * 255).round().astype(np.uint8)),
         "camera": {"azimuth": camera.azimuth, "elevation": camera.elevation},
         **_axes(groups[0][0]),
@@ -81,8 +81,8 @@ def _marks(panel: Panel, at: FloatArray) -> list[list[float]]:
     """World x and y and the value of points given as positions and value, those on the floor."""
     x, y = panel.floor.x(at[:, 0], panel.box), panel.floor.y(at[:, 1], panel.box)
     inside = (np.abs(x) <= panel.box.half_x + 1e-9) & (np.abs(y) <= panel.box.half_y + 1e-9) & np.isfinite(at[:, 2])
-    kept: list[list[float]] = np.column_stack([x, y, at[:, 2]])[inside].tolist()
-    return kept
+    points: list[list[float]] = np.column_stack([x, y, at[:, 2]])[inside].tolist()
+    return points
 
 
 def _scale(panels: Sequence[Panel]) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def _cut(panels: Sequence[Panel], heights: Heights) -> str:
     points = ", ".join(f"{count:,} of {total:,} points of {title}" for title, count, total in counts if count)
     if len(counts) > 3 and points:
         points = f"up to {max(count for _, count, _ in counts):,} of {counts[0][2]:,} points of a surface"
-    what = "diverged" if heights.ceiling is None else f"cut away above {plain(number(heights.ceiling, 3))}"
-    return f"{what}: {points}" if points else ""
+    reason = "diverged" if heights.ceiling is None else f"cut away above {plain(number(heights.ceiling, 3))}"
+    return f"{reason}: {points}" if points else ""
 
 
 def _axes(panel: Panel) -> dict[str, Any]:

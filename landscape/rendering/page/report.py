@@ -3,7 +3,6 @@
 Records in, one HTML file out: it opens offline, asks nobody for anything, and prints.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from landscape.rendering.figure import FigureOptions, render_figure
 from landscape.rendering.look import Look
 from landscape.rendering.page import web
 from landscape.rendering.page.document import asset, document
-from landscape.rendering.study import Image, size_of, study_images
-from landscape.rendering.write import write_text
+from landscape.rendering.page.images import Image, data_address, study_images
+from landscape.rendering.views.maps import size_of
+from landscape.rendering.write import check_free, write_text
 
 TITLE = "A narrow tunnel, a wide open field"
 SIGNS = {"agrees": "\u2713", "disagrees": "\u2717", "undecided": "?"}
@@ -35,8 +35,8 @@ class Part:
     """A study as the page shows it.
 
     Args:
-        result: what was found.
-        headline: the numbers that decide it, one line each.
+        result: the record of the study.
+        headline: the numbers that decide it, one line a number.
         images: its plots, pictures and maps.
     """
 
@@ -46,19 +46,21 @@ class Part:
 
 
 def render_report(results: Sequence[StudyResult], path: str | Path, *, facts: Mapping[str, str] | None = None) -> Path:
-    """Write the page of some studies' results and return where it is.
+    """Write a page of studies' results and return its path.
 
     Args:
         results: in the order of the page; surfaces of the study ``morph`` stand on top, to be turned.
-        path: ends in ``.html``; what exists is replaced when the page is complete.
-        facts: more lines for the end of the page, such as the command and the files the results are kept in.
+        path: ends in ``.html``; an existing file is replaced when the page is complete.
+        facts: more lines for the end of the page by their names, such as the command and the files of the results.
+
+    Returns:
+        The path.
 
     Raises:
         InputError: no results, two of one name, or a suffix other than ``.html``.
         FileError: the page cannot be written.
     """
-    target = Path(path)
-    _check_suffix(target)
+    target = web.check_suffix(path)
     write_text(report(results, facts=facts), target)
     return target
 
@@ -74,17 +76,11 @@ def check_report(path: str | Path, *, force: bool = False) -> None:
         InputError: the suffix is not ``.html``.
         FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
     """
-    _check_suffix(Path(path))
-    web.check_page(path, force=force)
-
-
-def _check_suffix(target: Path) -> None:
-    if target.suffix.lower() not in web.SUFFIXES:
-        raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
+    check_free(web.check_suffix(path), force=force)
 
 
 def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = None) -> str:
-    """That page as text."""
+    """The page of `render_report` as HTML text."""
     names = [result.name for result in results]
     if not names or len(set(names)) != len(names):
         raise InputError(f"a report needs results of different studies, got {', '.join(names) or 'none'}")
@@ -99,7 +95,7 @@ def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = 
         parts=parts,
         against=_against(results),
         glossary=words_for(results),
-        made=_made(results),
+        origins=_origins(results),
         facts=[*_facts(results).items(), *(facts or {}).items()],
         signs=SIGNS,
         words=WORDS,
@@ -108,18 +104,17 @@ def report(results: Sequence[StudyResult], *, facts: Mapping[str, str] | None = 
 
 def _lead(results: Sequence[StudyResult]) -> str:
     data = list(dict.fromkeys(str(result.provenance.get("dataset", "")) for result in results))
-    what = f"{len(results)} claims" if len(results) > 1 else "A claim"
-    held = "each held" if len(results) > 1 else "held"
+    claims, verb = (f"{len(results)} claims", "each held") if len(results) > 1 else ("A claim", "held")
     return (
-        f"{what} about networks with too few parameters and with more than enough, "
-        f"{held} against networks trained on the data set {' and '.join(filter(None, data)) or 'given'}."
+        f"{claims} about networks with too few parameters and with more than enough, "
+        f"{verb} against networks trained on the data set {' and '.join(filter(None, data)) or 'given'}."
     )
 
 
 def _hero(results: Sequence[StudyResult]) -> dict[str, Any] | None:
     """The first screen: the narrow corridor beside that of any width, on one scale."""
     morph = next((result for result in results if result.name == "morph"), None)
-    corridors = [] if morph is None else [each for each in morph.surfaces if each.kind == "corridor"]
+    corridors = [] if morph is None else [surface for surface in morph.surfaces if surface.kind == "corridor"]
     if morph is None or len(corridors) < 2:
         return None
     widths = [size_of(surface).removeprefix("width ") for surface in corridors]
@@ -141,11 +136,11 @@ def _hero(results: Sequence[StudyResult]) -> dict[str, Any] | None:
 
 
 def _hero_words(narrow: Surface, wide: Surface) -> str:
-    few, many = narrow.provenance.identity, wide.provenance.identity
+    left, right = narrow.provenance.identity, wide.provenance.identity
     return (
         "Height is the training loss, on one scale. Training runs along the red path, to the white dot; to both sides "
-        f"lie steps in a random direction. Left, {size_of(narrow)}: {few.P:,} parameters for {few.N:,} examples. "
-        f"Right, {size_of(wide)}: {many.P:,} parameters."
+        f"lie steps in a random direction. Left, {size_of(narrow)}: {left.P:,} parameters for {left.N:,} examples. "
+        f"Right, {size_of(wide)}: {right.P:,} parameters."
     )
 
 
@@ -154,12 +149,13 @@ def _static(pair: Sequence[Surface], titles: Sequence[str]) -> str:
     with TemporaryDirectory() as folder:
         options = FigureOptions(width=STATIC_INCHES, dpi=STATIC_DPI)
         picture = render_figure(pair, Path(folder) / "pair.png", Look(titles=titles), options).path
-        return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}"
+        return data_address(picture.read_bytes())
 
 
 def _count(results: Sequence[StudyResult]) -> str:
-    agrees, disagrees, undecided = ([r.verdict for r in results].count(each) for each in get_args(Verdict))
-    return f"The data agree with {agrees} of {len(results)}, disagree with {disagrees} and leave {undecided} undecided"
+    verdicts = [result.verdict for result in results]
+    agree, disagree, open_ones = (verdicts.count(verdict) for verdict in get_args(Verdict))
+    return f"The data agree with {agree} of {len(results)}, disagree with {disagree} and leave {open_ones} undecided"
 
 
 def _headline(result: StudyResult) -> tuple[str, ...]:
@@ -170,62 +166,63 @@ def _headline(result: StudyResult) -> tuple[str, ...]:
 
 
 def _against(results: Sequence[StudyResult]) -> list[tuple[StudyResult, dict[str, str]]]:
-    """Claims and remarks that the data disagree with: what was said, and what was found."""
-    found = []
+    """Claims and remarks that the data disagree with: the statement, and what the data say."""
+    contradictions = []
     for result in results:
         if result.verdict == "disagrees":
-            found.append((result, {"said": result.claim.rstrip("."), "found": "; ".join(_headline(result)) + "."}))
+            finding = "; ".join(_headline(result)) + "."
+            contradictions.append((result, {"statement": result.claim.rstrip("."), "finding": finding}))
         for remark in result.remarks:
             if remark.verdict == "disagrees":
-                said, _, measured = remark.text.partition(": ")
-                found.append((result, {"said": said.rstrip("."), "found": measured}))
-    return found
+                statement, _, finding = remark.text.partition(": ")
+                contradictions.append((result, {"statement": statement.rstrip("."), "finding": finding}))
+    return contradictions
 
 
-def _made(results: Sequence[StudyResult]) -> Table:
+def _origins(results: Sequence[StudyResult]) -> Table:
     """Data, networks, seeds, time and date, a row for each study."""
     header = ("study", "data", "N", "K", "widths", "members", "seed", "seconds", "measured (UTC)")
-    return Table(header, tuple(_row(result.name, result.provenance) for result in results))
+    return Table(header, tuple(_origin(result.name, result.provenance) for result in results))
 
 
-def _row(name: str, made: Mapping[str, Any]) -> tuple[str, ...]:
-    widths = [int(width) for width in made.get("widths", ())]
-    taken = made.get("wall_time")
+def _origin(name: str, provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    widths = [int(width) for width in provenance.get("widths", ())]
+    seconds = provenance.get("wall_time")
     return (
         name,
-        str(made.get("image", made.get("dataset", ""))),
-        f"{made['N']:,}" if "N" in made else "",
-        str(made.get("K", "")),
+        str(provenance.get("image", provenance.get("dataset", ""))),
+        f"{provenance['N']:,}" if "N" in provenance else "",
+        str(provenance.get("K", "")),
         f"{len(widths)} from {widths[0]} to {widths[-1]}" if widths else "",
-        str(made.get("members", "")),
-        str(made.get("seed", "")),
-        "" if taken is None else "< 1" if taken < 1 else f"{taken:.0f}",
-        str(made.get("created", "")).removesuffix("+00:00").replace("T", " "),
+        str(provenance.get("members", "")),
+        str(provenance.get("seed", "")),
+        "" if seconds is None else "< 1" if seconds < 1 else f"{seconds:.0f}",
+        str(provenance.get("created", "")).removesuffix("+00:00").replace("T", " "),
     )
 
 
 def _facts(results: Sequence[StudyResult]) -> dict[str, str]:
     """What all studies have in common: time, machine, versions, recipes, digests of the data."""
-    made = [result.provenance for result in results]
-    seconds = sum(float(each.get("wall_time", 0)) for each in made)
+    provenances = [result.provenance for result in results]
+    seconds = sum(float(provenance.get("wall_time", 0)) for provenance in provenances)
     facts = {
         "Time": f"{seconds:.0f} s for all studies; networks that several share are counted with the first of them",
-        "Machine": "; ".join(dict.fromkeys(filter(None, map(_machine, made)))),
-        "Versions": "; ".join(dict.fromkeys(filter(None, map(_versions, made)))),
+        "Machine": "; ".join(dict.fromkeys(filter(None, map(_machine, provenances)))),
+        "Versions": "; ".join(dict.fromkeys(filter(None, map(_versions, provenances)))),
         "Networks": _recipes(results),
-        "Data (SHA-256)": "; ".join(f"{name} {digest[:16]}" for digest, name in _digests(made).items()),
+        "Data (SHA-256)": "; ".join(f"{name} {digest[:16]}" for digest, name in _digests(provenances).items()),
     }
     return {name: text for name, text in facts.items() if text}
 
 
-def _machine(made: Mapping[str, Any]) -> str:
-    machine = made.get("machine", {})
+def _machine(provenance: Mapping[str, Any]) -> str:
+    machine = provenance.get("machine", {})
     words = [f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads"] if machine else []
-    return ", ".join([*words, f"device {made['device']}"] if "device" in made else words)
+    return ", ".join([*words, f"device {provenance['device']}"] if "device" in provenance else words)
 
 
-def _versions(made: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in made.get("versions", {}).items())
+def _versions(provenance: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in provenance.get("versions", {}).items())
 
 
 def _recipes(results: Sequence[StudyResult]) -> str:
@@ -242,18 +239,19 @@ def _recipe(sweep: Mapping[str, Any]) -> str:
     recipe = sweep.get("recipe", {})
     if not recipe:
         return ""
-    rates = [each["recipe"]["learning_rate"] for each in sweep["conditions"] if "learning_rate" in each["recipe"]]
+    changes = [condition["recipe"] for condition in sweep["conditions"]]
+    rates = [change["learning_rate"] for change in changes if "learning_rate" in change]
     rate = ", ".join(f"{rate:g}" for rate in rates or [recipe["learning_rate"]])
     batch = f"batches of {recipe['batch_size']}" if recipe["batch_size"] else "all examples at once"
     return f"{sweep['family']}, {recipe['steps']:,} steps, {batch}, learning rate {rate}, loss {recipe['loss']}"
 
 
-def _digests(made: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Digests of all data, each with the name it is first met under."""
-    found: dict[str, str] = {}
-    for each in made:
-        for condition, digest in each.get("sweep", {}).get("digests", {}).items():
-            found.setdefault(digest, f"{each.get('dataset', '')} ({condition})")
-        if "image" in each and "digest" in each:
-            found.setdefault(each["digest"], each["image"])
-    return found
+def _digests(provenances: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of all data by digest; of data with several names the first."""
+    names: dict[str, str] = {}
+    for provenance in provenances:
+        for condition, digest in provenance.get("sweep", {}).get("digests", {}).items():
+            names.setdefault(digest, f"{provenance.get('dataset', '')} ({condition})")
+        if "image" in provenance and "digest" in provenance:
+            names.setdefault(provenance["digest"], provenance["image"])
+    return names

@@ -20,7 +20,7 @@ from landscape.rendering.geometry.ticks import plain
 from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of
 from landscape.rendering.page.document import page, template
 from landscape.rendering.page.payload import panels_by_scale, payload
-from landscape.rendering.write import check_free, write_text
+from landscape.rendering.write import write_text
 
 MAX_PANELS = 12
 SUFFIXES = (".html", ".htm")
@@ -57,7 +57,7 @@ def component(surfaces: Records, look: Look = PLAIN, options: PageOptions = Page
         InputError: surfaces that cannot share axes, or an unknown metric, scale, colour map or camera.
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
     """
-    surfaces, stack = _checked(as_list(surfaces), look, options), options.stack
+    surfaces, stack = _surfaces_of(as_list(surfaces), look, options), options.stack
     names = look.names(surfaces)
     headings = [f"{stack} {name}" for name in names] if stack is not None else names
     by_scale = panels_by_scale(surfaces, replace(look, titles=headings))
@@ -105,22 +105,23 @@ def render_page(
         DisplayError: nothing finite to draw.
         FileError: the page cannot be written.
     """
-    target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
-    surfaces = _checked(as_list(surfaces), look, options)
+    target = check_suffix(path)
+    surfaces = _surfaces_of(as_list(surfaces), look, options)
     body = component(surfaces, look, options)
     write_text(page(options.title or _title(surfaces, look.metric), body), target)
     return rendering_of(look.panels(surfaces), target, Backend("webgl"))
 
 
-def check_page(path: str | Path, *, force: bool = False) -> None:
-    """Refuse a page that could not be written, or that would replace a file landscape did not make.
+def check_suffix(path: str | Path) -> Path:
+    """The path, if it is that of a page.
 
     Raises:
-        FileError: the folder is missing or locked, or something else lies there and ``force`` is off.
+        InputError: its suffix is not ``.html``.
     """
-    check_free(Path(path), force=force)
+    target = Path(path)
+    if target.suffix.lower() not in SUFFIXES:
+        raise InputError(f"cannot write a page to {target.name!r}: the suffix must be .html")
+    return target
 
 
 def _words(group: Sequence[Panel], label: str, start: int) -> dict[str, Any]:
@@ -141,12 +142,12 @@ def _notes(panel: Panel) -> list[str]:
 
 
 def _title(surfaces: Sequence[Surface], metric: str) -> str:
-    *others, last = names_of(surfaces)
-    what = metric_label(metric, surfaces[0].provenance).partition(" (")[0]
-    return f"{what.capitalize()} around {' and '.join([', '.join(others), last] if others else [last])}"
+    names = names_of(surfaces)
+    places = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{metric_label(metric, surfaces[0].provenance).partition(' (')[0].capitalize()} around {places}"
 
 
-def _checked(records: Sequence[Surface | Profile], look: Look, options: PageOptions) -> list[Surface]:
+def _surfaces_of(records: Sequence[Surface | Profile], look: Look, options: PageOptions) -> list[Surface]:
     """The records, all of them surfaces that suit the page."""
     count, stack, fixed = len(records), options.stack, options.fixed
     if not records:

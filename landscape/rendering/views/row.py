@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from landscape.errors import InputError
 from landscape.rendering.geometry.style import Theme, ThemeName, theme_of
 from landscape.rendering.views.layout import COLUMN, inches
-from landscape.rendering.write import suffixed, write_figure
+from landscape.rendering.write import picture_path, write_figure
 
 MAX_PANELS = 4
 
@@ -51,7 +51,7 @@ def draw_row(
         InputError: another number of records or titles, or an unknown suffix.
         FileError: the picture cannot be written.
     """
-    target, count = suffixed(path), len(records)
+    target, count = picture_path(path), len(records)
     if not 1 <= count <= MAX_PANELS or len(titles) != count:
         raise InputError(f"a figure has 1 to {MAX_PANELS} {kind}, each with a title, got {count} and {len(titles)}")
     look = theme_of(theme)

@@ -1,20 +1,18 @@
 """Meshes and tables of a surface that is neither square nor symmetric."""
 
 import base64
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import pyvista as pv
-from problems import bowl
 
 from landscape.errors import DisplayError, FileError, InputError
 from landscape.records.base import Axis
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.export.mesh import KEPT, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
+from landscape.rendering.export.mesh import CONTENTS, PRINT_BASE, PRINT_RELIEF, PRINT_SIDE, export
 
 
 def slope(*, holes: bool = False) -> Surface:
@@ -107,27 +105,6 @@ def test_stl_is_a_closed_solid_in_millimetres(holes: bool, scale: str, tmp_path:
     assert f"{high} of 15 points" in lines[1]
 
 
-def test_csv_reads_back_bit_for_bit(tmp_path: Path) -> None:
-    surface = slope(holes=True)
-    export(surface, tmp_path / "a.csv")
-    with (tmp_path / "a.csv").open() as stream:
-        header, *rows = csv.reader(stream)
-    assert header == ["alpha", "beta", "train_loss", "test_loss", "status"]
-    table = np.array(rows, dtype=np.float64)
-    assert np.array_equal(table[:, :3], points(surface), equal_nan=True)
-    assert np.array_equal(table[:, 4], surface.status.ravel())
-
-
-def test_npz_reads_back_bit_for_bit(tmp_path: Path) -> None:
-    surface = slope(holes=True)
-    export(surface, tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as stored:
-        assert stored["train_loss"].tobytes() == surface.loss.tobytes()
-        assert np.array_equal(stored["beta"], surface.beta.values)
-        assert stored["status"].dtype == np.uint8
-        assert json.loads(str(stored["provenance"]))["model"] == "slope"
-
-
 def test_a_ceiling_clips_heights_not_values(tmp_path: Path) -> None:
     assert export(slope(), tmp_path / "a.vts", ceiling=3.0)[1].endswith("clipped at 3")
     grid = pv.read(tmp_path / "a.vts")
@@ -135,7 +112,7 @@ def test_a_ceiling_clips_heights_not_values(tmp_path: Path) -> None:
     assert grid["train_loss"].max() == slope().loss.max()
 
 
-@pytest.mark.parametrize("suffix", KEPT)
+@pytest.mark.parametrize("suffix", CONTENTS)
 def test_every_format_says_what_it_keeps_and_replaces_only_when_told(suffix: str, tmp_path: Path) -> None:
     target = tmp_path / f"a{suffix}"
     target.write_bytes(b"mine")
@@ -162,11 +139,3 @@ def test_a_grid_without_a_whole_square_is_no_mesh(tmp_path: Path) -> None:
     with pytest.raises(DisplayError, match="no square"):
         export(broken, tmp_path / "a.ply")
     assert not list(tmp_path.iterdir())
-
-
-def test_npz_holds_the_rays(tmp_path: Path) -> None:
-    surface = bowl(points=5)
-    export(surface, tmp_path / "a.npz")
-    assert surface.rays is not None
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as stored:
-        assert np.array_equal(stored["rays_loss"], surface.rays.loss)

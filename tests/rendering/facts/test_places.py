@@ -18,8 +18,8 @@ from landscape.rendering.facts.quantities import axis_label, metric_label
 from landscape.rendering.facts.subspaces import enumerate_names, short_subspace_words, subspace_words
 from landscape.sampling.solutions import Solution
 from landscape.sampling.views import subspace_through
+from landscape.space.affine import line_along, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.subspaces import line_along, line_between, random_line, random_plane
 from landscape.train.losses import cross_entropy
 
 GRID: dict[str, Any] = {"points": 5, "extent": 0.5, "rays": 4}

@@ -1,6 +1,5 @@
 """The page, opened, turned and read in a browser; what it holds, without one."""
 
-import base64
 import json
 import re
 import time
@@ -20,7 +19,8 @@ from landscape.records.provenance import Provenance
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.look import Look
 from landscape.rendering.page.document import page
-from landscape.rendering.page.web import PageOptions, check_page, component, render_page
+from landscape.rendering.page.web import PageOptions, component, render_page
+from landscape.rendering.write import check_free
 
 
 def named(surface: Surface, model: str) -> Surface:
@@ -44,14 +44,6 @@ def test_a_page_names_no_other_place(tmp_path: Path) -> None:
     assert "unsafe" not in text.split("</head>")[0].split("<style>")[0]
     assert re.findall(r"""(?:src|href)=["']?([^"'\s>]+)""", text) == ["data:,"]
     assert not re.search(r"https?://|@import|url\(", text)
-
-
-def test_the_data_are_the_values_bit_for_bit() -> None:
-    surface = bowl(points=5)
-    html = component(surface)
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1])  # type: ignore[index]
-    held = np.frombuffer(base64.b64decode(data["panels"][0]["frames"][0]["values"]), dtype="<f8")
-    assert held.tobytes() == surface.loss.tobytes()
 
 
 def test_a_logarithm_is_offered_where_all_values_are_positive() -> None:
@@ -106,10 +98,10 @@ def test_large_surfaces_are_thinned_and_the_page_says_so(tmp_path: Path) -> None
 def test_only_a_page_of_ours_is_replaced(tmp_path: Path) -> None:
     own, foreign = tmp_path / "own.html", tmp_path / "foreign.html"
     render_page(bowl(points=5), own)
-    check_page(own)
+    check_free(own)
     foreign.write_text("<p>mine</p>")
     with pytest.raises(FileError, match="not drawn by landscape"):
-        check_page(foreign)
+        check_free(foreign)
 
 
 # ---- in a browser ----
