@@ -83,9 +83,7 @@ def _along(recipe: DirectionsRecipe) -> tuple[str, str]:
         case (Eigenvector(name=first), Eigenvector(name=second)) if recipe.normalize is None:
             words = f"{EIGENVALUES[first]} and the {EIGENVALUES[second]} eigenvalue"
             return "the", f"along the Hessian eigenvectors of the {words}"
-        case (RandomDirection(normalize=first), RandomDirection(normalize=second)) if _adjective(first) == _adjective(
-            second
-        ):
+        case (RandomDirection(normalize=a), RandomDirection(normalize=b)) if _adjective(a) == _adjective(b):
             return "a", f"along {_random_directions(a)}"
     names = [_direction(direction, recipe.normalize) for direction in directions]
     return ("a" if any("random" in name for name in names) else "the"), f"along {' and '.join(names)}"
