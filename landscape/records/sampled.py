@@ -20,8 +20,8 @@ from landscape.records.base import (
     FloatArray,
     Status,
     StatusArray,
-    _frozen,
     freeze_arrays,
+    read_only,
 )
 from landscape.records.companions import Marks, Rays, Trajectory
 from landscape.records.provenance import Accuracy, Provenance
@@ -50,8 +50,8 @@ class Sampled:
         if len(self.directions) not in (0, len(shape)):
             raise InputError(f"{len(self.directions)} directions, but {len(shape)} axes")
         freeze_arrays(self, "error")
-        object.__setattr__(self, "status", _frozen(self.status, np.uint8))
-        metrics = {name: _frozen(values) for name, values in self.metrics.items()}
+        object.__setattr__(self, "status", read_only(self.status, np.uint8))
+        metrics = {name: read_only(values) for name, values in self.metrics.items()}
         object.__setattr__(self, "metrics", MappingProxyType(metrics))
         for name, values in {**metrics, "status": self.status, "error": self.error}.items():
             if values.shape != shape:
@@ -102,13 +102,13 @@ class Sampled:
         return faces.html_of(self)
 
 
-def describe_points(measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
+def describe_points(num_measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
     """How many grid points were measured and, where others were filled in, how far off they may be, in words.
 
     >>> describe_points(353, 2601, Accuracy(held_back_points=52, interpolation_error={LOSS: 0.0041}))
     ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
     """
-    words = [f"measured {measured:,} of {total:,} points"]
+    words = [f"measured {num_measured:,} of {total:,} points"]
     error = accuracy.interpolation_error.get(metric)
     if accuracy.held_back_points and error is not None:
         words.append(f"estimated interpolation error {error:.2g} ({accuracy.held_back_points} held-back points)")

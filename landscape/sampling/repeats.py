@@ -13,7 +13,8 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis, FloatArray, Status
 from landscape.records.provenance import Accuracy
-from landscape.records.recipe import RepeatsRecipe, mean_recipe
+from landscape.records.recipe import RepeatsRecipe
+from landscape.records.recipe_keys import mean_recipe
 from landscape.sampling.extent import Extent, choose_extent, common_extent
 from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.start import Grid, refuse_other
