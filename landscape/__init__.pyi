@@ -20,6 +20,11 @@ from .measures.barriers import barriers as barriers
 from .measures.barriers import mean_profile as mean_profile
 from .measures.cross_sections import cross_section as cross_section
 from .measures.curvature_map import sample_curvature as sample_curvature
+from .measures.earlier import hessian_eigenpairs as hessian_eigenpairs
+from .measures.earlier import hessian_extremes as hessian_extremes
+from .measures.earlier import hessian_norm as hessian_norm
+from .measures.earlier import hessian_product as hessian_product
+from .measures.earlier import hessian_trace as hessian_trace
 from .measures.eigenvalues import Eigenpairs as Eigenpairs
 from .measures.eigenvalues import eigenpairs as eigenpairs
 from .measures.eigenvalues import extreme_eigenpairs as extreme_eigenpairs

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import prod
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, cast, get_args
 
 import h5py
 import numpy as np
@@ -87,6 +87,13 @@ def load(path: FilePath) -> Surface | Profile:
     values kept in other files are refused.
 
     A surface file of Li et al.'s code is read as well, see `landscape.files.li.read_li`.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The record; values are indexed ``[i, j] = (alpha[i], beta[j])``, losses in nats per example or as the provenance
+        says.
 
     Raises:
         FileError: if the file is missing, not a surface file, of a newer schema, truncated or damaged.
@@ -313,7 +320,9 @@ def _read_axis(file: h5py.File, name: str) -> Axis:
     scale = attribute(file[name], "scale", str)
     if len(values) == 0 or scale not in get_args(Scale):
         raise ValueError(f"{name} has {len(values)} values and the scale {scale!r}")
-    return Axis(name, values, attribute(file[name], "units", str), attribute(file[name], "long_name", str), scale)
+    return Axis(
+        name, values, attribute(file[name], "units", str), attribute(file[name], "long_name", str), cast(Scale, scale)
+    )
 
 
 def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:

@@ -32,10 +32,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``.
+    """Values on a grid, common to `Profile` and `Surface`.
 
-    ``directions`` are the axes in parameter space, arrays by parameter name in the network's order, kept where no seed
-    can draw them again; empty otherwise.
+    Args:
+        axes: one for each dimension of the grid, with unit and label.
+        metrics: values by name, ``"train_loss"`` in nats per example, each in the shape of the grid; NaN where nothing
+            was measured, inf where the loss diverged.
+        status: how each value came about, see `Status`, in the shape of the grid.
+        error: estimated error of the training loss where it was interpolated, in the shape of the grid; 0 elsewhere.
+        provenance: what made the record.
+        directions: the axes in parameter space, arrays by parameter name in the network's order, where no seed can draw
+            them again; empty otherwise.
     """
 
     axes: tuple[Axis, ...]
@@ -138,8 +145,10 @@ class Profile(Sampled):
 class Surface(Sampled):
     """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
 
-    ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
-    directions from the centre, from which half-widths are measured; ``marks`` networks that lie in the plane.
+    Args:
+        trajectory: the training path in the coordinates of the grid, where there is one.
+        rays: the loss along many random directions from the centre, from which half-widths are measured.
+        marks: networks that lie in the plane.
     """
 
     trajectory: Trajectory | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from landscape.errors import FileError, InputError
-from landscape.rendering.checks import check_picture
+from landscape.rendering.render import check_picture
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.svg", "a.html", "a.gif"])
