@@ -35,9 +35,9 @@ class Course:
     align: Annotated[bool, Option("First permute the hidden units of B to match A.")]
     curve: Annotated[Shape, Option("line, or bezier or polygon with a trained bend.", "line")]
     curve_steps: Annotated[
-        int | None, Option(f"Optimizer steps of the bend.  [default: {BEND_STEPS}]", parser=click.IntRange(1))
+        int | None, Option(f"Optimizer steps of the bend.  [default: {BEND_STEPS}]", type=click.IntRange(1))
     ]
-    members: Annotated[int | None, Option("All pairs of so many members of A, instead of B.", parser=click.IntRange(3))]
+    members: Annotated[int | None, Option("All pairs of so many members of A, instead of B.", type=click.IntRange(3))]
     points: Annotated[int, Option("Points on the path, both ends among them.", PATH_POINTS)]
 
 
@@ -111,16 +111,16 @@ def command(
     if end is None:
         groups = _sample_pairs(start, course, ends, strategy)
         _draw_pairs(groups, pictures)
-        printed = _pair_values(start, course, groups) if as_json else _pair_text(start, course, groups)
+        values, text = _pair_values(start, course, groups), _pair_text(start, course, groups)
     else:
         path = files[0] if files else None
         profile = _sample(_open_ends(start, end, ends), course, ends, strategy, path=path, force=force)
         _draw([profile], pictures, [_label(profile)])
-        printed = _values(profile) if as_json else _text(profile)
+        values, text = _values(profile), _text(profile)
     if as_json:
-        print_json(printed)
+        print_json(values)
         return
-    click.echo(printed)
+    click.echo(text)
     for path in (*files, *pictures):
         click.echo(f"  kept in {path}")
 
@@ -156,7 +156,7 @@ def _open_ends(start: str, end: str, ends: Ends) -> "list[Solution]":
     import landscape as ls
 
     specs = (start, end)
-    named = [(spec, None, "") if ends.model is None else (ends.model, spec, Path(spec).name) for spec in specs]
+    networks = [(spec, None, "") if ends.model is None else (ends.model, spec, Path(spec).name) for spec in specs]
     return [
         ls.open_solution(
             spec,
@@ -170,7 +170,7 @@ def _open_ends(start: str, end: str, ends: Ends) -> "list[Solution]":
             name=name,
             progress=not ends.quiet,
         )
-        for spec, weights, name in named
+        for spec, weights, name in networks
     ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from landscape.defaults import DEFAULT_RAYS, RISE
+from landscape.defaults import DEFAULT_RAYS, EIGENVALUES, RISE
 
 from .machine import torch_device
 from .numbers import ComparisonRow, FileNumbers, NetworkNumbers
@@ -28,14 +28,14 @@ class Measures:
 
     curvature: Annotated[bool, Option("Largest and smallest Hessian eigenvalues, trace, Frobenius norm.")]
     layers: Annotated[bool, Option("With --curvature: of each layer too.")]
-    k: Annotated[int, Option("So many at either end.", 5, flags=("--eigenvalues",))]
+    k: Annotated[int, Option("So many at either end.", EIGENVALUES, flags=("--eigenvalues",))]
     density: Annotated[bool, Option("Spectral density of the Hessian; -o draws it.")]
     sharpness: Annotated[bool, Option("Rise of the loss in a box, in balls, under noise.")]
     cross_section: Annotated[bool, Option("Half-widths along 50 stiff and 50 random directions; -o draws it.")]
     free_directions: Annotated[
         bool, Option("Free directions of the first member: P minus the rank.", flags=("--free",))
     ]
-    everything: Annotated[bool, Option("All of these.", flags=("--all",))]
+    all_measures: Annotated[bool, Option("All of these.", flags=("--all",))]
     examples: Annotated[int | None, Option("First training examples for --free; all by default.")]
     rise: Annotated[float, Option("Rise of the loss that defines a width (nats per example).", RISE)]
     directions: Annotated[int, Option("Directions per member, for half-widths.", DEFAULT_RAYS)]
@@ -46,7 +46,7 @@ class Measures:
         """The measures of the catalogue that are taken; half-widths always."""
         from landscape.measures.catalogue import MEASURES
 
-        return [measure.name for measure in MEASURES if self.everything or getattr(self, measure.name, True)]
+        return [measure.name for measure in MEASURES if self.all_measures or getattr(self, measure.name, True)]
 
     @property
     def flags(self) -> list[str]:
@@ -61,7 +61,7 @@ class Measures:
 
         return ls.MeasureOptions(
             k=self.k,
-            layers=self.layers or self.everything,
+            layers=self.layers or self.all_measures,
             directions=self.directions,
             strategy=self.strategy,
             rise=self.rise,
@@ -71,40 +71,32 @@ class Measures:
 
 @dataclass(frozen=True)
 class Networks:
-    """Which weights and data, and where they are."""
+    """Which weights and data networks have, and the picture of what is measured."""
 
     weights: Annotated[
         str | None, Option("A checkpoint (.pt, .safetensors) in place of the network's weights.", metavar="FILE")
     ]
     data: Data
+    output: Annotated[
+        str | None,
+        Option("Picture of --density or --cross-section: png, pdf or svg.", flags=OUTPUT, metavar="FILE"),
+    ]
+    force: Force
 
 
 @dataclass(frozen=True)
 class Machine:
     """Where runs are and networks are measured, and whether progress is shown."""
 
-    runs: str
-    device: str
-    quiet: bool
+    runs: Runs
+    device: Device
+    quiet: Quiet
 
 
 @click.command(short_help="Widths, curvature, sharpness, free directions of files, runs and models.")
 @click.argument("subjects", nargs=-1, required=True, metavar="FILE.h5|RUN[:MEMBER]|MODULE:FACTORY...")
 @options
-def command(
-    subjects: tuple[str, ...],
-    measures: Measures,
-    networks: Networks,
-    output: Annotated[
-        str | None,
-        Option("Picture of --density or --cross-section: png, pdf or svg.", flags=OUTPUT, metavar="FILE"),
-    ],
-    force: Force,
-    runs: Runs,
-    device: Device,
-    quiet: Quiet,
-    as_json: Json,
-) -> None:
+def command(subjects: tuple[str, ...], measures: Measures, networks: Networks, machine: Machine, as_json: Json) -> None:
     """Measure how narrow and how wide, with 95 % intervals over members and directions.
 
     A surface file is measured from what it holds; a run over all its members, each measure kept in the run's folder as
@@ -119,12 +111,11 @@ def command(
       landscape measure wide --free --examples 100 --json
       landscape measure narrow:0 --weights step500.pt --curvature
     """
-    _refuse_mismatch(measures, output, force=force)
-    machine = Machine(runs, device, quiet)
+    _refuse_mismatch(measures, networks)
     blocks = [_measure(subject, measures, networks, machine) for subject in subjects]
     rows = _compare(blocks)
-    if output:
-        _draw([block for block in blocks if isinstance(block, NetworkNumbers)], measures, output)
+    if networks.output:
+        _draw([block for block in blocks if isinstance(block, NetworkNumbers)], measures, networks.output)
     if as_json:
         values = [block.to_dict() for block in blocks]
         print_json(
@@ -134,78 +125,68 @@ def command(
     click.echo("\n\n".join([block.text for block in blocks] + [row.text for row in rows]))
 
 
-def _refuse_mismatch(measures: Measures, output: str | None, *, force: bool) -> None:
-    if measures.examples is not None and not (measures.free_directions or measures.everything):
+def _refuse_mismatch(measures: Measures, networks: Networks) -> None:
+    import landscape as ls
+
+    if measures.examples is not None and not (measures.free_directions or measures.all_measures):
         raise click.UsageError("--examples chooses what --free is measured on; add --free")
-    if measures.layers and not (measures.curvature or measures.everything):
+    if measures.layers and not (measures.curvature or measures.all_measures):
         raise click.UsageError("--layers is for --curvature; add it")
     if measures.k < 1:
         raise click.UsageError(f"--eigenvalues are at least 1, got {measures.k}")
     if not measures.rise > 0:
         raise click.UsageError(f"rise must be above 0 nats, got {measures.rise}")
-    if output:
-        from landscape.rendering.write import check_target
-
+    if networks.output:
         if sum(getattr(measures, name) for name in PICTURES) != 1:
             raise click.UsageError("-o draws one picture: choose --density or --cross-section")
-        check_target(output, force=force)
+        ls.check_target(networks.output, force=networks.force)
 
 
 def _measure(subject: str, measures: Measures, networks: Networks, machine: Machine) -> FileNumbers | NetworkNumbers:
     """A file by what it holds, anything else by the measures that were asked for."""
     import landscape as ls
-    from landscape.sampling.factories import names_factory
 
-    if names_factory(subject) or not (Path(subject).suffix or Path(subject).is_file()):
-        return _measure_network(subject, measures, _open(subject, networks, machine), quiet=machine.quiet)
-    if measures.flags and not measures.everything:
-        raise click.UsageError(f"{measures.flags[0]} needs weights and data, but {subject} is a file; name a run")
-    return FileNumbers(subject, ls.summarize_record(ls.load(subject), rise=measures.rise))
-
-
-def _open(subject: str, networks: Networks, machine: Machine) -> "tuple[Solution, ...]":
-    """All members of a run, or the one network of that name."""
-    import landscape as ls
-    from landscape.sampling.factories import names_factory
-    from landscape.train.runs import models_of
-
-    device, progress = torch_device(machine.device), not machine.quiet
-    if not names_factory(subject):
-        if len(models_of(subject)) != 1:
-            raise click.UsageError(f"{subject} is two networks; measure narrow wide")
-        if ":" not in subject and networks.weights is None:
-            return ls.open_members(subject, runs=machine.runs, device=device, progress=progress)
-    data = networks.data if names_factory(subject) else None
-    solution = ls.open_solution(
-        subject, data=data, weights=networks.weights, runs=machine.runs, device=device, progress=progress
+    suffix = Path(subject).suffix
+    if Path(subject).is_file() or (suffix and ":" not in suffix):
+        if measures.flags and not measures.all_measures:
+            raise click.UsageError(f"{measures.flags[0]} needs weights and data, but {subject} is a file; name a run")
+        return FileNumbers(subject, ls.summarize_record(ls.load(subject), rise=measures.rise))
+    if len(ls.solution_names(subject)) != 1:
+        raise click.UsageError(f"{subject} is two networks; measure narrow wide")
+    solutions = ls.open_members(
+        subject,
+        data=networks.data,
+        weights=networks.weights,
+        runs=machine.runs,
+        device=torch_device(machine.device),
+        progress=not machine.quiet,
     )
-    return (solution,)
+    return _measure_network(subject, measures, solutions, quiet=machine.quiet)
 
 
 def _measure_network(
     title: str, measures: Measures, solutions: "tuple[Solution, ...]", *, quiet: bool
 ) -> NetworkNumbers:
     import landscape as ls
-    from landscape.measures.ensembles import cost_of, describe
 
     options = measures.options
     if len(measures.names) > 1 and solutions[0].folder is not None:
-        seconds, size = cost_of(solutions, measures.names, options)
+        seconds, size = ls.cost_of(solutions, measures.names, options)
         if seconds > LONG_SECONDS:
             click.echo(f"{title}: about {_time(seconds)} and {size / 2**30:.1g} GiB; what is done is kept", err=True)
     measurements = ls.measure_members(solutions, measures.names, options, progress=not quiet)
     for problem in measurements.problems:
         click.echo(problem, err=True)
-    return NetworkNumbers(title, describe(solutions, whole=":" not in title), measurements)
+    return NetworkNumbers(title, ls.describe_members(solutions, whole=":" not in title), measurements)
 
 
 def _compare(blocks: list[FileNumbers | NetworkNumbers]) -> list[ComparisonRow]:
     """Each subject against the first, where both hold something that can be compared."""
-    from landscape.measures.quantities import comparisons
+    import landscape as ls
 
     first = blocks[0]
     rows = [
-        ComparisonRow(first.title, block.title, comparisons(first.quantities(), block.quantities()))
+        ComparisonRow(first.title, block.title, ls.compare_quantities(first.quantities(), block.quantities()))
         for block in blocks[1:]
     ]
     return [row for row in rows if row.comparisons]
@@ -213,14 +194,13 @@ def _compare(blocks: list[FileNumbers | NetworkNumbers]) -> list[ComparisonRow]:
 
 def _draw(blocks: list[NetworkNumbers], measures: Measures, output: str) -> None:
     """The picture of the first member of each subject."""
-    from landscape.rendering.views.cross_section import draw_cross_section
-    from landscape.rendering.views.density import draw_density
+    import landscape as ls
 
     titles = [block.title for block in blocks]
     if measures.density:
-        draw_density([block.measurements["density"][0] for block in blocks], output, titles=titles)
+        ls.draw_density([block.measurements["density"][0] for block in blocks], output, titles=titles)
     else:
-        draw_cross_section([block.measurements["cross_section"][0] for block in blocks], output)
+        ls.draw_cross_section([block.measurements["cross_section"][0] for block in blocks], output)
     click.echo(output, err=True)
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass
+from dataclasses import is_dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import click
@@ -10,49 +10,32 @@ import click
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-@dataclass(frozen=True)
 class Option:
-    """How a parameter is asked for: ``points: Annotated[int, Option("Grid points a side.", 51)]`` is ``--points``.
+    """How a parameter is asked for: ``points: Annotated[int, Option("Grid points a side.", 51)]`` is ``--points``."""
 
-    Args:
-        help: one or two lines.
-        default: shown in the help; None where nothing is chosen, which is False for a flag.
-        flags: in place of the parameter's name with dashes.
-        metavar: what stands for the value in the help.
-        envvar: an environment variable that holds the default.
-        parser: reads the value where the annotation does not say enough.
-        hidden: whether the help leaves it out.
-        required: whether the command needs it.
-    """
+    def __init__(
+        self, text: str, default: str | float | None = None, flags: tuple[str, ...] = (), **settings: Any
+    ) -> None:
+        """An option whose type is the annotation's.
 
-    help: str
-    default: str | float | None = None
-    flags: tuple[str, ...] = ()
-    metavar: str | None = None
-    envvar: str | None = None
-    parser: click.ParamType[Any] | None = None
-    hidden: bool = False
-    required: bool = False
+        Args:
+            text: the help, one or two lines.
+            default: shown in the help; None where nothing is chosen, which is False for a flag.
+            flags: in place of the parameter's name with dashes.
+            settings: further ones of `click.option`; ``type`` where the annotation does not say enough.
+        """
+        self.flags = flags
+        self.settings = {"help": text, **settings}
+        if default is not None:
+            self.settings |= {"default": default, "show_default": True}
 
     def decorator(self, name: str, annotation: object) -> Decorator:
         """The click option of a parameter with this name and annotation: a tuple may be given several times."""
-        kind = _plain_type(annotation)
-        settings: dict[str, Any] = {"multiple": get_origin(annotation) is tuple}
-        if self.default is not None:
-            settings |= {"default": self.default, "show_default": True}
-        elif kind is bool:
+        settings: dict[str, Any] = {"type": _plain_type(annotation), "multiple": get_origin(annotation) is tuple}
+        if settings["type"] is bool:
             settings |= {"is_flag": True, "default": False if annotation is bool else None}
-        return click.option(
-            *(self.flags or (f"--{name.replace('_', '-')}",)),
-            name,
-            type=self.parser or kind,
-            help=self.help,
-            metavar=self.metavar,
-            envvar=self.envvar,
-            hidden=self.hidden,
-            required=self.required,
-            **settings,
-        )
+        flags = self.flags or (f"--{name.replace('_', '-')}",)
+        return click.option(*flags, name, **(settings | self.settings))
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,15 +53,15 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
                 decorators.append(option.decorator(member, kind))
 
     @functools.wraps(command)
-    def grouped(**values: object) -> None:
+    def call(**values: object) -> None:
         for name, (group, members) in groups.items():
             values[name] = group(**{member: values.pop(member) for member in members})
         command(**values)
 
-    decorated: Callable[..., None] = grouped
+    wrapper: Callable[..., None] = call
     for decorate in reversed(decorators):  # click lists the options of the last decorator first
-        decorated = decorate(decorated)
-    return decorated
+        wrapper = decorate(wrapper)
+    return wrapper
 
 
 def _plain_type(annotation: object) -> object:

@@ -51,8 +51,8 @@ DataDir = Annotated[str | None, Option("Folder of the dataset's files.")]
 
 
 @dataclass(frozen=True)
-class OwnModel:
-    """A model of the user's own, and how any network is evaluated."""
+class Evaluation:
+    """The weights and data of a network, and how its loss is evaluated."""
 
     weights: Annotated[str | None, Option("Weights of a model of your own: .pt or .safetensors.", metavar="FILE")]
     data: Data
@@ -85,7 +85,7 @@ class Sampling:
         Option(
             "Share of the loss's range within which points may be interpolated; 0 measures all.",
             0.0,
-            parser=click.FloatRange(0, 1, max_open=True),
+            type=click.FloatRange(0, 1, max_open=True),
         ),
     ]
     strategy: Annotated[str, Option("auto, repeatable, or loop, stacked, affine, chain, streamed.", "auto")]
@@ -104,7 +104,7 @@ class Sweep:
     data_dir: DataDir
     widths: Annotated[
         tuple[int, ...] | None,
-        Option("Widths to compare; each study has its own.", metavar="W,W,...", parser=Widths()),
+        Option("Widths to compare; each study has its own.", metavar="W,W,...", type=Widths()),
     ]
     members: Annotated[int | None, Option("Networks per width and condition, at least 2.")]
     steps: Annotated[int | None, Option("Optimizer steps.")]

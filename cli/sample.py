@@ -7,7 +7,7 @@ import click
 
 from .machine import num_bytes
 from .options import Option, options, was_given
-from .params import OUTPUT, Force, Json, Model, OwnModel, Runs, Sampling
+from .params import OUTPUT, Evaluation, Force, Json, Model, Runs, Sampling
 from .printing import print_json
 from .solutions import grid_options, opening, random_directions, shared_extent
 
@@ -77,7 +77,7 @@ def command(
     model: Model,
     subject: Subject,
     output: Annotated[str | None, Option("By default NAME.h5, or NAME-VIEW.h5.", flags=OUTPUT, metavar="FILE.h5")],
-    own: OwnModel,
+    evaluation: Evaluation,
     sampling: Sampling,
     runs: Runs,
     force: Force,
@@ -104,8 +104,8 @@ def command(
       landscape sample --model my_model:make --weights net.pt --data my_model:data -o mine.h5
       landscape sample --model my_model:make --checkpoints path --data my_model:data --view corridor
     """
-    _refuse_mismatch(model, subject, own)
-    networks = opening(own, sampling, runs, checkpoints=subject.checkpoints)
+    _refuse_mismatch(model, subject, evaluation)
+    networks = opening(evaluation, sampling, runs, checkpoints=subject.checkpoints)
     if subject.through:
         records = [_sample_through(subject, networks, sampling, target=output or "through.h5", force=force)]
     elif subject.directions:
@@ -120,9 +120,9 @@ def command(
         click.echo(_text(target, record))
 
 
-def _refuse_mismatch(model: str | None, subject: Subject, own: OwnModel) -> None:
+def _refuse_mismatch(model: str | None, subject: Subject, evaluation: Evaluation) -> None:
     """Refuse more than one way to say where to look: --view, --direction and --through."""
-    if subject.curvature and (subject.repeats > 1 or own.batchnorm != "frozen"):
+    if subject.curvature and (subject.repeats > 1 or evaluation.batchnorm != "frozen"):
         raise click.UsageError("--curvature is that of one point of the network: leave out --repeats and --batchnorm")
     around = was_given("view") or subject.checkpoints or subject.repeats > 1
     if subject.through:
@@ -142,9 +142,8 @@ def _sample_views(
     import landscape as ls
 
     view, repeats = subject.view, subject.repeats
-    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats)
+    ls.check_view(view, orthogonal=subject.orthogonal, repeats=repeats, checkpoints=subject.checkpoints is not None)
     solutions = _open(model, networks, output)
-    ls.check_view(view, checkpoints=subject.checkpoints is not None)
     extent = shared_extent(solutions, view, sampling)
     directions = random_directions(sampling, orthogonal=subject.orthogonal, keep=bool(subject.store_directions))
     records: list[Record] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from landscape.sampling.views import View
     from landscape.space.directions import Normalization
 
-    from .params import OwnModel, Sampling
+    from .params import Evaluation, Sampling
 
 
 class DirectionOptions(TypedDict):
@@ -27,16 +27,16 @@ class DirectionOptions(TypedDict):
     keep: bool
 
 
-def opening(own: "OwnModel", sampling: "Sampling", runs: str, *, checkpoints: str | None = None) -> "Opening":
+def opening(evaluation: "Evaluation", sampling: "Sampling", runs: str, *, checkpoints: str | None = None) -> "Opening":
     """The options of `landscape.open_solution`."""
     return {
-        "data": own.data,
-        "weights": own.weights,
+        "data": evaluation.data,
+        "weights": evaluation.weights,
         "checkpoints": checkpoints,
-        "stream": own.stream,
+        "stream": evaluation.stream,
         "runs": runs,
-        "batchnorm": own.batchnorm,
-        "num_examples": own.num_examples,
+        "batchnorm": evaluation.batchnorm,
+        "num_examples": evaluation.num_examples,
         "device": torch_device(sampling.device),
         "dtype": torch_dtype(sampling.dtype),
         "progress": not sampling.quiet,

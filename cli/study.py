@@ -1,5 +1,6 @@
 """``landscape study``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
 
@@ -19,12 +20,10 @@ FILMS = (".mp4", ".webm", ".gif")
 Format: TypeAlias = Literal["text", "markdown", "latex", "json"]
 
 
-@click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
-@click.argument("name", metavar="NAME")
-@options
-def command(
-    name: str,
-    sweep: Sweep,
+@dataclass(frozen=True)
+class Output:
+    """Where the figure or the result goes, and how tables are printed."""
+
     output: Annotated[
         str | None,
         Option(
@@ -32,10 +31,17 @@ def command(
             flags=OUTPUT,
             metavar="FILE",
         ),
-    ],
-    table_format: Annotated[
-        Format, Option("How tables are printed: text, markdown, latex or json.", "text", flags=("--format",))
-    ],
+    ]
+    format: Annotated[Format, Option("How tables are printed: text, markdown, latex or json.", "text")]
+
+
+@click.command(short_help="One claim of the document, measured: the verdict, its numbers and a figure.")
+@click.argument("name", metavar="NAME")
+@options
+def command(
+    name: str,
+    sweep: Sweep,
+    output: Output,
     runs: Runs,
     device: Device,
     force: Force,
@@ -58,26 +64,26 @@ def command(
     """
     import landscape as ls
 
-    if table_format not in get_args(Format):
-        raise click.BadParameter(f"unknown format {table_format!r}; expected text, markdown, latex or json")
+    if output.format not in get_args(Format):
+        raise click.BadParameter(f"unknown format {output.format!r}; expected text, markdown, latex or json")
     settings = study_settings(sweep, runs, device, quiet=quiet)
     obstacles = ls.list_studies(settings) if name == "all" else {name: ""}
-    if output is not None:
-        _check(output, list(obstacles), force=force)
+    if output.output is not None:
+        _check(output.output, list(obstacles), force=force)
     results = []
     for study, obstacle in obstacles.items():
         if obstacle:
             click.echo(f"{study}: left out, {obstacle}", err=True)
             continue
         results.append(ls.run_study(study, settings, force=force))
-        if table_format != "json":
-            click.echo(("\n" if len(results) > 1 else "") + _text(results[-1], table_format))
-    if table_format == "json":
+        if output.format != "json":
+            click.echo(("\n" if len(results) > 1 else "") + _text(results[-1], output.format))
+    if output.format == "json":
         values = [result.to_dict() for result in results]
         print_json(values[0] if len(values) == 1 else {"studies": values})
-    if output is not None:
-        _write(results[0], output, force=force, quiet=quiet)
-        click.echo(output, err=table_format == "json")
+    if output.output is not None:
+        _write(results[0], output.output, force=force, quiet=quiet)
+        click.echo(output.output, err=output.format == "json")
 
 
 def study_settings(sweep: Sweep, runs: str, device: str, *, quiet: bool) -> "Settings":

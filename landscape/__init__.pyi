@@ -20,10 +20,17 @@ from .measures.barriers import barriers as barriers
 from .measures.barriers import mean_profile as mean_profile
 from .measures.cross_sections import cross_section as cross_section
 from .measures.curvature_map import sample_curvature as sample_curvature
+from .measures.earlier import hessian_eigenpairs as hessian_eigenpairs
+from .measures.earlier import hessian_extremes as hessian_extremes
+from .measures.earlier import hessian_norm as hessian_norm
+from .measures.earlier import hessian_product as hessian_product
+from .measures.earlier import hessian_trace as hessian_trace
 from .measures.eigenvalues import Eigenpairs as Eigenpairs
 from .measures.eigenvalues import eigenpairs as eigenpairs
 from .measures.eigenvalues import extreme_eigenpairs as extreme_eigenpairs
 from .measures.ensembles import Measurements as Measurements
+from .measures.ensembles import cost_of as cost_of
+from .measures.ensembles import describe_members as describe_members
 from .measures.ensembles import measure as measure
 from .measures.ensembles import measure_members as measure_members
 from .measures.freedom import FreeDirections as FreeDirections
@@ -32,6 +39,7 @@ from .measures.matrix import CurvatureMatrix as CurvatureMatrix
 from .measures.matrix import gauss_newton as gauss_newton
 from .measures.matrix import hessian as hessian
 from .measures.measure import MeasureOptions as MeasureOptions
+from .measures.quantities import compare_quantities as compare_quantities
 from .measures.sharpness import epsilon_sharpness as epsilon_sharpness
 from .measures.sharpness import noise_rise as noise_rise
 from .measures.sharpness import worst_rise as worst_rise
@@ -65,6 +73,8 @@ from .rendering.render import medium_of as medium_of
 from .rendering.render import render as render
 from .rendering.study import film_study as film_study
 from .rendering.study import render_study as render_study
+from .rendering.views.cross_section import draw_cross_section as draw_cross_section
+from .rendering.views.density import draw_density as draw_density
 from .rendering.window import show as show
 from .rendering.write import check_target as check_target
 from .sampling.bend import train_curve as train_curve

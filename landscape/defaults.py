@@ -19,6 +19,9 @@ DEFAULT_MEMORY = 2**30  # bytes that a block of points may take
 PATH_POINTS = 25  # from one solution to another
 BEND_STEPS = 1500
 
+# Measures
+EIGENVALUES = 5  # at either end of the Hessian's spectrum
+
 # Pictures
 DPI = 300
 SECONDS = 5.0

@@ -12,7 +12,8 @@ from landscape.objective.objective import Objective
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Provenance
-from landscape.records.recipe import ConnectionRecipe, parse_recipe
+from landscape.records.recipe import ConnectionRecipe
+from landscape.records.recipe_keys import parse_recipe
 from landscape.records.sampled import Profile, Surface
 from landscape.space.affine import random_line, random_plane
 from landscape.space.corridors import corridor_along

@@ -12,9 +12,11 @@ from landscape.files import surfaces as store
 from landscape.records.base import Axis
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Accuracy, Identity, Making, Provenance
-from landscape.records.recipe import parse_recipe
+from landscape.records.recipe_keys import parse_recipe
 from landscape.records.sampled import Surface
 
+# Files that the first edition of the code wrote.
+OLD = Path(__file__).parent / "files" / "old"
 SUBSPACE = parse_recipe({"kind": "plane", "seed": 3, "extent": 1.5, "normalize": True, "ignored": "biases"})
 PROVENANCE = Provenance(
     Identity(model="wide:0", P=38410, N=1437, K=10, regime="over", loss="cross_entropy", subspace=SUBSPACE),

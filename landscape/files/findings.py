@@ -14,7 +14,7 @@ import numpy as np
 
 from landscape.errors import FileError
 from landscape.files import surfaces as store
-from landscape.files.hdf5 import attribute, encode, length, opened, read, write, write_attributes
+from landscape.files.hdf5 import attribute, encode, length, open_file, read, write, write_attributes
 from landscape.files.replace import FilePath, check_target, replace_file
 from landscape.records.estimates import Number
 from landscape.records.findings import Mark, Picture, Plot, Remark, Series, StudyResult, Sweep, Table
@@ -43,22 +43,27 @@ def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) 
 def load_result(path: FilePath) -> StudyResult:
     """The result in a file, bit for bit as it was saved.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        The claim, the verdict, and the numbers, plots, pictures and surfaces that belong to it.
+
     Raises:
         FileError: the file is missing, no result, of a newer schema, truncated or damaged.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         _check_format(file, path, RESULT_FORMAT)
-        described = _json(file, "description")
-        plots = tuple(_read_plot(file, n, plot) for n, plot in enumerate(described.pop("plots")))
-        pictures = tuple(
-            _read_picture(file[f"pictures/{n}"], each["title"]) for n, each in enumerate(described.pop("pictures"))
-        )
-        surfaces = tuple(_read_surface(file, n) for n in range(len(described.pop("surfaces"))))
-        numbers = tuple(Number(**number) for number in described.pop("numbers"))
-        remarks = tuple(Remark(**remark) for remark in described.pop("remarks"))
-        table = described.pop("table")
+        description = _json(file, "description")
+        plots = tuple(_read_plot(file, n, plot) for n, plot in enumerate(description.pop("plots")))
+        titles = [picture["title"] for picture in description.pop("pictures")]
+        pictures = tuple(_read_picture(file[f"pictures/{n}"], title) for n, title in enumerate(titles))
+        surfaces = tuple(_read_surface(file, n) for n in range(len(description.pop("surfaces"))))
+        numbers = tuple(Number(**number) for number in description.pop("numbers"))
+        remarks = tuple(Remark(**remark) for remark in description.pop("remarks"))
+        table = description.pop("table")
         return StudyResult(
-            **described,
+            **description,
             numbers=numbers,
             remarks=remarks,
             plots=plots,
@@ -83,7 +88,7 @@ def load_sweep(path: FilePath) -> Sweep:
     Raises:
         FileError: the file is missing, no sweep, of a newer schema, truncated or damaged.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         _check_format(file, path, SWEEP_FORMAT)
         conditions = tuple(attribute(file, "conditions", list))
         widths, step, seeds = (read(file, name, (length(file, name),)) for name in ("width", "step", "seed"))
@@ -106,9 +111,9 @@ def load_sweep(path: FilePath) -> Sweep:
 
 def _write_result(file: h5py.File, result: StudyResult) -> None:
     write_attributes(file, {"format": RESULT_FORMAT, "schema": SCHEMA})
-    described = result.to_dict()
-    described["plots"] = [plot | {"series": _names(plot["series"])} for plot in described["plots"]]
-    write_attributes(file, {"description": described})
+    description = result.to_dict()
+    description["plots"] = [plot | {"series": _names(plot["series"])} for plot in description["plots"]]
+    write_attributes(file, {"description": description})
     for number, plot in enumerate(result.plots):
         for order, series in enumerate(plot.series):
             group = file.create_group(f"plots/{number}/{order}")
@@ -157,7 +162,7 @@ def _check_format(file: h5py.File, path: FilePath, kind: str) -> None:
 
 
 def _names(series: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{"label": each["label"], "style": each["style"]} for each in series]
+    return [{"label": curve["label"], "style": curve["style"]} for curve in series]
 
 
 def _json(file: h5py.File, name: str) -> Any:
@@ -168,14 +173,14 @@ def _json(file: h5py.File, name: str) -> Any:
     return value
 
 
-def _read_plot(file: h5py.File, number: int, described: dict[str, Any]) -> Plot:
+def _read_plot(file: h5py.File, number: int, description: dict[str, Any]) -> Plot:
     series = []
-    for order, each in enumerate(described.pop("series")):
+    for order, curve in enumerate(description.pop("series")):
         group = file[f"plots/{number}/{order}"]
         x, y, low, high = (read(group, name, (length(group, "x"),)) for name in _CURVES)
-        series.append(Series(each["label"], x, y, low, high, each["style"]))
-    marks = tuple(Mark(**mark) for mark in described.pop("marks"))
-    return Plot(**described, series=tuple(series), marks=marks)
+        series.append(Series(curve["label"], x, y, low, high, curve["style"]))
+    marks = tuple(Mark(**mark) for mark in description.pop("marks"))
+    return Plot(**description, series=tuple(series), marks=marks)
 
 
 def _read_picture(group: h5py.Group, title: str) -> Picture:

@@ -2,7 +2,7 @@
 
 Bytes pass through memory both ways. A write that fails is then an ordinary `OSError` with nothing half-written, and
 HDF5's own file locks, which outlive killed writers on some network disks, are never taken. What a reader finds wrong is
-a `ValueError`; `opened` turns it into one clear `FileError`.
+a `ValueError`; `open_file` turns it into one clear `FileError`.
 """
 
 import io
@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from landscape.errors import FileError, InputError
 from landscape.files.replace import FilePath
 
+Value = TypeVar("Value")
+
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WHOLE = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
-_DAMAGED = "; it is damaged or was changed by another program: restore a copy, or sample it again"
+_DAMAGE_ADVICE = "; it is damaged or was changed by another program: restore a copy, or sample it again"
 
 
 # Files of HDF5 1.8 carry checksums of all but the values, and attributes of more than 64 KB.
@@ -73,7 +75,7 @@ def _as_text(value: object) -> bytes | None:
 
 
 @contextmanager
-def opened(path: FilePath) -> Iterator[h5py.File]:
+def open_file(path: FilePath) -> Iterator[h5py.File]:
     """An HDF5 file to read; whatever goes wrong in the block is one `FileError`."""
     if not os.path.isfile(path):
         raise FileError(f"there is no file {path}; check the name, or make it with `landscape sample`")
@@ -88,7 +90,7 @@ def opened(path: FilePath) -> Iterator[h5py.File]:
     except PermissionError as error:
         raise FileError(f"cannot read {path}: {error.strerror}; ask its owner, or read a copy") from error
     except Exception as error:  # HDF5 reports damage as nearly any exception there is
-        raise FileError(f"{path} cannot be read: {' '.join(str(error).split())}{_DAMAGED}") from error
+        raise FileError(f"{path} cannot be read: {' '.join(str(error).split())}{_DAMAGE_ADVICE}") from error
 
 
 def has(group: h5py.Group, name: str) -> bool:
@@ -136,19 +138,19 @@ def read_numbers(group: h5py.Group, name: str) -> NDArray[Any]:
 
 def refuse_partial(dataset: h5py.Dataset, name: str) -> None:
     """Refuses values that are not stored in this file, in one piece."""
-    layout, stored = dataset.id.get_create_plist(), dataset.id.get_storage_size()
+    layout, num_bytes = dataset.id.get_create_plist(), dataset.id.get_storage_size()
     # HDF5 makes up values that were never stored, so that a few bytes could fill all memory, and follows other files.
-    if layout.get_layout() not in _WHOLE or layout.get_external_count() or stored != dataset.nbytes:
-        raise ValueError(f"{name} stores {stored} bytes here, expected all {dataset.nbytes} in one piece")
+    if layout.get_layout() not in _WHOLE or layout.get_external_count() or num_bytes != dataset.nbytes:
+        raise ValueError(f"{name} stores {num_bytes} bytes here, expected all {dataset.nbytes} in one piece")
 
 
-def attribute(owner: h5py.HLObject, name: str, kind: type) -> Any:
+def attribute(owner: h5py.HLObject, name: str, kind: type[Value]) -> Value:
     """An attribute of one text or number, or of JSON text (``dict``, ``list``)."""
     entry = owner.attrs.get_id(name) if name in owner.attrs else None
     # Text of variable length lies in a heap that sends HDF5 into an endless loop when it is damaged: never looked at.
     if entry is None or entry.shape not in ((), (1,)) or entry.dtype.kind not in "Sif":
         raise ValueError(f"the attribute {name} is missing, or not one number or text of fixed length")
-    value = np.asarray(owner.attrs[name]).reshape(-1)[0].item()
+    value: Any = np.asarray(owner.attrs[name]).reshape(-1)[0].item()
     value = value.decode() if isinstance(value, bytes) else value
     if kind in (dict, list):
         value = json.loads(value)

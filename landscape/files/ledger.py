@@ -61,8 +61,8 @@ class Ledger:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return {key: entry for key, entry in found.items() if {"key", "value"} <= set(entry)}
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            return {key: entry for key, entry in entries.items() if {"key", "value"} <= set(entry)}
         except (OSError, ValueError, AttributeError, TypeError):
             self.problem = f"{path} cannot be read and is measured again"
             return {}
@@ -78,25 +78,25 @@ class Pieces:
 
     def __init__(self, path: Path | None, key: str) -> None:
         self.path, self.key = path, key
-        self.saved = time.perf_counter()
+        self.last_save = time.perf_counter()
 
     def load(self) -> dict[str, FloatArray]:
         """The arrays kept last, none where there are none of this key that can be read."""
         if self.path is None:
             return {}
         try:
-            with np.load(self.path.with_suffix(".npz"), allow_pickle=False) as stored:
-                if str(stored["key"]) != self.key:
+            with np.load(self.path.with_suffix(".npz"), allow_pickle=False) as archive:
+                if str(archive["key"]) != self.key:
                     return {}
-                return {name: np.array(stored[name]) for name in stored.files if name != "key"}
+                return {name: np.array(archive[name]) for name in archive.files if name != "key"}
         except (OSError, ValueError, KeyError, EOFError, zlib.error):
             return {}
 
     def save(self, *, force: bool = False, **arrays: FloatArray) -> None:
         """Keep the arrays, every 5 s at most unless forced; a folder that cannot be written is passed over."""
-        if self.path is None or not (force or time.perf_counter() - self.saved > SAVE_SECONDS):
+        if self.path is None or not (force or time.perf_counter() - self.last_save > SAVE_SECONDS):
             return
-        self.saved = time.perf_counter()
+        self.last_save = time.perf_counter()
         target = self.path.with_suffix(".npz")
         with suppress(OSError):
             target.parent.mkdir(exist_ok=True)
@@ -130,51 +130,51 @@ class Tape:
     def __init__(self, path: Path | None, key: str, size: int) -> None:
         self.path, self.key, self.size = path, key.encode()[:64].ljust(64), size
         self.record = 8 * (size + 1)
-        self.place = self.known = 0
+        self.place = self.length = 0
         self.fresh: list[bytes] = []
-        self.written = time.perf_counter()
+        self.last_write = time.perf_counter()
         if path is not None and path.exists():
             self._open(path)
 
     def __call__(self, multiply: Callable[[FloatArray], FloatArray], vector: FloatArray) -> FloatArray:
         """The product, from the tape as far as that goes."""
         check = zlib.crc32(np.ascontiguousarray(vector).tobytes())
-        if self.place < self.known:
-            found = self._at(self.place)
-            if int(found[0]) == check:
+        if self.place < self.length:
+            product = self._at(self.place)
+            if int(product[0]) == check:
                 self.place += 1
-                return found[1:]
-            self.known = self.place
+                return product[1:]
+            self.length = self.place
         image = np.asarray(multiply(vector), dtype=np.float64)
-        if self.path is not None and (self.known + len(self.fresh)) * self.record < TAPE_LIMIT:
+        if self.path is not None and (self.length + len(self.fresh)) * self.record < TAPE_LIMIT:
             self.fresh.append(np.concatenate([[float(check)], image.ravel()]).tobytes())
-            if time.perf_counter() - self.written > SAVE_SECONDS:
+            if time.perf_counter() - self.last_write > SAVE_SECONDS:
                 self.flush()
         return image
 
     def flush(self) -> None:
         """Write what is not on disk yet; a folder that cannot be written is passed over."""
-        self.written = time.perf_counter()
+        self.last_write = time.perf_counter()
         if self.path is None or not self.fresh:
             return
         try:
             self.path.parent.mkdir(exist_ok=True)
             with self.path.open("r+b" if self.path.exists() else "w+b") as file:
                 file.write(self.key)
-                file.seek(64 + self.known * self.record)
+                file.seek(64 + self.length * self.record)
                 file.writelines(self.fresh)
                 file.truncate()
         except OSError:
             self.path, self.fresh = None, []
             return
-        self.known += len(self.fresh)
-        self.place = self.known
+        self.length += len(self.fresh)
+        self.place = self.length
         self.fresh = []
 
     def _open(self, path: Path) -> None:
         with path.open("rb") as file:
             if file.read(64) == self.key:
-                self.known = (path.stat().st_size - 64) // self.record
+                self.length = (path.stat().st_size - 64) // self.record
 
     def _at(self, index: int) -> FloatArray:
         assert self.path is not None

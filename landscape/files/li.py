@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import FileError, InputError
-from landscape.files.hdf5 import encode, has, member, opened, read_numbers
+from landscape.files.hdf5 import encode, has, member, open_file, read_numbers
 from landscape.files.replace import FilePath, check_target, replace_file
-from landscape.records.base import LOSS, Axis, FloatArray, Status
+from landscape.records.base import AXES, LOSS, Axis, FloatArray, Status
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.recipe import LiRecipe
 from landscape.records.sampled import Profile, Sampled, Surface
@@ -31,7 +31,7 @@ NOT_DONE = -1.0
 ACCURACIES = {"train_acc": "train_accuracy", "test_acc": "test_accuracy"}
 COORDINATES = ("xcoordinates", "ycoordinates")
 DIRECTIONS = ("xdirection", "ydirection")
-_OTHER = frozenset({*COORDINATES, *DIRECTIONS, "dir_file"})
+_NO_METRICS = frozenset({*COORDINATES, *DIRECTIONS, "dir_file"})
 
 
 def is_li(file: h5py.File) -> bool:
@@ -48,12 +48,12 @@ def read_li(file: h5py.File, path: FilePath) -> Surface | Profile:
     """
     axes = tuple(_axis(file, name) for name in COORDINATES if name == COORDINATES[0] or has(file, name))
     shape = tuple(len(axis) for axis in axes)
-    found = {name: read_numbers(file, name) for name in file if name not in _OTHER and _fits(file, name, shape)}
-    metrics = {ACCURACIES.get(name, name): _metric(name, values, shape) for name, values in found.items()}
+    columns = {name: read_numbers(file, name) for name in file if name not in _NO_METRICS and _fits(file, name, shape)}
+    metrics = {ACCURACIES.get(name, name): _metric(name, values, shape) for name, values in columns.items()}
     if not metrics:
         raise ValueError(f"no values for a grid of {' x '.join(map(str, shape))} points; expected {LOSS}")
-    done = ~np.isnan(metrics[LOSS] if LOSS in metrics else next(iter(metrics.values())))
-    status = np.where(done, np.uint8(Status.MEASURED), np.uint8(Status.PENDING))
+    pending = np.isnan(metrics[LOSS] if LOSS in metrics else next(iter(metrics.values())))
+    status = np.where(pending, np.uint8(Status.PENDING), np.uint8(Status.MEASURED))
     kind = "plane" if len(axes) == 2 else "line"
     recipe = LiRecipe(kind, dir_file=_text(file, "dir_file"))
     provenance = Provenance(Identity(model=Path(path).stem, subspace=recipe))
@@ -102,7 +102,7 @@ def read_li_directions(path: FilePath) -> tuple[tuple[NDArray[Any], ...], ...]:
     Raises:
         FileError: the file is missing, of another kind or damaged.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         if not has(file, DIRECTIONS[0]):
             raise FileError(f"{path} is no direction file of Li et al.: it has no group {DIRECTIONS[0]}")
         groups = [member(file, name, h5py.Group) for name in DIRECTIONS if has(file, name)]
@@ -122,10 +122,10 @@ def name_directions(
         InputError: other numbers or shapes of tensors; their type ``states`` also moves BatchNorm statistics.
     """
     for direction in directions:
-        found = [values.shape for values in direction]
-        if found != list(shapes.values()):
+        sizes = [values.shape for values in direction]
+        if sizes != list(shapes.values()):
             raise InputError(
-                f"the direction has {len(found)} tensors, the network {len(shapes)} parameters, or shapes differ; "
+                f"the direction has {len(sizes)} tensors, the network {len(shapes)} parameters, or shapes differ; "
                 "expected a file of dir_type 'weights' for this very network"
             )
     return tuple(dict(zip(shapes, direction, strict=True)) for direction in directions)
@@ -135,8 +135,7 @@ def _axis(file: h5py.File, name: str) -> Axis:
     values = read_numbers(file, name)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"{name} has shape {values.shape}, expected one dimension")
-    which = COORDINATES.index(name)
-    return Axis(("alpha", "beta")[which], values.astype(np.float64), "direction length", f"step along {name[0]}")
+    return Axis(AXES[COORDINATES.index(name)], values.astype(np.float64), "direction length", f"step along {name[0]}")
 
 
 def _fits(file: h5py.File, name: str, shape: tuple[int, ...]) -> bool:
@@ -148,12 +147,12 @@ def _fits(file: h5py.File, name: str, shape: tuple[int, ...]) -> bool:
 
 def _metric(name: str, values: NDArray[Any], shape: tuple[int, ...]) -> FloatArray:
     """Their flat order, x fastest, as [x, y]."""
-    given = values.astype(np.float64).reshape(shape[::-1]).T
+    grid = values.astype(np.float64).reshape(shape[::-1]).T
     if name in ACCURACIES:
-        return np.asarray(np.where(given == NOT_DONE, np.nan, given / 100.0))
+        return np.asarray(np.where(grid == NOT_DONE, np.nan, grid / 100.0))
     if name.endswith("_loss"):
-        given = np.where(np.isnan(given), np.inf, given)
-    return np.asarray(np.where(given == NOT_DONE, np.nan, given))
+        grid = np.where(np.isnan(grid), np.inf, grid)
+    return np.asarray(np.where(grid == NOT_DONE, np.nan, grid))
 
 
 def _write_surface(file: h5py.File, record: Sampled, dir_file: str) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import prod
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, cast, get_args
 
 import h5py
 import numpy as np
@@ -24,7 +24,7 @@ from landscape.files.hdf5 import (
     has,
     length,
     member,
-    opened,
+    open_file,
     read,
     read_numbers,
     write,
@@ -88,10 +88,17 @@ def load(path: FilePath) -> Surface | Profile:
 
     A surface file of Li et al.'s code is read as well, see `landscape.files.li.read_li`.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        The record; values are indexed ``[i, j] = (alpha[i], beta[j])``, losses in nats per example or as the provenance
+        says.
+
     Raises:
         FileError: if the file is missing, not a surface file, of a newer schema, truncated or damaged.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         if foreign.is_li(file):
             return foreign.read_li(file, path)
         _check_format(file, path)
@@ -125,7 +132,7 @@ def summarize(path: FilePath) -> Summary:
     Raises:
         FileError: as `load` does.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         if foreign.is_li(file):
             record = foreign.read_li(file, path)
             return _summary(record.axes, list(record.metrics), record.status, record.provenance, 0)
@@ -133,9 +140,9 @@ def summarize(path: FilePath) -> Summary:
         axes = _read_axes(file)
         status = read(file, "status", tuple(len(axis) for axis in axes), np.uint8)
         metrics = _check_metrics(attribute(file, "metrics", list))
-        made, schema = _read_provenance(file), attribute(file, "schema", int)
+        provenance, schema = _read_provenance(file), attribute(file, "schema", int)
         groups = [name for name in _GROUPS if has(file, name)]
-        return _summary(axes, metrics, status, made, schema, groups)
+        return _summary(axes, metrics, status, provenance, schema, groups)
 
 
 def _summary(
@@ -193,8 +200,8 @@ def unit_of(name: str, loss: str = "") -> str:
     """
     name = name.removesuffix("_low").removesuffix("_high").removesuffix("_std")
     kind = loss.lower()
-    known = {"mse": "squared error per example", "entropy": "nats per example"}
-    per_example = next((unit for word, unit in known.items() if word in kind), "loss per example")
+    units = {"mse": "squared error per example", "entropy": "nats per example"}
+    per_example = next((unit for word, unit in units.items() if word in kind), "loss per example")
     if " per " in loss:
         per_example = f"loss per {loss.rpartition(' per ')[2]}"
     elif not loss:
@@ -313,7 +320,9 @@ def _read_axis(file: h5py.File, name: str) -> Axis:
     scale = attribute(file[name], "scale", str)
     if len(values) == 0 or scale not in get_args(Scale):
         raise ValueError(f"{name} has {len(values)} values and the scale {scale!r}")
-    return Axis(name, values, attribute(file[name], "units", str), attribute(file[name], "long_name", str), scale)
+    return Axis(
+        name, values, attribute(file[name], "units", str), attribute(file[name], "long_name", str), cast(Scale, scale)
+    )
 
 
 def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
@@ -365,5 +374,5 @@ def _read_directions(file: h5py.File, axes: tuple[Axis, ...]) -> tuple[Mapping[s
     sizes = [group[name].nbytes for group in groups for name in group if isinstance(group.get(name), h5py.Dataset)]
     if sum(sizes) > file.file.id.get_filesize():
         raise ValueError("the directions are more than the file holds")
-    named = [(group, attribute(group, "names", list)) for group in groups]
-    return tuple({str(name): read_numbers(group, str(k)) for k, name in enumerate(names)} for group, names in named)
+    listings = [(group, attribute(group, "names", list)) for group in groups]
+    return tuple({str(name): read_numbers(group, str(k)) for k, name in enumerate(names)} for group, names in listings)

@@ -8,7 +8,8 @@ import numpy as np
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
 from landscape.records.estimates import Estimate
-from landscape.records.recipe import PairsRecipe, end_of, is_aligned, read_recipe
+from landscape.records.recipe import PairsRecipe, end_of, is_aligned
+from landscape.records.recipe_keys import read_recipe
 from landscape.records.sampled import Profile
 from landscape.statistics.intervals import mean_of_pairs
 

@@ -166,7 +166,16 @@ def measure_members(
 
 
 def cost_of(solutions: Sequence[Solution], names: Sequence[str], options: MeasureOptions) -> tuple[float, int]:
-    """Rough seconds and bytes that `measure_members` will take, without the records that the folders hold."""
+    """Rough seconds and bytes that `measure_members` will take, without the records that the folders hold.
+
+    Args:
+        solutions: from `open_members`, at least one.
+        names: of measures, see `measure`.
+        options: how they are measured.
+
+    Returns:
+        Seconds, and the bytes of the largest step.
+    """
     measures, ledgers = measures_named(names), _ledgers(solutions)
     objective = solutions[0].objective
     costs = []
@@ -182,8 +191,16 @@ def cost_of(solutions: Sequence[Solution], names: Sequence[str], options: Measur
     return sum(product * cost.products + cost.seconds for cost in costs), max(cost.memory for cost in costs)
 
 
-def describe(solutions: Sequence[Solution], *, whole: bool = False) -> Subject:
-    """The run that networks are members of, with the final metrics of these or of all its members; or one network."""
+def describe_members(solutions: Sequence[Solution], *, whole: bool = False) -> Subject:
+    """The run that networks are members of, with the final metrics of these or of all its members; or one network.
+
+    Args:
+        solutions: members of a run, or a network that no run holds.
+        whole: whether all members are meant, those that diverged too.
+
+    Returns:
+        Sizes, regime, members and final metrics, for people.
+    """
     folder = solutions[0].folder
     if folder is None:
         return _describe_network(solutions[0].objective)

@@ -192,13 +192,6 @@ def gauss_newton(
     Raises:
         InputError: a loss that keeps its outputs to itself, no parameter of such a name, or BatchNorm statistics that
             follow the parameters.
-
-    Example:
-        >>> model = torch.nn.Linear(1, 1, bias=False).double()
-        >>> x = torch.full((3, 1), 2.0, dtype=torch.float64)
-        >>> matrix = gauss_newton(Objective(model, (x, x), loss=torch.nn.functional.mse_loss))
-        >>> matrix(torch.ones(1)).item()
-        8.0
     """
     if not objective.has_outputs:
         raise InputError(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from landscape.defaults import DEFAULT_MEMORY, DEFAULT_RAYS, RISE
+from landscape.defaults import DEFAULT_MEMORY, DEFAULT_RAYS, EIGENVALUES, RISE
 from landscape.measures.quantities import MemberValues, Quantity, Record
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class MeasureOptions:
         seed: of everything random; members of a run add 1000 times their number.
     """
 
-    k: int = 5
+    k: int = EIGENVALUES
     layers: bool = False
     directions: int = DEFAULT_RAYS
     strategy: str = "auto"

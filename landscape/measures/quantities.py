@@ -65,7 +65,15 @@ def quantity(name: str, unit: str, read: Callable[[Record], float]) -> Quantity[
     return Quantity(name, unit, lambda record, rise: np.array([read(record)], dtype=np.float64))
 
 
-def comparisons(first: Mapping[str, MemberValues], second: Mapping[str, MemberValues]) -> list[Comparison]:
-    """Every quantity that both networks hold, the second against the first."""
+def compare_quantities(first: Mapping[str, MemberValues], second: Mapping[str, MemberValues]) -> list[Comparison]:
+    """Every quantity that both networks hold, the second against the first.
+
+    Args:
+        first: numbers of the members by the name of the quantity, as ``Measurements.quantities()`` gives them.
+        second: the same of the network that is compared with it.
+
+    Returns:
+        One comparison for each shared quantity, in the order of the first.
+    """
     names = [name for name in first if name in second]
     return [compare(name, first[name].values, second[name].values, unit=first[name].unit) for name in names]

@@ -1,6 +1,7 @@
 """The spectral density of a matrix by stochastic Lanczos quadrature."""
 
 import time
+import warnings
 from math import ceil
 
 import numpy as np
@@ -22,7 +23,7 @@ _FIRST = 4
 
 
 def spectral_density(
-    matrix: CurvatureMatrix,
+    matrix: CurvatureMatrix | Objective,
     *,
     error: float = 0.01,
     num_probes: int | None = None,
@@ -39,7 +40,8 @@ def spectral_density(
     512. The trace and the Frobenius norm follow from the same probes.
 
     Args:
-        matrix: from `hessian` or `gauss_newton`; the Lanczos vectors of a block of probes fit in its ``memory``.
+        matrix: from `hessian` or `gauss_newton`; the Lanczos vectors of a block of probes fit in its ``memory``. An
+            objective stands for its Hessian, for one release.
         error: standard error asked for, a share of the P eigenvalues.
         num_probes: take so many probes instead, at least 2.
         steps: Lanczos steps per probe: two spectra whose moments agree to order ``2 steps - 1`` cannot be told apart.
@@ -58,6 +60,9 @@ def spectral_density(
         raise InputError(
             f"the density needs an error above 0, 2 probes and 2 steps or more, got {error}, {num_probes}, {steps}"
         )
+    if isinstance(matrix, Objective):
+        warnings.warn("write spectral_density(hessian(objective))", FutureWarning, stacklevel=2)
+        matrix = hessian(matrix)
     goal = num_probes if num_probes is not None else _PILOT
     probes = _Probes(matrix.tune(vectors=BLOCK, products=steps * goal), steps, seed, pieces or Pieces(None, ""))
     name = f"{matrix.objective.name} spectral density"

@@ -49,7 +49,7 @@ class Axis:
     scale: Scale = "linear"
 
     def __post_init__(self) -> None:
-        values = _frozen(self.values)
+        values = read_only(self.values)
         if values.ndim != 1 or not np.all(np.isfinite(values)) or not np.all(np.diff(values) > 0):
             raise InputError(f"axis {self.name!r}: expected finite, strictly increasing values, got {values!r}")
         object.__setattr__(self, "values", values)
@@ -72,7 +72,8 @@ def names_metric(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and name not in SCHEMA_NAMES
 
 
-def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
+def read_only(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
+    """A copy as an array that nobody can write to."""
     array: NDArray[Any] = np.array(values, dtype=dtype)
     array.setflags(write=False)
     return array
@@ -81,4 +82,4 @@ def _frozen(values: ArrayLike, dtype: type = np.float64) -> NDArray[Any]:
 def freeze_arrays(record: object, *names: str) -> None:
     """Put read-only float64 copies in the place of arrays that a frozen record was given."""
     for name in names:
-        object.__setattr__(record, name, _frozen(getattr(record, name)))
+        object.__setattr__(record, name, read_only(getattr(record, name)))

@@ -1,14 +1,10 @@
 """What a surface carries beside its values: a training path, networks in its plane, rays from its centre."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from landscape.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 from landscape.records.base import FloatArray, freeze_arrays
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import InputError
-from landscape.records.base import FloatArray
+from landscape.records.base import FloatArray, read_only
 from landscape.records.estimates import Number
 from landscape.records.sampled import Surface
 
@@ -56,7 +56,7 @@ class Series:
         if self.style not in get_args(Style):
             raise InputError(f"unknown style {self.style!r}; expected {', '.join(get_args(Style))}")
         for name in ("x", "y", "low", "high"):
-            object.__setattr__(self, name, _frozen(getattr(self, name)))
+            object.__setattr__(self, name, read_only(getattr(self, name)))
         if len({np.shape(getattr(self, name)) for name in ("x", "y", "low", "high")}) != 1 or self.x.ndim != 1:
             raise InputError(f"series {self.label!r}: x, y, low and high must have one shape (n,)")
 
@@ -107,8 +107,8 @@ class Picture:
     pieces: FloatArray
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", _frozen(self.values))
-        object.__setattr__(self, "pieces", _frozen(self.pieces))
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "pieces", read_only(self.pieces))
         if self.values.ndim != 2 or self.pieces.shape != self.values.shape:
             raise InputError(f"picture {self.title!r}: expected (height, width) values, and pieces of that shape")
 
@@ -185,8 +185,8 @@ class StudyResult:
             "numbers": [asdict(number) for number in self.numbers],
             "remarks": [asdict(remark) for remark in self.remarks],
             "plots": [_plot_dict(plot) for plot in self.plots],
-            "pictures": [{"title": each.title, "shape": list(each.values.shape)} for each in self.pictures],
-            "surfaces": [_surface_dict(each) for each in self.surfaces],
+            "pictures": [{"title": picture.title, "shape": list(picture.values.shape)} for picture in self.pictures],
+            "surfaces": [_surface_dict(surface) for surface in self.surfaces],
             "table": None if self.table is None else asdict(self.table),
             "command": self.command,
             "provenance": dict(self.provenance),
@@ -246,13 +246,13 @@ class Sweep:
 
 
 def _plot_dict(plot: Plot) -> dict[str, Any]:
-    described = {key: getattr(plot, key) for key in ("title", "x_label", "y_label", "x_scale", "y_scale")}
+    labels = {key: getattr(plot, key) for key in ("title", "x_label", "y_label", "x_scale", "y_scale")}
     series = [
-        {"label": each.label, "style": each.style}
-        | {name: np.asarray(getattr(each, name)).tolist() for name in ("x", "y", "low", "high")}
-        for each in plot.series
+        {"label": curve.label, "style": curve.style}
+        | {name: np.asarray(getattr(curve, name)).tolist() for name in ("x", "y", "low", "high")}
+        for curve in plot.series
     ]
-    return {**described, "series": series, "marks": [asdict(mark) for mark in plot.marks]}
+    return {**labels, "series": series, "marks": [asdict(mark) for mark in plot.marks]}
 
 
 def _surface_dict(surface: Surface) -> dict[str, Any]:
@@ -268,9 +268,3 @@ def _surface_dict(surface: Surface) -> dict[str, Any]:
 def _check_verdict(verdict: str) -> None:
     if verdict not in get_args(Verdict):
         raise InputError(f"unknown verdict {verdict!r}; expected {', '.join(get_args(Verdict))}")
-
-
-def _frozen(values: Any) -> FloatArray:
-    array = np.array(values, dtype=np.float64)
-    array.setflags(write=False)
-    return array

@@ -7,7 +7,7 @@ from enum import Enum
 class Rule(Enum):
     """What set the extent of a grid; each value is its sentence in a file, with ``{reach}`` for the rise."""
 
-    NONE = ""
+    UNKNOWN = ""
     USER = "given"
     ENDS = "from one end to the other"
     NETWORKS = "covers the networks that the plane was laid through"
@@ -28,7 +28,7 @@ class Limit:
         foreign: the sentence of a file whose rule this version does not know; empty otherwise.
     """
 
-    rule: Rule = Rule.NONE
+    rule: Rule = Rule.UNKNOWN
     reach: float = 0.0
     num_surfaces: int = 1
     foreign: str = ""
@@ -39,8 +39,8 @@ class Limit:
         >>> print(Limit(Rule.RISE, 1.0, num_surfaces=2))
         chosen: the loss rises by 1 or more at both ends of every axis, in the widest of 2 surfaces
         """
-        compared = f", in the widest of {self.num_surfaces} surfaces" if self.num_surfaces > 1 else ""
-        return self.foreign or self.rule.value.format(reach=self.reach) + compared
+        widest = f", in the widest of {self.num_surfaces} surfaces" if self.num_surfaces > 1 else ""
+        return self.foreign or self.rule.value.format(reach=self.reach) + widest
 
     def to_dict(self) -> dict[str, float | str]:
         """The attributes ``reach`` and ``extent`` of a file."""
@@ -53,8 +53,8 @@ class Limit:
         >>> Limit.parse(1.0, "the largest that is tried: the loss rises by less than 1 on a side").rule.name
         'LARGEST'
         """
-        _, _, compared = extent.partition(", in the widest of ")
-        count = compared.removesuffix(" surfaces")
+        _, _, tail = extent.partition(", in the widest of ")
+        count = tail.removesuffix(" surfaces")
         num_surfaces = int(count) if count.isdecimal() else 1
         limits = (cls(rule, reach, num_surfaces) for rule in Rule)
         return next((limit for limit in limits if str(limit) == extent), cls(reach=reach, foreign=extent))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from landscape.records.limits import Limit
-from landscape.records.recipe import SubspaceRecipe, parse_recipe
+from landscape.records.recipe import SubspaceRecipe
+from landscape.records.recipe_keys import parse_recipe
 
 Part = TypeVar("Part")
 
@@ -80,21 +81,21 @@ class Accuracy:
     standard_error: float = 0.0
 
     @staticmethod
-    def worst(several: Sequence["Accuracy"]) -> "Accuracy":
+    def worst(accuracies: Sequence["Accuracy"]) -> "Accuracy":
         """The accuracy of a mean over records: the largest error of each kind that any of them has.
 
         >>> Accuracy.worst([Accuracy(inside_error=0.25), Accuracy(inside_error=0.5)]).inside_error
         0.5
         """
-        metrics = sorted({name for accuracy in several for name in accuracy.interpolation_error})
+        metrics = sorted({name for accuracy in accuracies for name in accuracy.interpolation_error})
         return replace(
-            several[0],
-            precision_error=max(accuracy.precision_error for accuracy in several),
-            held_back_points=max(accuracy.held_back_points for accuracy in several),
+            accuracies[0],
+            precision_error=max(accuracy.precision_error for accuracy in accuracies),
+            held_back_points=max(accuracy.held_back_points for accuracy in accuracies),
             interpolation_error={
-                name: max(accuracy.interpolation_error.get(name, 0.0) for accuracy in several) for name in metrics
+                name: max(accuracy.interpolation_error.get(name, 0.0) for accuracy in accuracies) for name in metrics
             },
-            inside_error=max(accuracy.inside_error for accuracy in several),
+            inside_error=max(accuracy.inside_error for accuracy in accuracies),
         )
 
 
@@ -137,11 +138,13 @@ class Provenance:
     making: Making = field(default_factory=Making)
     extent: Limit = field(default_factory=Limit)
 
-    def __getattr__(self, name: str) -> Any:
-        """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
-        if name in ATTRIBUTES:
-            return self.to_dict()[name]
-        raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
+    if not TYPE_CHECKING:  # programs of users read the flat names; our own are held to the parts
+
+        def __getattr__(self, name: str) -> Any:
+            """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
+            if name in ATTRIBUTES:
+                return self.to_dict()[name]
+            raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
@@ -152,7 +155,7 @@ class Provenance:
     @classmethod
     def parse(cls, attributes: Mapping[str, Any]) -> "Provenance":
         """The provenance that the attributes of a file state; a name that is missing has its default value."""
-        limit = Limit.parse(**_named(attributes, ("reach", "extent")))
+        limit = Limit.parse(**_subset(attributes, ("reach", "extent")))
         attributes = {**attributes, "subspace": parse_recipe(attributes.get("subspace", {}))}
         return cls(_part(Identity, attributes), _part(Accuracy, attributes), _part(Making, attributes), limit)
 
@@ -164,8 +167,8 @@ def _flat(part: Any) -> dict[str, Any]:
 
 
 def _part(kind: type[Part], attributes: Mapping[str, Any]) -> Part:
-    return kind(**_named(attributes, (entry.name for entry in fields(kind))))  # type: ignore[arg-type]
+    return kind(**_subset(attributes, (entry.name for entry in fields(kind))))  # type: ignore[arg-type]
 
 
-def _named(attributes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def _subset(attributes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}

@@ -3,18 +3,16 @@
 The names of a record's fields are the keys of the file; None stands for a key that the file does not have.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from landscape.records.base import Scalar
-from landscape.records.directions import KEYS, Direction, direction_entries, read_direction
+from landscape.records.directions import Direction, direction_entries
 
 BAND = "smallest to largest"
 # Keys that stand behind all others but the digest.
 LAST = ("cosine", "orthogonal", "length_kept")
-NUMBERED = re.compile(rf"({'|'.join(KEYS)}) ([12])")
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,10 @@ class SubspaceRecipe:
     def _entries(self) -> dict[str, Scalar]:
         values = {name: value for name, value in self._values().items() if value is not None}
         last = {name: values.pop(name) for name in LAST if name in values}
-        return {**_nonempty(kind=self.kind), **values, **self.notes, **last, **_nonempty(digest=self.digest)}
+        return {**nonempty(kind=self.kind), **values, **self.notes, **last, **nonempty(digest=self.digest)}
 
     def _values(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _own(type(self))}
+        return {name: getattr(self, name) for name in entry_names(type(self))}
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,14 @@ class DirectionsRecipe(SubspaceRecipe):
     length_kept: float | int | None = None
 
     def _values(self) -> dict[str, Any]:
-        numbered = {
+        keys = {
             f"{key} {number}": value
             for number, direction in enumerate(self.directions, start=1)
             for key, value in direction_entries(direction).items()
         }
         values = super()._values()
         del values["directions"]
-        return {"unit": values.pop("unit"), **numbered, **values}
+        return {"unit": values.pop("unit"), **keys, **values}
 
 
 @dataclass(frozen=True)
@@ -256,7 +254,7 @@ class RepeatsRecipe(SubspaceRecipe):
     def _entries(self) -> dict[str, Scalar]:
         seeds = ", ".join(map(str, self.seeds))
         repeats: dict[str, Scalar] = {"repeats": len(self.seeds), "seeds": seeds, "band": self.band}
-        return {**self.of.to_dict(), **repeats, **_nonempty(digest=self.digest)}
+        return {**self.of.to_dict(), **repeats, **nonempty(digest=self.digest)}
 
 
 @dataclass(frozen=True)
@@ -278,55 +276,6 @@ class PairsRecipe(SubspaceRecipe):
 
     def _entries(self) -> dict[str, Scalar]:
         return {**self.of.to_dict(), "band": self.band}
-
-
-def read_recipe(entries: Mapping[str, Any]) -> SubspaceRecipe:
-    """The recipe that keys and values state, in today's order; keys that its kind does not have become notes.
-
-    >>> read_recipe({"kind": "line", "between": True, "to": "wide:1"}) == ConnectionRecipe(to="wide:1")
-    True
-    """
-    if "repeats" in entries and "seeds" in entries:
-        seeds = tuple(int(seed) for seed in str(entries["seeds"]).split(", "))
-        shared = read_recipe(_without(entries, ("repeats", "seeds", "band", "digest")))
-        return RepeatsRecipe(shared.kind, shared, seeds, **_named(entries, ("band", "digest")))
-    if "band" in entries and entries.get("kind") != "rays":
-        path = read_recipe(_without(entries, ("band",)))
-        return PairsRecipe(path.kind, path, entries["band"])
-    kind = _kind(entries)
-    values = _named(entries, ("kind", "digest", *_own(kind)))
-    if kind is DirectionsRecipe:
-        numbered = [match for match in map(NUMBERED.fullmatch, entries) if match]
-        count = max((int(match[2]) for match in numbered), default=0)
-        values["directions"] = tuple(
-            read_direction({match[1]: entries[match[0]] for match in numbered if int(match[2]) == number})
-            for number in range(1, count + 1)
-        )
-        return kind(**values, notes=_without(entries, [*values, *(match[0] for match in numbered)]))
-    return kind(**values, notes=_without(entries, values))
-
-
-def parse_recipe(entries: Mapping[str, Any]) -> SubspaceRecipe:
-    """The recipe of a file; its `to_dict` gives back the very keys and values, in their order.
-
-    A plain `SubspaceRecipe` is returned where values are not of the types that its kind has.
-    """
-    entries = dict(entries)
-    try:
-        recipe = read_recipe(entries)
-    except (TypeError, ValueError):
-        recipe = SubspaceRecipe()
-    if recipe.to_dict() != entries or not _well_typed(recipe):
-        kind, digest = (word if isinstance(word := entries.get(name), str) else "" for name in ("kind", "digest"))
-        notes = _without(entries, _nonempty(kind=kind, digest=digest))
-        recipe = SubspaceRecipe(kind, digest=digest, notes=notes)
-    return recipe if list(recipe.to_dict()) == list(entries) else replace(recipe, order=tuple(entries))
-
-
-def mean_recipe(recipes: Sequence[SubspaceRecipe], seeds: Sequence[int], digest: str) -> RepeatsRecipe:
-    """The recipe of a mean over subspaces of these recipes and seeds."""
-    entries = _without(recipes[0].to_dict(), ("digest", "cosine", "length_kept"))
-    return RepeatsRecipe(recipes[0].kind, read_recipe(entries), tuple(seeds), digest=digest)
 
 
 def end_of(recipe: SubspaceRecipe) -> str | None:
@@ -361,48 +310,11 @@ def seed_of(recipe: SubspaceRecipe) -> int | None:
     return subspace.seed if isinstance(subspace, RandomRecipe | CorridorRecipe | CurveRecipe) else None
 
 
-def _kind(entries: Mapping[str, Any]) -> type[SubspaceRecipe]:
-    """The class whose keys these are."""
-    name, of_path = entries.get("kind"), entries.get("of") == "path"
-    named: dict[object, type[SubspaceRecipe]] = {"corridor": CorridorRecipe, "curve": CurveRecipe, "rays": RaysRecipe}
-    if name in named:
-        return named[name]
-    if name not in ("line", "plane"):
-        return SubspaceRecipe
-    if "source" in entries and "dir_file" in entries:
-        return LiRecipe
-    if entries.get("between"):
-        return PathLineRecipe if of_path else ConnectionRecipe
-    if of_path:
-        return PathPlaneRecipe
-    if "through" in entries:
-        return NetworksRecipe
-    return RandomRecipe if "seed" in entries and "normalize" in entries else DirectionsRecipe
-
-
-def _own(kind: type[SubspaceRecipe]) -> list[str]:
-    """Names of the fields that a kind adds to those of every recipe."""
+def entry_names(kind: type[SubspaceRecipe]) -> list[str]:
+    """The keys that a kind of recipe has beside those of every recipe."""
     return [entry.name for entry in fields(kind) if entry.name not in ("kind", "digest", "notes", "order")]
 
 
-def _nonempty(**entries: str) -> dict[str, str]:
+def nonempty(**entries: str) -> dict[str, str]:
+    """The keys whose value is not empty."""
     return {name: value for name, value in entries.items() if value}
-
-
-def _named(entries: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    return {name: entries[name] for name in names if name in entries}
-
-
-def _without(entries: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    return {name: value for name, value in entries.items() if name not in names}
-
-
-def _well_typed(record: object) -> bool:
-    """Whether all values are of the types that the fields of a recipe or direction declare."""
-    if isinstance(record, RepeatsRecipe | PairsRecipe):
-        return _well_typed(record.of) and isinstance(record.band, str)
-    hints = get_type_hints(type(record))
-    plain = [name for name in hints if name not in ("notes", "order", "directions")]
-    return all(isinstance(getattr(record, name), hints[name]) for name in plain) and all(
-        _well_typed(direction) for direction in getattr(record, "directions", ())
-    )

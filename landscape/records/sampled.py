@@ -20,8 +20,8 @@ from landscape.records.base import (
     FloatArray,
     Status,
     StatusArray,
-    _frozen,
     freeze_arrays,
+    read_only,
 )
 from landscape.records.companions import Marks, Rays, Trajectory
 from landscape.records.provenance import Accuracy, Provenance
@@ -32,10 +32,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``.
+    """Values on a grid, common to `Profile` and `Surface`.
 
-    ``directions`` are the axes in parameter space, arrays by parameter name in the network's order, kept where no seed
-    can draw them again; empty otherwise.
+    Args:
+        axes: one for each dimension of the grid, with unit and label.
+        metrics: values by name, ``"train_loss"`` in nats per example, each in the shape of the grid; NaN where nothing
+            was measured, inf where the loss diverged.
+        status: how each value came about, see `Status`, in the shape of the grid.
+        error: estimated error of the training loss where it was interpolated, in the shape of the grid; 0 elsewhere.
+        provenance: what made the record.
+        directions: the axes in parameter space, arrays by parameter name in the network's order, where no seed can draw
+            them again; empty otherwise.
     """
 
     axes: tuple[Axis, ...]
@@ -50,8 +57,8 @@ class Sampled:
         if len(self.directions) not in (0, len(shape)):
             raise InputError(f"{len(self.directions)} directions, but {len(shape)} axes")
         freeze_arrays(self, "error")
-        object.__setattr__(self, "status", _frozen(self.status, np.uint8))
-        metrics = {name: _frozen(values) for name, values in self.metrics.items()}
+        object.__setattr__(self, "status", read_only(self.status, np.uint8))
+        metrics = {name: read_only(values) for name, values in self.metrics.items()}
         object.__setattr__(self, "metrics", MappingProxyType(metrics))
         for name, values in {**metrics, "status": self.status, "error": self.error}.items():
             if values.shape != shape:
@@ -102,13 +109,13 @@ class Sampled:
         return faces.html_of(self)
 
 
-def describe_points(measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
+def describe_points(num_measured: int, total: int, accuracy: Accuracy, metric: str = LOSS) -> list[str]:
     """How many grid points were measured and, where others were filled in, how far off they may be, in words.
 
     >>> describe_points(353, 2601, Accuracy(held_back_points=52, interpolation_error={LOSS: 0.0041}))
     ['measured 353 of 2,601 points', 'estimated interpolation error 0.0041 (52 held-back points)']
     """
-    words = [f"measured {measured:,} of {total:,} points"]
+    words = [f"measured {num_measured:,} of {total:,} points"]
     error = accuracy.interpolation_error.get(metric)
     if accuracy.held_back_points and error is not None:
         words.append(f"estimated interpolation error {error:.2g} ({accuracy.held_back_points} held-back points)")
@@ -138,8 +145,10 @@ class Profile(Sampled):
 class Surface(Sampled):
     """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
 
-    ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
-    directions from the centre, from which half-widths are measured; ``marks`` networks that lie in the plane.
+    Args:
+        trajectory: the training path in the coordinates of the grid, where there is one.
+        rays: the loss along many random directions from the centre, from which half-widths are measured.
+        marks: networks that lie in the plane.
     """
 
     trajectory: Trajectory | None = None

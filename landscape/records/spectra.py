@@ -53,10 +53,11 @@ class Spectrum:
 
     def density_with_error(self, values: ArrayLike, *, sigma: float | None = None) -> tuple[FloatArray, FloatArray]:
         """The density and its standard error over the probes, both (n,); the error inf with a single probe."""
-        each = self._by_probe(values, sigma, cumulative=False)
-        if len(each) < 2:
-            return np.asarray(each.mean(axis=0)), np.full(each.shape[1], np.inf)
-        return np.asarray(each.mean(axis=0)), np.asarray(each.std(axis=0, ddof=1) / len(each) ** 0.5)
+        densities = self._by_probe(values, sigma, cumulative=False)
+        mean, count = np.asarray(densities.mean(axis=0)), len(densities)
+        if count < 2:
+            return mean, np.full(densities.shape[1], np.inf)
+        return mean, np.asarray(densities.std(axis=0, ddof=1) / count**0.5)
 
     def cumulative(self, values: ArrayLike, *, sigma: float | None = None) -> FloatArray:
         """Share of eigenvalues at most ``values`` (n,), smoothed alike."""

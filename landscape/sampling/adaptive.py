@@ -22,7 +22,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = tuple[Indices, ...]
 Transform: TypeAlias = Callable[[FloatArray], FloatArray]
 
-FIRST_BISECTIONS = 3
+FIRST_BISECTIONS = 3  # 9 rows a side, from 2
 NUM_DRAWN = 8
 NUM_AIMED = 20
 NUM_INSIDE = 48
@@ -161,6 +161,7 @@ class _Search:
                 self.scale[LOSS] = np.where(self.inside, tight, self.scale[LOSS])
             if _is_loss(name):
                 spread = np.maximum(spread, _ratio(np.ptp(self.interpolations[name], axis=0), self.scale[name]))
+        # at full resolution nothing is interpolated: the spread of the level before says where doubts were
         if not self._finest:
             self.spread, self.cells = spread, self.rows
 
@@ -172,6 +173,7 @@ class _Search:
     def draw(self) -> Mask:
         """Held-back points: of the next level, new along one axis and along all, and inside the sublevel set."""
         holdout = np.zeros(self.shape, dtype=np.bool_)
+        # points new along one axis alone tell which axis fails; inside the set the bound is tighter
         kinds = [*self._new_points(), self.inside.astype(np.bool_)]
         if self._finest:
             kinds = [np.ones(self.shape, dtype=np.bool_)] * 3
@@ -308,6 +310,7 @@ def _spline(positions: Sequence[FloatArray], knots: FloatArray, rows: Rows) -> F
 def _cells(doubtful: Mask, rows: Rows) -> Mask:
     """Every point of the cells between ``rows`` that hold a doubtful point, their borders included."""
     places = np.nonzero(doubtful)
+    # a point on a border belongs to the cells on both sides
     edges = [
         np.stack([_cell_of(at, row, "left"), _cell_of(at, row, "right")]) for at, row in zip(places, rows, strict=True)
     ]

@@ -15,7 +15,8 @@ from landscape.defaults import BEND_STEPS
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch
 from landscape.objective.objective import Objective
-from landscape.records.recipe import CurveRecipe, read_recipe
+from landscape.records.recipe import CurveRecipe
+from landscape.records.recipe_keys import read_recipe
 from landscape.space.curves import Curve, Form, shares
 from landscape.space.subspaces import Centred
 

@@ -13,7 +13,8 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis, FloatArray, Status
 from landscape.records.provenance import Accuracy
-from landscape.records.recipe import RepeatsRecipe, mean_recipe
+from landscape.records.recipe import RepeatsRecipe
+from landscape.records.recipe_keys import mean_recipe
 from landscape.sampling.extent import Extent, choose_extent, common_extent
 from landscape.sampling.grid import Sampling, Where, sample
 from landscape.sampling.start import Grid, refuse_other
@@ -76,7 +77,7 @@ def sample_repeats(
     for seed, subspace in zip(seeds, subspaces, strict=True):
         grid: Where = {"points": points, "extent": extent, "path": None if path is None else _part(path, seed)}
         records.append(sample(objective, subspace, progress=progress, **grid, **options))
-        options["rays"] = 0
+        options["rays"] = 0  # they start at the centre, whatever the seed of the subspace
     mean = _mean(records, recipe)
     if path is not None:
         store.save(mean, path)

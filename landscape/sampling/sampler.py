@@ -116,7 +116,7 @@ class Sampler:
         sizes = f"{self.plan.block} points, {self.plan.examples} examples"
         self.bar.write(f"out of memory: going on with {sizes} at a time")
         self._note_plan()
-        self.strategies.clear()
+        self.strategies.clear()  # what a strategy has precomputed takes memory too
 
     def _strategy(self) -> Strategy:
         """The plan's strategy, the same from level to level, with what it has computed of the first layer."""

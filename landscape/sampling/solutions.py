@@ -77,7 +77,7 @@ class Solution:
     @property
     def stem(self) -> str:
         """The name of its files where no other is given: that of the run, or of the function that makes the model."""
-        return file_stem(self.name) if names_factory(self.name) else self.name.partition(":")[0]
+        return file_stem(self.name) if self.folder is None else self.folder.name
 
     @cached_property
     def path(self) -> TrainingPath | None:
@@ -149,15 +149,15 @@ def open_solution(
         raise InputError("the last of the --checkpoints is the solution: leave --weights out")
     evaluation: Evaluation = {"batchnorm": batchnorm, "num_examples": num_examples, "device": device, "dtype": dtype}
     state: _State = {"weights": weights, "checkpoints": checkpoints}
-    if names_factory(spec):
+    source, member = _parse_one(spec)
+    if member is None:
         if data is None:
             raise InputError("say which data: --data package.module:factory")
         return _open_factory(spec, data, stream, name=name or spec, **state, **evaluation)
     options = [flag for flag, value in (("--data", data), ("--stream", stream)) if value]
     if options:
         raise InputError(f"{', '.join(options)} go with --model package.module:factory, not with {spec!r}")
-    run_name, member = _run_and_member(spec)
-    run = find_or_train(run_name, runs=runs, device=str(device), progress=progress)
+    run = find_or_train(source, runs=runs, device=str(device), progress=progress)
     return member_of(run, member, **state, **evaluation, name=name)
 
 
@@ -193,22 +193,26 @@ def solution_names(spec: str) -> tuple[str, ...]:
     >>> [solution_names(spec) for spec in ("wide", "pair:3", "my_model:make")]
     [('wide:0',), ('narrow:3', 'wide:3'), ('my_model:make',)]
     """
-    return (spec,) if names_factory(spec) else tuple(f"{name}:{member}" for name, member in models_of(spec))
+    return tuple(source if member is None else f"{source}:{member}" for source, member in _parse(spec))
 
 
 def open_members(
     name: str,
     num_members: int | None = None,
     *,
+    data: str | None = None,
+    weights: str | Path | None = None,
     runs: str | Path = RUNS,
     progress: bool = False,
     **evaluation: Unpack[Evaluation],
 ) -> tuple[Solution, ...]:
-    """All members of a run that did not diverge, or the first of them.
+    """All members of a run that did not diverge, or the first of them; or the one network that a name stands for.
 
     Args:
-        name: of a run, or a preset that is trained where it is missing.
+        name: of a run, or a preset that is trained where it is missing; else as for `open_solution`, of one network.
         num_members: how many; all by default.
+        data: of a factory's model, see `open_solution`; runs have their own.
+        weights: a file of weights to look at in place of one network's own.
         runs: the folder of the runs.
         progress: show the progress of a training on stderr.
         evaluation: ``batchnorm``, ``num_examples``, ``device`` and ``dtype`` of `open_solution`.
@@ -220,7 +224,10 @@ def open_members(
         InputError: fewer members than asked for.
         RunError: no run of that name, or every member diverged.
     """
-    run_name, _ = _run_and_member(name)
+    run_name, member = _parse_one(name)
+    if weights is not None or member is None or ":" in name:
+        data = data if member is None else None
+        return (open_solution(name, data=data, weights=weights, runs=runs, progress=progress, **evaluation),)
     run = find_or_train(run_name, runs=runs, device=str(evaluation.get("device", "cpu")), progress=progress)
     return tuple(member_of(run, member, **evaluation) for member in survivors(run, num_members))
 
@@ -237,7 +244,8 @@ def file_stem(spec: str) -> str:
     >>> [file_stem(spec) for spec in ("wide", "wide:3", "my_model:make")]
     ['wide', 'wide-3', 'make']
     """
-    return spec.rpartition(":")[2] if names_factory(spec) else spec.replace(":", "-")
+    _, member = _parse(spec)[0]
+    return spec.rpartition(":")[2] if member is None else spec.replace(":", "-")
 
 
 def survivors(run: Run, num_members: int | None = None) -> list[int]:
@@ -284,12 +292,17 @@ def member_of(
     return Solution(objective, run.folder, member, lambda: _run_path(run, member, objective), variant)
 
 
-def _run_and_member(spec: str) -> tuple[str, int]:
-    """The run and member of a name that stands for one network."""
-    models = models_of(spec)
-    if len(models) != 1:
+def _parse(spec: str) -> tuple[tuple[str, int | None], ...]:
+    """The networks that a name stands for, as runs with their members; a factory has no member."""
+    return ((spec, None),) if names_factory(spec) else tuple(models_of(spec))
+
+
+def _parse_one(spec: str) -> tuple[str, int | None]:
+    """The run and member, or the factory, of a name that stands for one network."""
+    networks = _parse(spec)
+    if len(networks) != 1:
         raise InputError(f"{spec} is two networks of different width; name one, such as narrow:0")
-    return models[0]
+    return networks[0]
 
 
 class _State(TypedDict):

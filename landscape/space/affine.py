@@ -20,8 +20,8 @@ from landscape.records.recipe import (
     PathPlaneRecipe,
     RandomRecipe,
     SubspaceRecipe,
-    read_recipe,
 )
+from landscape.records.recipe_keys import read_recipe
 from landscape.space import parameters as space
 from landscape.space.directions import Ignored, Normalization, Redrawn, cosine, orthogonalize, random_direction
 from landscape.space.parameters import Parameters

@@ -9,7 +9,8 @@ import torch
 from landscape.errors import InputError
 from landscape.records.base import Axis, FloatArray, Scalar
 from landscape.records.limits import Rule
-from landscape.records.recipe import NetworksRecipe, read_recipe
+from landscape.records.recipe import NetworksRecipe
+from landscape.records.recipe_keys import read_recipe
 from landscape.space import parameters as space
 from landscape.space.affine import Plane
 from landscape.space.components import principal_components

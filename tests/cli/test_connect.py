@@ -1,10 +1,13 @@
 """``landscape connect`` on small runs: the barrier in words and as JSON, the file, and one line for nonsense."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
+from shell import landscape, recorded_path
 
 from cli import main
 from landscape.files.surfaces import load
@@ -137,3 +140,42 @@ def test_nonsense_gets_one_clear_line(runs: Path, args: list[str], status: int, 
     lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
     assert len(lines) == 1
     assert message in lines[0]
+
+
+@pytest.mark.usefixtures("nets")
+def test_two_files_of_weights_are_connected() -> None:
+    first, *_, last = recorded_path("path")
+    torch.save(first, "a.pt")
+    torch.save({f"module.{name}": tensor for name, tensor in last.items()}, "b.pt")
+    chosen = ["--model", "own_nets:make", "--data", "own_nets:both", "--points", "5", "--quiet"]
+    result = landscape("connect", "a.pt", "b.pt", *chosen, "-o", "line.h5", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["start"], found["end"], found["batchnorm"]) == ("a.pt", "b.pt", "reestimate")
+    x, y = sys.modules["own_nets"].data()
+    model = sys.modules["own_nets"].make()
+    for state, loss in ((first, found["metrics"]["train_loss"][0]), (last, found["metrics"]["train_loss"][-1])):
+        model.load_state_dict(state)
+        torch.optim.swa_utils.update_bn([x[:30]], model)
+        assert loss == pytest.approx(torch.nn.functional.cross_entropy(model.eval()(x[:30]), y[:30]).item(), rel=1e-5)
+
+
+@pytest.mark.usefixtures("nets")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.pt", "b.pt", "--data", "own_nets:data"], "--data and --num-examples go with --model"),
+        (
+            ["a.pt", "b.pt", "--model", "wide", "--data", "own_nets:data"],
+            "--data go with --model package.module:factory, not with 'wide'",
+        ),
+        (["a.pt", "b.pt", "--model", "own_nets:make"], "say which data"),
+        (["a.pt", "b.pt", "--model", "own_nets:make", "--data", "own_nets:data"], "there is no file a.pt"),
+        (["a.pt", "--members", "3", "--model", "own_nets:make"], "--members counts members of a run"),
+    ],
+)
+def test_what_cannot_be_connected_is_said_in_one_line(arguments: list[str], message: str) -> None:
+    result = landscape("connect", *arguments, "--quiet")
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert "Traceback" not in result.output

@@ -6,8 +6,9 @@ import h5py
 import numpy as np
 import pytest
 from problems import bowl
+from record_files import OLD
 
-from landscape.errors import FileError, InputError
+from landscape.errors import FileError
 from landscape.files import surfaces as store
 from landscape.files.findings import load_result, load_sweep, save_result, save_sweep
 from landscape.records.estimates import Number
@@ -99,23 +100,9 @@ def test_damage_is_one_clear_error(tmp_path: Path) -> None:
             load_result(tmp_path / name)
 
 
-def test_records_refuse_what_does_not_fit_together() -> None:
-    with pytest.raises(InputError, match="one shape"):
-        Series("s", X, X[:2], X, X)
-    with pytest.raises(InputError, match="unknown verdict"):
-        Remark("r", "maybe")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="another length"):
-        Table(("a",), (("1", "2"),))
-    with pytest.raises(InputError, match="no number 'none'"):
-        result().number("none")
-
-
-def test_an_accuracy_that_rounding_keeps_below_one_is_no_error() -> None:
-    accuracy = np.array([[[[0.9, 0.8]], [[1 - 2**-52, 1.0]]]])
-    done = np.array([[True, True]])
-    step = np.array([3.0])
-    sweep = Sweep(
-        ("true",), (2, 4), (160, 310), 50, 10, (0, 1), step, {"train_accuracy": accuracy}, done, {}, np.zeros((1, 2))
-    )
-    np.testing.assert_allclose(sweep.error("train", "true")[0], [0.1, 0.2])
-    assert sweep.error("train", "true")[1].tolist() == [0, 0]
+def test_a_result_of_the_first_edition_is_loaded_and_saved_to_the_same_bytes(tmp_path: Path) -> None:
+    old = OLD / "study.h5"
+    loaded = load_result(old)
+    assert (loaded.name, loaded.verdict, loaded.numbers[0].name) == ("fit", "agrees", "training error, width 4")
+    save_result(loaded, tmp_path / "study.h5")
+    assert (tmp_path / "study.h5").read_bytes() == old.read_bytes()

@@ -7,15 +7,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from record_files import axis, example
+from record_files import example
 
-from landscape.errors import FileError, InputError
+from landscape.errors import FileError
 from landscape.files import surfaces as store
 from landscape.files.replace import file_errors, replacement, scratch
-from landscape.records.provenance import Identity, Provenance
-from landscape.records.sampled import Profile
 
 
 @pytest.fixture
@@ -23,22 +20,6 @@ def path(tmp_path: Path) -> Path:
     """The example in a file of its own."""
     example().save(tmp_path / "wide.h5")
     return tmp_path / "wide.h5"
-
-
-def test_a_metric_must_not_take_a_name_of_the_schema(tmp_path: Path) -> None:
-    for name in ("status", "alpha", "rays", "a/b", "", "."):
-        record = Profile((axis("alpha", 2),), {name: np.zeros(2)}, np.ones(2), np.zeros(2))
-        with pytest.raises(InputError, match="cannot name a metric"):
-            record.save(tmp_path / "odd.h5")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_hdf5_cannot_hold_is_an_input_error(tmp_path: Path) -> None:
-    provenance = Provenance(Identity(P=2**70))
-    with pytest.raises(InputError, match="P cannot be stored"):
-        Profile((axis("alpha", 2),), {}, np.ones(2), np.zeros(2), provenance).save(tmp_path / "odd.h5")
-    with pytest.raises(InputError, match="expected 'alpha'"):
-        Profile((axis("gamma", 2),), {}, np.ones(2), np.zeros(2)).save(tmp_path / "odd.h5")
 
 
 @pytest.mark.parametrize(

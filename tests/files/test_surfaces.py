@@ -8,14 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from record_files import PROVENANCE, axis, bits, example
+from record_files import OLD, PROVENANCE, axis, bits, example
 
+from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.records.base import Axis, FloatArray
 from landscape.records.companions import Rays, Trajectory
 from landscape.records.provenance import Identity, Making, Provenance
-from landscape.records.recipe import parse_recipe
+from landscape.records.recipe import ConnectionRecipe, DirectionsRecipe, RandomRecipe, RepeatsRecipe
+from landscape.records.recipe_keys import parse_recipe
 from landscape.records.sampled import Profile, Surface
+
+RECIPES = {
+    "plane": RandomRecipe,
+    "line": RandomRecipe,
+    "repeats": RepeatsRecipe,
+    "eigenvectors": DirectionsRecipe,
+    "connection": ConnectionRecipe,
+}
 
 
 def any_floats(*shape: int) -> st.SearchStrategy[FloatArray]:
@@ -67,6 +77,23 @@ def test_the_same_record_gives_the_same_bytes(path: Path, monkeypatch: pytest.Mo
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["plane", "line", "repeats", "eigenvectors", "connection"])
+def test_a_file_of_the_first_edition_is_loaded_and_saved_to_the_same_bytes(tmp_path: Path, name: str) -> None:
+    old = OLD / f"{name}.h5"
+    record = store.load(old)
+    assert record.provenance.identity.model == "narrow:0"
+    assert type(record.provenance.identity.subspace) is RECIPES[name]
+    record.save(tmp_path / "new.h5")
+    assert (tmp_path / "new.h5").read_bytes() == old.read_bytes()
+
+
+def test_a_file_of_today_has_the_attributes_of_the_first_edition(path: Path) -> None:
+    with h5py.File(path) as new, h5py.File(OLD / "plane.h5") as old:
+        kinds = [{name: file.attrs.get_id(name).dtype.kind for name in file.attrs} for file in (new, old)]
+    assert kinds[0] == kinds[1]
+    assert len(kinds[0]) == len(PROVENANCE.to_dict()) + len(("format", "schema", "metrics"))
+
+
 def test_long_provenance_is_kept(tmp_path: Path) -> None:
     names = ",".join(f"layers.{k}.norm.weight" for k in range(10_000))
     provenance = Provenance(Identity(subspace=parse_recipe({"ignored": names})), making=Making(command="x" * 100_000))
@@ -83,6 +110,19 @@ def test_numbers_of_numpy_and_names_that_are_not_text_are_stored(tmp_path: Path)
     found = store.load(tmp_path / "odd.h5").provenance
     assert (found.identity.P, found.making.wall_time, found.identity.subspace.to_dict()) == (7, 3.0, {"seed": 2})
     assert found.making.command == r"a\udce9 b\0"
+
+
+def test_a_metric_must_not_take_a_name_of_the_schema(tmp_path: Path) -> None:
+    for name in ("status", "alpha", "rays", "a/b", "", "."):
+        record = Profile((axis("alpha", 2),), {name: np.zeros(2)}, np.ones(2), np.zeros(2))
+        with pytest.raises(InputError, match="cannot name a metric"):
+            record.save(tmp_path / "odd.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_axis_has_the_name_that_the_schema_gives_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected 'alpha'"):
+        Profile((axis("gamma", 2),), {}, np.ones(2), np.zeros(2)).save(tmp_path / "odd.h5")
 
 
 def test_plain_h5py_sees_the_schema(path: Path) -> None:

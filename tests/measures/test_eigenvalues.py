@@ -19,6 +19,9 @@ from landscape.space.parameters import digest
 
 SPECTRUM = (0.0, 0.0, 0.01, 0.5, 0.9, 1.0, 1.0, 2.0, 4.0, 30.0, 100.0, 1000.0)
 
+# forward mode warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+
 
 @pytest.fixture(params=["dense", "lanczos"])
 def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +43,6 @@ def test_the_prescribed_spectrum_is_found(k: int, which: End) -> None:
 
 
 @pytest.mark.usefixtures("method")
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 @pytest.mark.parametrize("which", ["top", "bottom"])
 def test_agrees_with_the_dense_hessian_of_a_network(which: End) -> None:
     model, data = small_mlp(), examples(50)
@@ -88,7 +90,6 @@ def weighted_square(outputs: Tensor, targets: Tensor) -> Tensor:
     return 0.5 * (outputs.square() * targets).sum(dim=1).mean()
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 def test_trained_weights_agree_with_the_dense_hessian() -> None:
     model, data = trained(small_mlp(12), examples(80))
     objective, exact = Objective(model, data), torch.linalg.eigvalsh(dense_hessian(model, *data))

@@ -7,7 +7,7 @@ from problems import examples, quadratic, small_mlp
 from landscape.errors import InputError
 from landscape.files.ledger import Ledger
 from landscape.measures.curvature import Curvature
-from landscape.measures.ensembles import cost_of, describe, measure, measure_members
+from landscape.measures.ensembles import cost_of, describe_members, measure, measure_members
 from landscape.measures.measure import MeasureOptions
 from landscape.objective.objective import Objective
 from landscape.sampling.solutions import Solution
@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_written_is_a_problem_in_one_line_and_no_error(t
 
 def test_a_network_is_described_by_its_sizes_and_metrics() -> None:
     solution = members()[0]
-    subject = describe([solution])
+    subject = describe_members([solution])
     assert (subject.kind, subject.members, subject.P, subject.N) == ("network", 1, solution.objective.P, 10)
     assert subject.final["train_loss"] == [solution.objective.at_centre()["train_loss"]]
 

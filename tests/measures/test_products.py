@@ -13,10 +13,12 @@ from landscape.measures.products import (
 )
 from landscape.objective.objective import Objective
 
+# forward mode warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+
 ROWS = torch.randn(3, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 def test_every_way_multiplies_by_the_dense_hessian() -> None:
     model, data = small_mlp(2), examples(20)
     objective = Objective(model, data)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from landscape.measures.quantities import MemberValues, Quantity, comparisons, quantity
+from landscape.measures.quantities import MemberValues, Quantity, compare_quantities, quantity
 
 WIDTH: Quantity[tuple[float, ...]] = Quantity(
     "width", "L2", lambda record, rise: rise * np.array(record), lambda record, rise: sum(w > 2 for w in record)
@@ -29,6 +29,6 @@ def test_a_quantity_of_one_number_reads_it_from_the_record_alone() -> None:
 def test_only_what_both_hold_is_compared() -> None:
     first = {"width": MemberValues([np.array([1.0, 2.0])], "L2"), "trace": MemberValues([np.array([3.0])], "1")}
     second = {"width": MemberValues([np.array([2.0, 4.0])], "L2")}
-    (comparison,) = comparisons(first, second)
+    (comparison,) = compare_quantities(first, second)
     assert comparison.quantity == "width"
     assert comparison.second.mean / comparison.first.mean == pytest.approx(2.0)

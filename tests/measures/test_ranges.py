@@ -7,6 +7,9 @@ from landscape.errors import InputError
 from landscape.measures.ranges import chunk_examples, rank_bounds
 from landscape.objective.objective import Objective
 
+# forward mode warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+
 
 def linear(rank: int, features: int = 40, outputs: int = 3) -> tuple[Objective, list[torch.Tensor]]:
     """A linear model on inputs of that rank: its Jacobian has outputs x rank singular values that are not zero."""

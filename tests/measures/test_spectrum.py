@@ -15,6 +15,9 @@ from landscape.measures.spectrum import spectral_density
 from landscape.objective.objective import Objective
 from landscape.records.base import FloatArray
 
+# forward mode warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+
 
 def eigenvalues(objective: Objective) -> FloatArray:
     return np.asarray(torch.linalg.eigvalsh(hessian(objective).form()).numpy())
@@ -51,7 +54,6 @@ def test_more_exactness_takes_more_probes() -> None:
     assert fine.error <= 0.015
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 def test_the_gauss_newton_spectrum_has_nothing_below_zero() -> None:
     objective = Objective(small_mlp(), examples(50))
     assert eigenvalues(objective).min() < -1e-3

@@ -11,8 +11,10 @@ from landscape.measures.matrix import hessian
 from landscape.measures.trace import frobenius_norm, trace
 from landscape.objective.objective import Objective
 
+# forward mode warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is:DeprecationWarning")
+
 def test_the_trace_is_exact_or_within_its_error() -> None:
     model, data = small_mlp(), examples(50)
     objective = Objective(model, data)

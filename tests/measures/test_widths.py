@@ -11,7 +11,7 @@ from landscape.measures.widths import corridor_width, half_width, sublevel_area
 from landscape.records.base import Axis
 from landscape.records.companions import Rays
 from landscape.records.provenance import Identity, Provenance
-from landscape.records.recipe import parse_recipe
+from landscape.records.recipe_keys import parse_recipe
 from landscape.records.sampled import Surface
 
 

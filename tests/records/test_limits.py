@@ -20,5 +20,5 @@ def test_the_sentence_states_the_rise_with_three_digits() -> None:
 @pytest.mark.parametrize("sentence", ["chosen by hand", "given, in the widest of many surfaces", "given "])
 def test_a_sentence_of_another_version_is_kept_to_the_letter_and_states_no_rule(sentence: str) -> None:
     limit = Limit.parse(2.0, sentence)
-    assert limit.rule is Rule.NONE
+    assert limit.rule is Rule.UNKNOWN
     assert limit.to_dict() == {"reach": 2.0, "extent": sentence}

@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 
+import pytest
+
 from landscape.records.limits import Limit, Rule
 from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
-from landscape.records.recipe import parse_recipe
+from landscape.records.recipe_keys import parse_recipe
 
 # As files of schema 1 have had them from the first; readers of other languages rely on the names.
 OF_SCHEMA_1 = """model network P N K regime weights data loss dtype batchnorm subspace precision_error precision_points
@@ -44,3 +46,17 @@ def test_the_worst_of_several_accuracies_takes_the_largest_error_of_each_kind() 
     assert Accuracy.worst(several) == Accuracy(
         3e-7, 5, 0.01, 50, {"test_loss": 0.125, "train_loss": 0.5}, inside_error=0.0012
     )
+
+
+def test_provenance_becomes_plain_values() -> None:
+    values = Provenance(Identity(model="wide:0", subspace=parse_recipe({"kind": "plane"}))).to_dict()
+    assert values["model"] == "wide:0"
+    assert type(values["subspace"]) is dict
+    assert list(values)[:3] == ["model", "network", "P"]
+
+
+def test_the_flat_names_of_files_are_read_too() -> None:
+    provenance = Provenance(Identity(P=3), making=Making("loop"))
+    assert (provenance.P, provenance.strategy, provenance.reach) == (3, "loop", 0.0)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="a provenance has no 'colour'; it has model, network, P"):
+        _ = provenance.colour  # type: ignore[attr-defined]

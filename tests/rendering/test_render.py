@@ -14,7 +14,7 @@ from landscape.rendering.figure import FigureOptions
 from landscape.rendering.film.movie import FilmOptions
 from landscape.rendering.look import Look
 from landscape.rendering.page.web import PageOptions
-from landscape.rendering.render import medium_of
+from landscape.rendering.render import foreign_options, medium_of
 
 KINDS = (Look, FigureOptions, PageOptions, FilmOptions)
 
@@ -83,3 +83,12 @@ def test_the_former_name_of_draw_works_and_says_so(tmp_path: Path) -> None:
     assert caught[0].filename == __file__
     landscape.render(bowl(points=5), tmp_path / "new.svg", draw="contour")
     assert (tmp_path / "old.svg").read_bytes() == (tmp_path / "new.svg").read_bytes()
+
+
+def test_an_option_is_foreign_to_a_medium_that_lacks_it() -> None:
+    assert {"dpi", "columns", "film", "seconds"} <= foreign_options("a.html")
+    assert "stack" not in foreign_options("a.html")
+    assert {"film", "stack"} <= foreign_options("a.png")
+    assert "theme" not in foreign_options("a.png") | foreign_options("a.gif")
+    shared = {field.name for field in fields(Look)}
+    assert not shared & (foreign_options("a.png") | foreign_options("a.html") | foreign_options("a.gif"))

@@ -11,7 +11,7 @@ from landscape.errors import FileError, InputError, RunError
 from landscape.train import runs as runs_module
 from landscape.train.networks import NetworkConfig, count_parameters
 from landscape.train.recipe import Recipe
-from landscape.train.runs import Run, RunConfig, ensure_run, find_or_train, models_of, open_run, preset
+from landscape.train.runs import Run, RunConfig, ensure_run, find_or_train, models_of, open_run, preset, presets
 
 SMALL = RunConfig(
     NetworkConfig("mlp", 3), {"name": "digits", "num_train": 60}, Recipe(steps=12, batch_size=20, checkpoints=5), 2
@@ -194,6 +194,13 @@ def test_presets_are_a_pair_that_differs_in_width_alone() -> None:
     narrow, wide = preset("narrow"), preset("wide")
     assert replace(narrow, network=wide.network) == wide
     assert (narrow.network.width, wide.network.width) == (4, 512)
+
+
+def test_a_pair_stands_for_two_presets() -> None:
+    assert presets("pair") == {"narrow": preset("narrow"), "wide": preset("wide")}
+    assert presets("wide") == {"wide": preset("wide")}
+    with pytest.raises(InputError, match="unknown model 'nobody'"):
+        presets("nobody")
 
 
 def test_no_members_are_refused() -> None:

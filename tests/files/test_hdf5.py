@@ -1,5 +1,6 @@
-"""The reader of files is suspicious of everything it reads."""
+"""HDF5 as records use it: the same values give the same bytes, and the reader is suspicious of all that it reads."""
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 from record_files import PROVENANCE, bits, example, refusal
 
-from landscape.errors import FileError
+from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
+from landscape.files.hdf5 import attribute, encode, write, write_attributes
 
 
 @pytest.fixture
@@ -20,6 +22,31 @@ def path(tmp_path: Path) -> Path:
     """The example in a file of its own."""
     example().save(tmp_path / "wide.h5")
     return tmp_path / "wide.h5"
+
+
+def test_the_same_values_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(file: h5py.File) -> None:
+        write_attributes(file, {"model": "wide", "versions": {"torch": "2"}, "P": 3})
+        write(file, "loss", np.arange(3.0), units="nats")
+
+    before = encode(fill)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert encode(fill) == before
+    with h5py.File(io.BytesIO(before)) as file:
+        assert file["loss"].attrs["units"] == b"nats"
+        assert (attribute(file, "P", int), attribute(file, "versions", dict)) == (3, {"torch": "2"})
+
+
+def test_a_text_that_is_no_unicode_is_kept_as_escapes() -> None:
+    image = encode(lambda file: write_attributes(file, {"command": "a\udce9 b\0", "empty": ""}))
+    with h5py.File(io.BytesIO(image)) as file:
+        assert attribute(file, "command", str) == r"a\udce9 b\0"
+        assert attribute(file, "empty", str) == ""
+
+
+def test_what_hdf5_cannot_hold_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="P cannot be stored, expected text or a number: 1180591620717411303424"):
+        encode(lambda file: write_attributes(file, {"P": 2**70}))
 
 
 def test_a_lock_left_by_another_program_does_not_matter(path: Path) -> None:
