@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from landscape.errors import FileError, InputError
 from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
-from landscape.train.checkpoints import fitted_state, without_prefixes
 from landscape.train.checkpoint_steps import steps_of
+from landscape.train.checkpoints import fitted_state, without_prefixes
 from landscape.train.state_files import SUFFIXES, is_checkpoint, read_checkpoint
 
 # What tools write beside the weights, with the suffixes of weights.

@@ -37,13 +37,13 @@ def steps_of(names: Sequence[str], counts: Sequence[Mapping[str, float]]) -> lis
     in_files = {f"{field!r} in the files": [count.get(field) for count in counts] for field in STEP_FIELDS}
     stems = [_stem(name) for name in names]
     in_names = {f"{field!r} in their names": [_field(word, stem) for stem in stems] for field, word in _FIELDS.items()}
-    repeated: dict[str, list[float]] = {}
+    duplicates: dict[str, list[float]] = {}
     for sources in (_complete(in_files), _complete(in_names)):
         unique = {name: steps for name, steps in sources.items() if len(set(steps)) == len(steps)}
         if unique:
-            return _agreed(next(iter(unique)), repeated | sources, names)
-        repeated |= sources
-    return _agreed(*_plain(stems, names, repeated), names)
+            return _agreed(next(iter(unique)), duplicates | sources, names)
+        duplicates |= sources
+    return _agreed(*_plain(stems, names, duplicates), names)
 
 
 def _complete(sources: Mapping[str, Steps]) -> dict[str, list[float]]:
@@ -66,7 +66,7 @@ def _agreed(first: str, sources: Mapping[str, list[float]], names: Sequence[str]
 
 
 def _plain(
-    stems: Sequence[str], names: Sequence[str], repeated: Mapping[str, list[float]]
+    stems: Sequence[str], names: Sequence[str], duplicates: Mapping[str, list[float]]
 ) -> tuple[str, dict[str, list[float]]]:
     """The one number of the names that differs from file to file, standing alone or else behind a word."""
     if len(names) == 1:
@@ -80,11 +80,11 @@ def _plain(
             problem = f"their names hold several plain numbers that differ, or not all of them hold one ({shown})"
             break
         if columns and len(set(columns[0])) == len(names):
-            return "the number in their names", {**repeated, "the number in their names": columns[0]}
-        if columns and not repeated:
-            repeated = {"the number in their names": columns[0]}
-    if repeated:
-        first, steps = next(iter(repeated.items()))
+            return "the number in their names", {**duplicates, "the number in their names": columns[0]}
+        if columns and not duplicates:
+            duplicates = {"the number in their names": columns[0]}
+    if duplicates:
+        first, steps = next(iter(duplicates.items()))
         problem = f"by {first} several have the same step ({_shown(steps, names)})"
     raise InputError(f"{problem}; name them by their step, step-100.pt")
 

@@ -45,7 +45,11 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     ]
     problems = [
         f"{len(names)} {problem} ({first_names(names)})"
-        for names, problem in ((_missing(model, weights), "missing"), (unknown, "unknown"), (shapes, "of another shape"))
+        for names, problem in (
+            (_missing(model, weights), "missing"),
+            (unknown, "unknown"),
+            (shapes, "of another shape"),
+        )
         if names
     ]
     if problems:

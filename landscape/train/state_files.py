@@ -171,7 +171,7 @@ def _read_json(place: Path) -> dict[str, Any]:
     try:
         content = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FileError(f"{place} cannot be read: {str(error):.120}") from error
+        raise FileError(f"{place} cannot be read: {error!s:.120}") from error
     if not isinstance(content, dict):
         raise FileError(f"{place} holds {type(content).__name__}, expected names with values")
     return content

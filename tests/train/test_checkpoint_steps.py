@@ -6,7 +6,10 @@ from landscape.errors import InputError
 from landscape.train.checkpoint_steps import steps_of
 
 NAMES: dict[str, tuple[list[str], list[float]]] = {
-    "lightning": (["epoch=2-val_loss=0.47.ckpt", "epoch=0-val_loss=0.91.ckpt", "epoch=1-val_loss=0.52.ckpt"], [2, 0, 1]),
+    "lightning": (
+        ["epoch=2-val_loss=0.47.ckpt", "epoch=0-val_loss=0.91.ckpt", "epoch=1-val_loss=0.52.ckpt"],
+        [2, 0, 1],
+    ),
     "lightning with steps": (["epoch=2-step=30.ckpt", "epoch=0-step=10.ckpt"], [30, 10]),
     "accuracy behind the epoch": (["resnet_ep1_acc80.5.pth", "resnet_ep2_acc79.1.pth"], [1, 2]),
     "whole accuracy": (["net_epoch_3_acc_80.pt", "net_epoch_4_acc_70.pt"], [3, 4]),
