@@ -124,11 +124,12 @@ def of_barcodes(codes: Sequence[Barcode]) -> Caption:
     )
     for index, code in enumerate(codes):
         letter = letters(index)
+        unit = " nats per example" if code.surface.provenance.identity.loss == "cross_entropy" else ""
         count, lasting = code.minima.count(), code.minima.count(code.threshold)
         caption.sentences.append(
             f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
             f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
-            f"{caption.number(f'{letter}Threshold', code.threshold)} nats per example."
+            f"{caption.number(f'{letter}Threshold', code.threshold)}{unit}."
         )
         if len(code.bars) < count:
             caption.sentences.append(

@@ -74,6 +74,8 @@ def place(record: Sampled, *, many: bool = False) -> str:
     if recipe.kind in ("plane", "line"):
         article, rest = _affine(recipe)
         return f"{recipe.kind}s {rest}" if many else f"{article} {recipe.kind} {rest}"
+    if recipe.kind == "grid":
+        return "grids computed elsewhere" if many else "a grid computed elsewhere"
     return ("surfaces" if many else "a surface") if isinstance(record, Surface) else "a path"
 
 

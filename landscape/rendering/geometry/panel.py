@@ -175,7 +175,7 @@ class Panel:
     @cached_property
     def solution(self) -> tuple[float, float, float] | None:
         """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
-        if not self.has_solution:
+        if not self.has_solution or self.surface.kind == "grid":
             return None
         on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
         alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0

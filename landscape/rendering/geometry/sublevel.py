@@ -70,8 +70,11 @@ def excess_of(surface: Surface, rise: float, *, stride: int = 1) -> FloatArray |
 def _reference(surface: Surface) -> FloatArray | None:
     """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's.
 
-    None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss.
+    None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss; or
+    nothing is known of a centre, as in a grid that was computed elsewhere.
     """
+    if surface.kind == "grid":
+        return None
     path, has_centre = surface.trajectory, 0 in surface.beta.values
     if surface.kind == "corridor":
         if has_centre:
