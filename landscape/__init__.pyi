@@ -65,6 +65,7 @@ from .records.spectra import Spectrum as Spectrum
 
 # Pictures
 from .rendering.export.mesh import export as export
+from .rendering.geometry.backend import find_backend as find_backend
 from .rendering.page.report import check_report as check_report
 from .rendering.page.report import render_report as render_report
 from .rendering.render import check_picture as check_picture

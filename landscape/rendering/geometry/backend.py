@@ -43,7 +43,11 @@ class Backend:
 
 @cache
 def find_backend() -> Backend:
-    """The best way to draw here; the window that answered is set for this process."""
+    """The best way to draw here; the window that answered is set for this process.
+
+    Returns:
+        The backend; its text says what it is, or what to install for more.
+    """
     if importlib.util.find_spec("vtkmodules") is None or importlib.util.find_spec("pyvista") is None:
         return Backend("matplotlib", advice="for the shaded surface: pip install pyvista")
     children = {window: _start(window) for window in _candidates()}
