@@ -11,8 +11,9 @@ import numpy as np
 
 from landscape.errors import DisplayError, InputError
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.facts.notes import names_of, small_print
+from landscape.rendering.facts.names import names_of
 from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.facts.small_print import panel_notes
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.ticks import plain
@@ -138,7 +139,7 @@ def _words(group: Sequence[Panel], label: str, start: int) -> dict[str, Any]:
 def _notes(panel: Panel) -> list[str]:
     """The small print as in figures, without what the ceiling cuts: that changes with the scale."""
     uncut = replace(panel, heights=replace(panel.heights, ceiling=None))
-    return [plain(line) for line in small_print(uncut)]
+    return [plain(line) for line in panel_notes(uncut)]
 
 
 def _title(surfaces: Sequence[Surface], metric: str) -> str:

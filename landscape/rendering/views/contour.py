@@ -98,7 +98,7 @@ def _label_points(axes: Axes, lines: Any, obstacles: FloatArray, theme: Theme) -
     """A point on each line far from the edges, from obstacles (k, 2) in pixels, and from the other labels."""
     size = theme.size * axes.figure.dpi / 72  # pixels
     frame = axes.get_window_extent()
-    chosen: list[tuple[float, float]] = []
+    positions: list[tuple[float, float]] = []
     for line in lines.get_paths():
         if len(line.vertices) < 2:
             continue
@@ -112,9 +112,9 @@ def _label_points(axes: Axes, lines: Any, obstacles: FloatArray, theme: Theme) -
             clear = np.minimum(clear, np.linalg.norm(pixels[:, None] - obstacles[None], axis=2).min(axis=1))
         best = int(np.argmax(clear))
         if clear[best] > 1.7 * size:
-            chosen.append((float(points[best, 0]), float(points[best, 1])))
+            positions.append((float(points[best, 0]), float(points[best, 1])))
             obstacles = np.vstack([obstacles, pixels[best]])
-    return chosen
+    return positions
 
 
 def _obstacles(axes: Axes, panel: Panel, rim: Sequence[FloatArray]) -> FloatArray:

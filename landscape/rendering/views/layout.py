@@ -11,13 +11,13 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
-from landscape.rendering.facts.caption import letters
-from landscape.rendering.facts.notes import small_print, wrapped
+from landscape.rendering.facts.names import letters
 from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.facts.small_print import panel_notes
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import height_ticks
-from landscape.rendering.views.labels import text_inches
+from landscape.rendering.views.labels import text_inches, wrap_lines
 
 COLUMN = 3.375  # inches: one column of a two-column paper
 TEXT = 6.75  # its text width
@@ -190,7 +190,7 @@ def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
     """The small print of a panel in lines that its cell has room for."""
     if not sheet.notes:
         return []
-    return wrapped(small_print(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
+    return wrap_lines(panel_notes(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
 
 
 def _shift(notes: Sequence[Sequence[str]], middle: float, cell: float, theme: Theme) -> float:

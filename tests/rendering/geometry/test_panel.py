@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pictures import panel_of, surface_of
 from problems import bowl, tunnel
+from sampled_records import sampled
 
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Status
@@ -73,3 +74,23 @@ def test_surfaces_that_cannot_share_axes_are_refused() -> None:
         panels_of([bowl(), tunnel()], "train_loss", Box(), ["a", "b"])
     with pytest.raises(DisplayError, match="2 points a side"):
         panel_of(surface_of(np.ones((1, 5))))
+
+
+def test_networks_of_a_plane_are_marked_where_they_lie() -> None:
+    surface = sampled("three")
+    panel = panel_of(surface)
+    names, points = panel.marks()
+    assert names == ("net:0", "net:1", "net:2")
+    alpha = panel.floor.alpha[0] + (points[:, 0] / panel.box.half_x + 1) / 2 * np.ptp(panel.floor.alpha)
+    assert np.allclose(alpha, surface.marks.alpha)
+    assert np.allclose(points[:, 2], panel.world_z(surface.marks.loss))
+
+
+def test_a_path_lies_on_the_plane_that_it_is_drawn_over() -> None:
+    surface = sampled("path")
+    panel = panel_of(surface)
+    beads, path = panel.beads(), panel.path()
+    assert beads is not None
+    assert path is not None
+    assert np.allclose(path[-1], panel.marker(), atol=1e-6)
+    assert len(path) > 2 * len(surface.trajectory.step)
