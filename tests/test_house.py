@@ -14,6 +14,7 @@ from house import (
     functions,
     modules,
     num_lines,
+    plan,
 )
 
 
