@@ -53,6 +53,7 @@ class Picture:
 @click.command(short_help="Draw surfaces and profiles; trains and measures what is missing.")
 @click.argument("files", nargs=-1, metavar="[FILE.h5]...")
 @options
+# A group of options arrives as one object; the order here is that of the help.
 def command(
     files: tuple[str, ...],
     model: Model,
