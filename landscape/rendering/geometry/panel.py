@@ -163,7 +163,7 @@ class Panel:
         return points[inside]
 
     def beads(self) -> FloatArray | None:
-        """Checkpoints of the path that stand clear of each other and of its end; the first is the start; shape (k, 3)."""
+        """Checkpoints of the path, from its start, that stand clear of each other and of its end; shape (k, 3)."""
         at = self.path_at()
         path = None if at is None else self._inside(self._world(at))
         if path is None or len(path) < 2:
