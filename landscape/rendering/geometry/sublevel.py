@@ -62,6 +62,7 @@ def excess_of(surface: Surface, rise: float, *, stride: int = 1) -> FloatArray |
     reference = _reference(surface) if LOSS in surface.metrics else None
     if reference is None:
         return None
+    # Missing and diverged points get a finite loss far outside the set: contours cannot pass through inf.
     largest = np.nanmax(np.where(np.isfinite(surface.loss), surface.loss, np.nan), initial=0.0)
     loss = np.nan_to_num(surface.loss[::stride, ::stride], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
     return np.asarray(loss - reference[::stride, None] - rise)
