@@ -181,6 +181,7 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
         order.notes,
         bar_names=not shows_heights(camera),
     )
+    # A camera that the reader chose may hide a minimum; then the picture says so instead of moving.
     warnings = [hidden_minimum_message(panel, camera) for panel in panels]
     return _finish_panels(sheet, order, backend, tuple(filter(None, warnings)))
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from problems import bowl, tunnel
 
@@ -92,6 +93,17 @@ def test_an_option_is_foreign_to_a_medium_that_lacks_it() -> None:
     assert "theme" not in foreign_options("a.png") | foreign_options("a.gif")
     shared = {field.name for field in fields(Look)}
     assert not shared & (foreign_options("a.png") | foreign_options("a.html") | foreign_options("a.gif"))
+
+
+@pytest.mark.parametrize("draw", ["surface", "contour", "barcode"])
+def test_of_a_grid_computed_elsewhere_a_caption_claims_no_network_and_no_unit(draw: Any, tmp_path: Path) -> None:
+    axis = np.linspace(-1, 1, 5)
+    grid = landscape.Surface.from_grid(axis, axis, axis[:, None] ** 2 + axis**2, name="bowl", labels=("rate", "width"))
+    caption = landscape.render(grid, tmp_path / "grid.svg", draw=draw, backend="matplotlib").caption
+    assert ("grid computed elsewhere" in caption) == (draw != "barcode")
+    for claim in ("nat", "norm", "random", "P$", "parameter", "haded", "solution"):
+        assert claim not in caption
+    assert (">width<" in (tmp_path / "grid.svg").read_text()) == (draw != "barcode")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.svg", "a.html", "a.gif"])

@@ -120,11 +120,12 @@ def of_barcodes(codes: Sequence[Barcode]) -> Caption:
     )
     for index, code in enumerate(codes):
         letter = letters(index)
+        unit = " nats per example" if code.surface.provenance.identity.loss == "cross_entropy" else ""
         count, lasting = code.minima.count(), code.minima.count(code.threshold)
         caption.sentences.append(
             f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
             f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
-            f"{caption.number(f'{letter}Threshold', code.threshold)} nats per example."
+            f"{caption.number(f'{letter}Threshold', code.threshold)}{unit}."
         )
         if len(code.bars) < count:
             caption.sentences.append(
@@ -171,6 +172,7 @@ def _omissions(caption: Caption, panel: Panel, letter: str) -> list[str]:
     """Points that are cut away, missing, interpolated or drawn elsewhere."""
     surface, heights, parts = panel.surface, panel.heights, []
     counts = heights.omissions(surface, panel.metric)
+    # Stored even where no sentence has them, so that a paper can quote them.
     total = caption.number(f"{letter}Points", counts.num_points)
     cut = caption.number(f"{letter}Clipped", counts.num_clipped)
     if counts.num_clipped and heights.ceiling is not None:
@@ -229,6 +231,7 @@ def _abscissa(line: ProfileLine, *, plural: bool = False) -> str:
     """The path of a line, or for a mean along rays the distance from their start."""
     if line.half_width is not None:
         return "the distance from the solution, mean over random filter-normalized directions"
+    # "Loss along the line along the gradient" says no more than "loss along the gradient".
     words = subspace_words(line.profile, plural=plural)
     _, line_words, direction = words.partition("lines along " if plural else "line along ")
     return direction if line_words else words

@@ -78,6 +78,7 @@ def settings(record: Sampled) -> list[Fact]:
     recipe = identity.subspace.single
     directions = recipe.directions if isinstance(recipe, DirectionsRecipe) else ()
     draws = [direction for direction in directions if isinstance(direction, RandomDirection)]
+    # Two random directions with different patterns have no one sentence.
     patterns = {direction.ignore for direction in draws}
     if isinstance(recipe, RandomRecipe | CorridorRecipe) and recipe.ignore is not None:
         patterns = {recipe.ignore}

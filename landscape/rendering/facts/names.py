@@ -83,6 +83,7 @@ def _labels(identities: Sequence[Identity]) -> list[str]:
             if len(set(networks)) == 1 and "" not in networks
             else [f"curve {k + 1}" for k in range(len(identities))]
         )
+    # The last column goes where the others suffice.
     if len(set(zip(*parts[:-1], strict=True))) == len(identities):
         parts = parts[:-1]
     return [", ".join(filter(None, row)) or "curve" for row in zip(*parts, strict=True)]

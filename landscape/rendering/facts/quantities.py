@@ -35,8 +35,9 @@ def axis_label(axis: Axis, letter: str) -> str:
         return axis.label or "training step"
     if axis.label.startswith("principal component"):
         return f"{axis.label.replace('principal component', 'PC')}, {axis.unit}"
-    unit = axis.unit or axis.name
-    return f"{letter} ({unit}s)" if unit.endswith(("norm", "length")) else f"{letter} ({unit})"
+    if not axis.unit:
+        return axis.label or letter
+    return f"{letter} ({axis.unit}s)" if axis.unit.endswith(("norm", "length")) else f"{letter} ({axis.unit})"
 
 
 def units_of(unit: str) -> str:

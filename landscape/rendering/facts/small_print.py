@@ -31,6 +31,7 @@ def panel_notes(panel: Panel, *, flat: bool = False) -> list[str]:
     if identity.network:
         lines.append(identity.network + (f", {REGIMES[identity.regime]}" if identity.regime in REGIMES else ""))
     if identity.P:
+        # Wider gaps, as a line of its own has room; commas within numbers have no space behind them.
         lines.append(sizes(identity).text().replace(", ", "   "))
     facts = [fact.text(_number) for fact in details(panel.surface, cross=False)]
     lines.append(", ".join([short_subspace_words(panel.surface), *facts]))
@@ -105,6 +106,7 @@ def _network(identity: Identity) -> str:
 
 def _path(line: ProfileLine) -> str:
     """The path of a line, with its seeds, eigenvalues and settings."""
+    # The note of the band already says how many repeats there are.
     facts = [fact for fact in details(line.profile) if "Repeats" not in fact.numbers]
     words = [short_subspace_words(line.profile), *(fact.text(_number) for fact in facts)]
     return ", ".join(words + [fact.text() for fact in short_settings(line.profile)])

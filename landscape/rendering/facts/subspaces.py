@@ -37,6 +37,8 @@ def subspace_words(record: Sampled, *, plural: bool = False) -> str:
     if recipe.kind in ("plane", "line"):
         article, words = _affine(recipe)
         return f"{recipe.kind}s {words}" if plural else f"{article} {recipe.kind} {words}"
+    if recipe.kind == "grid":
+        return "grids computed elsewhere" if plural else "a grid computed elsewhere"
     return ("surfaces" if plural else "a surface") if isinstance(record, Surface) else "a path"
 
 

@@ -45,11 +45,13 @@ def document(caption: Caption, picture: Path, width: float) -> str:
         width: of the picture, inches; more than a column makes a figure across both.
     """
     stem = macro_stem(picture.stem)
+    # Placeholders survive the escaping; names in braces that are no numbers stay as they were written.
     body = escape(" ".join(caption.sentences), keep=r"\{[A-Za-z]+\}")
     body = re.sub(
         r"\{([A-Za-z]+)\}", lambda match: rf"\{stem}{match[1]}{{}}" if match[1] in caption.numbers else match[0], body
     )
     kind = "figure*" if width > WIDER_THAN_A_COLUMN else "figure"
+    # Defined anew where they exist, so that a document can input the file twice.
     macros = [
         rf"\providecommand{{\{stem}{name}}}{{}}\renewcommand{{\{stem}{name}}}{{{_number(value)}}}"
         for name, value in caption.numbers.items()

@@ -137,6 +137,7 @@ def common_heights(
         instead = "linear" if smallest < 0 else "sqrt or linear"
         domain = "values above 0" if scale == "log" and smallest == 0 else "values of 0 or more"
         raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {domain}; use {instead}")
+    # Logarithms compress what a ceiling would cut.
     natural = _natural_ceiling(records, metric) if scale != "log" else None
     if scale == "auto":
         spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES
@@ -150,9 +151,11 @@ def common_heights(
 
 def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) -> Heights:
     """Heights from 0 where values start near it, of some height even where all values are equal."""
+    # A ceiling above all values cuts nothing, and one below all would leave nothing.
     if ceiling is not None and (ceiling >= largest or ceiling <= low):
         ceiling = None
     high = largest if ceiling is None else ceiling
+    # A loss near 0 is read against 0; a narrow range far from it would lose its detail.
     if scale != "log" and 0 <= low < 0.3 * high:
         low = 0.0
     if high - low <= 1e-12 * max(abs(high), abs(low)) or high == low:

@@ -90,6 +90,7 @@ def ray_profile(surface: Surface, metric: str = LOSS) -> Profile:
         raise InputError("this surface holds no rays to draw a profile of; sample it with rays=64, or draw the surface")
     if metric != LOSS:
         raise InputError(f"rays hold the training loss alone, not {metric}")
+    # A diverged ray would make an interpolated quantile NaN (inf minus inf).
     low, high = np.quantile(rays.loss, BAND, axis=0, method="inverted_cdf")
     metrics = {LOSS: rays.loss.mean(axis=0), f"{LOSS}_low": low, f"{LOSS}_high": high}
     shape = rays.radius.shape

@@ -65,6 +65,7 @@ def component(surfaces: Records, look: Look = PLAIN, options: PageOptions = Page
     alone = options.fixed if stack is not None else len(panels)
     groups = [[panel] for panel in panels[:alone]] + ([list(panels[alone:])] if stack is not None else [])
     data = payload(by_scale, groups, look.viewpoint(panels), look.colormap)
+    # The fixed surfaces come first in every list, and have no stop of the slider.
     stops = names[options.fixed :] if stack is not None else []
     return _fragment(
         data | {"stop": options.start, "stops": stops, "headings": headings[options.fixed :]}, groups, stack

@@ -75,6 +75,7 @@ class _Drawing:
         for index in range(len(self.lines)):
             self._line(index)
         self._settle_layout()
+        # Lines first, then what is measured on them, then names: each keeps clear of all before it.
         placer = Placer(self.axes, [self._points(line) for line in self.lines])
         self._barriers(placer)
         self._half_widths(placer)
@@ -93,6 +94,7 @@ class _Drawing:
     def _points(self, line: ProfileLine) -> FloatArray:
         """The line in the axes' data coordinates, shape (k, 2); diverged values far above, NaN at gaps."""
         values = line.values
+        # 9 axes above the top: a line to a diverged point leaves the picture almost upright.
         shares = np.where(np.isposinf(values), 9.0, np.minimum(self.heights.share(values), 9.0))
         return np.column_stack([line.profile.alpha.positions, shares])
 
@@ -283,6 +285,7 @@ def _free_position(
 ) -> float:
     """The position nearest to the start whose dimension line, from low to high, meets no line beside it."""
     neighbours = [position for position, low, high in spans if low <= rise[1] and rise[0] <= high]
+    # Right, left, further right, ...: one of so many positions must be free.
     for shift in range(2 * len(neighbours) + 2):
         position = start + step * ((shift + 1) // 2) * (1 if shift % 2 else -1)
         if all(abs(position - neighbour) >= 0.99 * step for neighbour in neighbours):

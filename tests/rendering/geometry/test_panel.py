@@ -45,13 +45,14 @@ def test_the_marker_stands_at_the_centre_of_a_plane_and_at_the_end_of_a_corridor
     assert replace(plane, has_solution=False).marker() is None
 
 
-def test_beads_of_a_path_stand_apart_and_keep_both_ends() -> None:
+def test_beads_begin_at_the_start_and_stand_apart_from_each_other_and_from_the_end() -> None:
     panel = panel_of(tunnel())
     beads, path = panel.beads(), panel.path()
     assert beads is not None
     assert path is not None
     assert np.array_equal(beads[[0]], path[[0]])
     assert np.linalg.norm(np.diff(beads, axis=0), axis=1).min() >= BEAD_SPACING - 1e-12
+    assert np.linalg.norm(path[-1] - beads[-1]) >= BEAD_SPACING - 1e-12
 
 
 def test_networks_outside_the_floor_are_not_marked() -> None:
