@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from landscape.errors import InputError, ObjectiveError
+from landscape.errors import InputError, LandscapeError, ObjectiveError
 from landscape.objective.batches import Batch, Inputs, Metric, Split, place
+from landscape.objective.promotion import Promotion
 from landscape.objective.rules import IGNORED_LABEL, Rule, Value, find_rule
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
@@ -202,12 +203,11 @@ class ModelLoss(_LossAsOutput):
         return replace(self._weigh(model, state, split), metrics={"loss": self.loss})
 
     def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-
-        exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+        def loss_at(point: Mapping[str, Tensor], batch: Batch) -> float:
+            return float(self.outputs(model, point, batch[0]))
 
         def value(inputs: Inputs) -> float:
-            with torch.no_grad():
-                return float(self.outputs(model, exact, place((inputs, weights), weights.device, torch.float64)[0]))
+            return _precise(loss_at, state, (inputs, weights))
 
         first, weights = split.head(8)
         item = _item_of(first, value)
@@ -347,11 +347,17 @@ def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
 @torch.no_grad()
 def _precise(value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch) -> float:
     exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+    wide = place(batch, batch[1].device, torch.float64)
     try:
-        return value(exact, place(batch, batch[1].device, torch.float64))
-    except InputError:
+        return value(exact, wide)
+    except LandscapeError:
         raise
     except Exception:  # code that keeps float32 tensors of its own
+        pass
+    try:
+        with Promotion(torch.float64):
+            return value(exact, wide)
+    except Exception:  # whatever it does, it does it in the precision that was asked for
         return value(state, batch)
 
 
