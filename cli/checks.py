@@ -1,4 +1,4 @@
-"""What ``landscape doctor`` looks at."""
+"""The checks of ``landscape doctor``: each one line on this machine."""
 
 import importlib.metadata
 import os
@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from landscape.defaults import DATASET
+
 PACKAGES = ("torch", "numpy", "scipy", "h5py", "safetensors", "matplotlib", "pyvista", "click", "tqdm")
 
 
 class Check(NamedTuple):
-    """One finding: whether it is as it should be, and what was found."""
+    """A line on this machine: whether a thing is as it should be, and the details."""
 
     name: str
     ok: bool
@@ -63,12 +65,11 @@ def _memory() -> Check:
 
 
 def _data() -> Check:
-    from landscape.errors import LandscapeError
-    from landscape.train.datasets import load_dataset
+    import landscape as ls
 
     try:
-        digits = load_dataset("digits")
-    except LandscapeError as error:
+        digits = ls.load_dataset(DATASET)
+    except ls.LandscapeError as error:
         return Check("data", False, str(error))
     return Check("data", True, f"digits: {digits.N} training and {len(digits.y_test)} test examples")
 
@@ -86,7 +87,6 @@ def _runs(runs: str) -> Check:
 
 
 def _drawing() -> Check:
-    from landscape.rendering.geometry.backend import find_backend
+    import landscape as ls
 
-    backend = find_backend()
-    return Check("drawing", True, str(backend))
+    return Check("drawing", True, str(ls.find_backend()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from landscape.measures.measure import MeasureOptions
     from landscape.sampling.solutions import Solution
 
+OPTIONAL = ("curvature", "density", "sharpness", "cross_section", "free_directions")
 PICTURES = ("density", "cross_section")
 LONG_SECONDS = 10.0
 
@@ -44,15 +45,12 @@ class Measures:
     @property
     def names(self) -> list[str]:
         """The measures of the catalogue that are taken; half-widths always."""
-        from landscape.measures.catalogue import MEASURES
-
-        return [measure.name for measure in MEASURES if self.all_measures or getattr(self, measure.name, True)]
+        return ["half_width", *(name for name in OPTIONAL if self.all_measures or getattr(self, name))]
 
     @property
     def flags(self) -> list[str]:
         """The measures that need a network, as they were typed."""
-        names = ("curvature", "density", "sharpness", "cross_section", "free_directions")
-        return [f"--{name.replace('_directions', '').replace('_', '-')}" for name in names if getattr(self, name)]
+        return [f"--{name.replace('_directions', '').replace('_', '-')}" for name in OPTIONAL if getattr(self, name)]
 
     @property
     def options(self) -> "MeasureOptions":

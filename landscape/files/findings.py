@@ -43,6 +43,12 @@ def save_result(result: StudyResult, path: FilePath, *, overwrite: bool = True) 
 def load_result(path: FilePath) -> StudyResult:
     """The result in a file, bit for bit as it was saved.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        The claim, the verdict, and the numbers, plots, pictures and surfaces that belong to it.
+
     Raises:
         FileError: the file is missing, no result, of a newer schema, truncated or damaged.
     """

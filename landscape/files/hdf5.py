@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from landscape.errors import FileError, InputError
 from landscape.files.replace import FilePath
+
+Value = TypeVar("Value")
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WHOLE = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
@@ -142,13 +144,13 @@ def refuse_partial(dataset: h5py.Dataset, name: str) -> None:
         raise ValueError(f"{name} stores {num_bytes} bytes here, expected all {dataset.nbytes} in one piece")
 
 
-def attribute(owner: h5py.HLObject, name: str, kind: type) -> Any:
+def attribute(owner: h5py.HLObject, name: str, kind: type[Value]) -> Value:
     """An attribute of one text or number, or of JSON text (``dict``, ``list``)."""
     entry = owner.attrs.get_id(name) if name in owner.attrs else None
     # Text of variable length lies in a heap that sends HDF5 into an endless loop when it is damaged: never looked at.
     if entry is None or entry.shape not in ((), (1,)) or entry.dtype.kind not in "Sif":
         raise ValueError(f"the attribute {name} is missing, or not one number or text of fixed length")
-    value = np.asarray(owner.attrs[name]).reshape(-1)[0].item()
+    value: Any = np.asarray(owner.attrs[name]).reshape(-1)[0].item()
     value = value.decode() if isinstance(value, bytes) else value
     if kind in (dict, list):
         value = json.loads(value)

@@ -8,28 +8,23 @@ counted by its examples, is the exact mean over everything that counts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from landscape.errors import InputError, LandscapeError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Metric, Split, place
-from landscape.objective.promotion import Promotion
-from landscape.objective.rules import IGNORED_LABEL, Rule, Value, find_rule
+from landscape.errors import InputError, ObjectiveError
+from landscape.objective.batches import Batch, Inputs, Metric, Split
+from landscape.objective.items import item_counts, item_of, refuse_not_additive
+from landscape.objective.probes import number_of, precise_value, values_near
+from landscape.objective.rules import IGNORED_LABEL, Rule, find_rule
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
-Item: TypeAlias = Literal["example", "token", "next token"]
-
-ROOM = 2e-6  # many models compute their loss in float32 whatever their weights are
-MOST_COPIED = 2**20  # numbers of a network of which two more copies cost nothing
-EXPLICIT = "pass batch_loss=f with f(model, batch) returning (sum, count)"
 
 
 class Call(Protocol):
@@ -112,9 +107,9 @@ class OutputsAndTargets:
 
         def value(point: Mapping[str, Tensor], batch: Batch) -> float:
             inputs, targets = batch
-            return _number(loss(full(self.outputs(model, point, inputs)), targets))
+            return number_of(loss(full(self.outputs(model, point, inputs)), targets))
 
-        return find_rule(_values(value, state, split), split, self.loss)
+        return find_rule(values_near(value, state, split), split, self.loss)
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
         """The split with the loss under its rule, and the share of right classes."""
@@ -207,17 +202,17 @@ class ModelLoss(_LossAsOutput):
             return float(self.outputs(model, point, batch[0]))
 
         def value(inputs: Inputs) -> float:
-            return _precise(loss_at, state, (inputs, weights))
+            return precise_value(loss_at, state, (inputs, weights))
 
         first, weights = split.head(8)
-        item = _item_of(first, value)
-        _refuse_not_additive(first, item, value)
+        item = item_of(first, value)
+        refuse_not_additive(first, item, value)
         self.name = f"{type(model).__name__}.loss per {item}"
-        total = sum(float(_counts(inputs, item).sum()) for inputs, _ in split.chunks(2**20))
+        total = sum(float(item_counts(inputs, item).sum()) for inputs, _ in split.chunks(2**20))
         if not total:
             raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
         scale = split.num_examples / total
-        return split.weigh(lambda inputs: _counts(inputs, item) * scale)
+        return split.weigh(lambda inputs: item_counts(inputs, item) * scale)
 
     def weight(self, target: Tensor) -> Tensor:
         """The example's share of what the loss counts."""
@@ -253,9 +248,9 @@ class UserLoss(_LossAsOutput):
         """Found out on rows from all over the split, at the centre and at another point."""
 
         def value(point: Mapping[str, Tensor], batch: Batch) -> float:
-            return _number(self.outputs(model, point, batch[0]))
+            return number_of(self.outputs(model, point, batch[0]))
 
-        return find_rule(_values(value, state, split), split, has_labels=False)
+        return find_rule(values_near(value, state, split), split, has_labels=False)
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
         """The split with the loss under its rule; with weights N / count, if counts are returned."""
@@ -317,50 +312,6 @@ def _itself(outputs: Tensor, targets: Tensor) -> Tensor:
     return outputs
 
 
-def _number(loss: Tensor) -> float:
-    if not isinstance(loss, Tensor) or loss.numel() != 1:
-        kind = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
-        raise InputError(f"the loss of a batch must be one number, a mean over its examples; got {kind}")
-    return float(loss)
-
-
-def _values(
-    value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], split: Split
-) -> list[Value]:
-    """The loss of a batch at the centre and at another point, in float64 where the model can.
-
-    Of a network too large to be copied, at the centre in its own precision alone.
-    """
-    if sum(tensor.numel() for tensor in state.values()) > MOST_COPIED:
-        return [torch.no_grad()(partial(value, state))]
-    generator = torch.Generator().manual_seed(0)
-    return [partial(_precise, value, point) for point in (state, {n: _moved(t, generator) for n, t in state.items()})]
-
-
-def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
-    if not tensor.is_floating_point():
-        return tensor
-    noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64).to(tensor.device)
-    return (tensor * (1 + 0.3 * noise) + 0.03 * noise).to(tensor.dtype)
-
-
-@torch.no_grad()
-def _precise(value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch) -> float:
-    exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
-    wide = place(batch, batch[1].device, torch.float64)
-    try:
-        return value(exact, wide)
-    except LandscapeError:
-        raise
-    except Exception:  # code that keeps float32 tensors of its own
-        pass
-    try:
-        with Promotion(torch.float64):
-            return value(exact, wide)
-    except Exception:  # whatever it does, it does it in the precision that was asked for
-        return value(state, batch)
-
-
 @dataclass(frozen=True)
 class LossOptions:
     """The arguments of `Objective` that say how the loss of a batch is computed."""
@@ -408,55 +359,3 @@ def _refuse_both(kind: str, options: LossOptions) -> None:
     if options.loss is not None or options.accuracy:
         second = "loss" if options.loss is not None else "accuracy"
         raise InputError(f"{second}= needs outputs and targets, pairs (x, y), and does not go with {kind} leave it out")
-
-
-def _counts(inputs: Inputs, item: Item) -> Tensor:
-    """How much of each example the loss counts, shape (n,)."""
-    labels: Tensor = inputs.tree.get("labels")
-    if item == "example":
-        first = next(tensor for tensor in inputs.tree.values() if isinstance(tensor, Tensor) and tensor.dim())
-        return torch.ones(len(inputs), dtype=torch.float64, device=first.device)
-    labels = labels[:, 1:] if item == "next token" else labels
-    return (labels != IGNORED_LABEL).sum(1).double()
-
-
-def _item_of(first: Inputs, value: Callable[[Inputs], float]) -> Item:
-    """What the loss is a mean over, from its values on two examples with 2 and 4 labels, alone and together.
-
-    Together it is ``w a + (1 - w) b`` with w = 1/2 if examples count, 1/3 if labels do, 1/4 if next tokens do.
-    """
-    labels = first.tree.get("labels")
-    if not isinstance(labels, Tensor) or labels.dim() < 2 or labels.is_floating_point():
-        return "example"
-    if labels.dim() > 2 or labels.shape[1] < 4:
-        raise InputError(
-            f"labels of shape {tuple(labels.shape)}: what the loss is a mean over is not clear; {EXPLICIT}"
-        )
-    pair = first[torch.arange(2, device=labels.device) % len(first)]
-    for label in (0, 1):
-        probe = torch.full_like(pair.tree["labels"], IGNORED_LABEL)
-        probe[0, :2], probe[1, :4] = label, label
-        inputs = Inputs({**pair.tree, "labels": probe})
-        first_alone, second_alone, together = value(inputs[:1]), value(inputs[1:]), value(inputs)
-        weights: dict[Item, float] = {"example": 1 / 2, "token": 1 / 3, "next token": 1 / 4}
-        room = ROOM * max(1.0, abs(together))
-        fits = [name for name, w in weights.items() if abs(w * first_alone + (1 - w) * second_alone - together) <= room]
-        if len(fits) == 1:
-            return fits[0]
-    raise InputError(f"what the model's loss is a mean over, examples or labels, could not be found out; {EXPLICIT}")
-
-
-def _refuse_not_additive(batch: Inputs, item: Item, value: Callable[[Inputs], float]) -> None:
-    """A loss that is no mean over its examples (a balancing term, a contrast within the batch) has no mean over all."""
-    if len(batch) < 2:
-        return
-    half = len(batch) // 2
-    parts = [part for part in (batch[:half], batch[half:]) if bool(_counts(part, item).sum() > 0)]
-    weights = [float(_counts(part, item).sum()) for part in parts]
-    together = value(batch)
-    apart = sum(w * value(part) for w, part in zip(weights, parts, strict=True)) / sum(weights)
-    if not abs(together - apart) <= ROOM * max(1.0, abs(together)):
-        raise ObjectiveError(
-            f"the model's loss on {len(batch)} examples is {together:.6g}, but {apart:.6g} as the mean of two halves: "
-            f"it is no mean over {item}s, so batches cannot be put together; {EXPLICIT}"
-        )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from landscape.records.limits import Limit
 from landscape.records.recipe import SubspaceRecipe
@@ -152,11 +152,13 @@ class Provenance:
     making: Making = field(default_factory=Making)
     extent: Limit = field(default_factory=Limit)
 
-    def __getattr__(self, name: str) -> Any:
-        """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
-        if name in ATTRIBUTES:
-            return self.to_dict().get(name, "")
-        raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
+    if not TYPE_CHECKING:  # programs of users read the flat names; our own are held to the parts
+
+        def __getattr__(self, name: str) -> Any:
+            """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
+            if name in ATTRIBUTES:
+                return self.to_dict().get(name, "")
+            raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""

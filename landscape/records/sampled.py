@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from landscape.errors import InputError
 from landscape.records import faces
@@ -24,6 +24,7 @@ from landscape.records.base import (
     read_only,
 )
 from landscape.records.companions import Marks, Rays, Trajectory
+from landscape.records.grids import Title, Values, grid_of
 from landscape.records.provenance import Accuracy, Provenance
 
 if TYPE_CHECKING:
@@ -32,10 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Values on a grid, common to `Profile` and `Surface`; one axis per dimension of ``status``.
+    """Values on a grid, common to `Profile` and `Surface`.
 
-    ``directions`` are the axes in parameter space, arrays by parameter name in the network's order, kept where no seed
-    can draw them again; empty otherwise.
+    Args:
+        axes: one for each dimension of the grid, with unit and label.
+        metrics: values by name, ``"train_loss"`` in nats per example, each in the shape of the grid; NaN where nothing
+            was measured, inf where the loss diverged.
+        status: how each value came about, see `Status`, in the shape of the grid.
+        error: estimated error of the training loss where it was interpolated, in the shape of the grid; 0 elsewhere.
+        provenance: what made the record.
+        directions: the axes in parameter space, arrays by parameter name in the network's order, where no seed can draw
+            them again; empty otherwise.
     """
 
     axes: tuple[Axis, ...]
@@ -124,6 +132,18 @@ class Profile(Sampled):
         if len(self.axes) != 1:
             raise InputError(f"a profile has one axis, got {len(self.axes)}")
 
+    @classmethod
+    def from_grid(
+        cls, alpha: ArrayLike, values: Values, *, name: str = "", loss: str = "", unit: str = "", label: str = ""
+    ) -> "Profile":
+        """The profile of values that were computed elsewhere; parameters and errors as those of `Surface.from_grid`.
+
+        >>> Profile.from_grid([0, 0.5, 1], [4, 2.5, 1]).loss.tolist()
+        [4.0, 2.5, 1.0]
+        """
+        grid = grid_of([alpha], values, Title(name, loss, unit, (label,)))
+        return cls(**vars(grid))
+
     @property
     def alpha(self) -> Axis:
         """The only axis."""
@@ -138,8 +158,10 @@ class Profile(Sampled):
 class Surface(Sampled):
     """Values on a 2-D grid: ``metrics[name][i, j]`` at ``(alpha[i], beta[j])``.
 
-    ``trajectory`` is the training path in these coordinates, where there is one; ``rays`` the loss along many random
-    directions from the centre, from which half-widths are measured; ``marks`` networks that lie in the plane.
+    Args:
+        trajectory: the training path in the coordinates of the grid, where there is one.
+        rays: the loss along many random directions from the centre, from which half-widths are measured.
+        marks: networks that lie in the plane.
     """
 
     trajectory: Trajectory | None = None
@@ -150,6 +172,44 @@ class Surface(Sampled):
         super().__post_init__()
         if len(self.axes) != 2:
             raise InputError(f"a surface has two axes, got {len(self.axes)}")
+
+    @classmethod
+    def from_grid(
+        cls,
+        alpha: ArrayLike,
+        beta: ArrayLike,
+        values: Values,
+        *,
+        name: str = "",
+        loss: str = "",
+        unit: str = "",
+        labels: tuple[str, str] = ("", ""),
+    ) -> "Surface":
+        """The surface of a grid that was computed elsewhere, to be saved, measured and drawn like any other.
+
+        It claims nothing that is not said here: no network, no unit, no solution at the origin.
+
+        Args:
+            alpha: coordinates along the first axis, shape (n,), strictly increasing.
+            beta: along the second, shape (m,).
+            values: the training loss, shape (n, m), at ``[i, j]`` that of ``(alpha[i], beta[j])``, or such arrays by
+                the name of the metric. inf: diverged. NaN: not measured; a point is pending where the loss is.
+            name: title of pictures.
+            loss: name of the loss function; ``"cross_entropy"`` is in nats per example, other units stay unsaid.
+            unit: what a step of 1 is along the axes, such as ``"filter norm"``; by default not known.
+            labels: titles of the axes in pictures, where no unit is known.
+
+        Returns:
+            The surface.
+
+        Raises:
+            InputError: axes that do not rise, values of another shape, or that are no real numbers.
+
+        >>> Surface.from_grid([0, 1], [0, 1, 2], [[1, 2, 3], [4, 5, float("nan")]], name="elsewhere").num_measured
+        5
+        """
+        grid = grid_of([alpha, beta], values, Title(name, loss, unit, labels))
+        return cls(**vars(grid))
 
     @property
     def alpha(self) -> Axis:

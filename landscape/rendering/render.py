@@ -104,6 +104,7 @@ def render(
     """
     look = Look(metric, scale, ceiling, sublevel, titles, colormap, camera, azimuth, elevation)
     draw = draw if view is None else _draw_of(view)
+    # By position: the names stand once more above, and a test compares their order with that of the records.
     figure = FigureOptions(draw, color, ranges, columns, width, dpi, theme, font, usetex, notes, with_tex, backend)
     page = PageOptions(title, stack, start, fixed)
     return _render(

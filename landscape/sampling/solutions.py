@@ -364,7 +364,7 @@ def _follow(
     model: nn.Module, checkpoints: Checkpoints, name: str, build: Callable[[nn.Module], Objective]
 ) -> tuple[Objective, TrainingPath]:
     """The objective at the last of the checkpoints, and the path they make."""
-    steps, states = read_path(checkpoints)
+    steps, states = read_path(checkpoints, model=model)
     theta, state = dict(model.named_parameters()), model.state_dict(keep_vars=True)
     unknown = [key for key in states[-1] if key not in state]
     if unknown:

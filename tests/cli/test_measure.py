@@ -8,7 +8,7 @@ import pytest
 import torch
 from shell import TRAIN, landscape, mistake, output_of
 
-from cli.measure import Measures
+from cli.measure import OPTIONAL, Measures
 from landscape.measures.catalogue import MEASURES
 from landscape.train.runs import open_run
 
@@ -91,6 +91,7 @@ def test_a_picture_of_one_measure_is_drawn(measure: str, work: Path) -> None:
 
 def test_every_measure_of_the_catalogue_has_its_option() -> None:
     names = [measure.name for measure in MEASURES if measure.name != "half_width"]
+    assert list(OPTIONAL) == names
     fields = [field.name for field in dataclasses.fields(Measures)]
     assert [name for name in fields if name in names] == names
 

@@ -3,6 +3,8 @@
 import math
 from dataclasses import fields
 
+import pytest
+
 from landscape.records.limits import Limit, Rule
 from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
 from landscape.records.recipe_keys import parse_recipe
@@ -66,3 +68,10 @@ def test_provenance_becomes_plain_values() -> None:
     assert values["model"] == "wide:0"
     assert type(values["subspace"]) is dict
     assert list(values)[:3] == ["model", "network", "P"]
+
+
+def test_the_flat_names_of_files_are_read_too() -> None:
+    provenance = Provenance(Identity(P=3), making=Making("loop"))
+    assert (provenance.P, provenance.strategy, provenance.reach) == (3, "loop", 0.0)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="a provenance has no 'colour'; it has model, network, P"):
+        _ = provenance.colour  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,7 @@ from problems import bowl, tunnel
 
 import landscape
 from landscape.errors import DisplayError, InputError
-from landscape.rendering.facts.notes import small_print
 from landscape.rendering.geometry.backend import find_backend
-from landscape.rendering.geometry.camera import Box
-from landscape.rendering.geometry.panel import panels_of
 
 VTK = pytest.mark.skipif(find_backend().name != "vtk", reason="no OpenGL library answers here")
 
@@ -119,13 +115,3 @@ def test_panels_of_free_ranges_have_their_own(tmp_path: Path) -> None:
         landscape.render([low, high], tmp_path / "a.png")
     drawn = landscape.render([low, high], tmp_path / "a.png", ranges="free", backend="matplotlib", dpi=40)
     assert "a range of their own" in drawn.caption
-
-
-def test_points_without_the_colour_are_said() -> None:
-    surface = bowl(points=5)
-    colour = np.full((5, 5), np.nan)
-    colour[2, 2], colour[0, 0] = 1.0, 2.0
-    both = replace(surface, metrics={**surface.metrics, "hessian_trace": colour})
-    lines = small_print(panels_of([both], "train_loss", Box(), ["one"], color="hessian_trace")[0])
-    said = next(line for line in lines if line.startswith("grey: Hessian trace"))
-    assert said.endswith("not measured at 23 of 25 points")

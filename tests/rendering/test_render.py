@@ -5,16 +5,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from problems import bowl, tunnel
 
 import landscape
-from landscape.errors import InputError
+from landscape.errors import FileError, InputError
 from landscape.rendering.figure import FigureOptions
 from landscape.rendering.film.movie import FilmOptions
 from landscape.rendering.look import Look
 from landscape.rendering.page.web import PageOptions
-from landscape.rendering.render import foreign_options, medium_of
+from landscape.rendering.render import check_picture, foreign_options, medium_of
 
 KINDS = (Look, FigureOptions, PageOptions, FilmOptions)
 
@@ -92,3 +93,43 @@ def test_an_option_is_foreign_to_a_medium_that_lacks_it() -> None:
     assert "theme" not in foreign_options("a.png") | foreign_options("a.gif")
     shared = {field.name for field in fields(Look)}
     assert not shared & (foreign_options("a.png") | foreign_options("a.html") | foreign_options("a.gif"))
+
+
+@pytest.mark.parametrize("draw", ["surface", "contour", "barcode"])
+def test_of_a_grid_computed_elsewhere_a_caption_claims_no_network_and_no_unit(draw: Any, tmp_path: Path) -> None:
+    axis = np.linspace(-1, 1, 5)
+    grid = landscape.Surface.from_grid(axis, axis, axis[:, None] ** 2 + axis**2, name="bowl", labels=("rate", "width"))
+    caption = landscape.render(grid, tmp_path / "grid.svg", draw=draw, backend="matplotlib").caption
+    assert ("grid computed elsewhere" in caption) == (draw != "barcode")
+    for claim in ("nat", "norm", "random", "P$", "parameter", "haded", "solution"):
+        assert claim not in caption
+    assert (">width<" in (tmp_path / "grid.svg").read_text()) == (draw != "barcode")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.svg", "a.html", "a.gif"])
+def test_a_free_place_is_fine_and_stays_free(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    check_picture(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.html", "a.gif"])
+def test_what_others_made_is_replaced_only_by_force(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    (tmp_path / name).write_bytes(b"holiday")
+    with pytest.raises(FileError, match="--force"):
+        check_picture(tmp_path / name)
+    check_picture(tmp_path / name, force=True)
+    assert (tmp_path / name).read_bytes() == b"holiday"
+
+
+def test_the_latex_file_beside_a_picture_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / "a.tex").write_text("mine")
+    check_picture(tmp_path / "a.pdf")
+    with pytest.raises(FileError, match=r"a\.tex"):
+        check_picture(tmp_path / "a.pdf", with_tex=True)
+
+
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the suffix must be one of \.png, \.pdf, \.svg"):
+        check_picture(tmp_path / "a.bmp")

@@ -13,6 +13,8 @@ CURVATURES = {
     "curvature_ratio": (r"|smallest / largest Hessian eigenvalue|", ""),
 }
 NAMES = {"train": "training", "test": "test"}
+UNITS = {"filter norm": "filter norms", "layer norm": "layer norms", "direction length": "direction lengths"}
+UNITS |= {"fraction": "shares of the way", "step": "steps"}
 
 
 def metric_label(metric: str, provenance: Provenance) -> str:
@@ -33,5 +35,11 @@ def axis_label(axis: Axis, letter: str) -> str:
         return axis.label or "training step"
     if axis.label.startswith("principal component"):
         return f"{axis.label.replace('principal component', 'PC')}, {axis.unit}"
-    unit = axis.unit or axis.name
-    return f"{letter} ({unit}s)" if unit.endswith(("norm", "length")) else f"{letter} ({unit})"
+    if not axis.unit:
+        return axis.label or letter
+    return f"{letter} ({axis.unit}s)" if axis.unit.endswith(("norm", "length")) else f"{letter} ({axis.unit})"
+
+
+def units_of(unit: str) -> str:
+    """A unit after a number: ``"filter norms"``, ``"in L2"``."""
+    return UNITS.get(unit, f"in {unit}" if unit else "units of its axis")

@@ -43,9 +43,14 @@ class Backend:
 
 @cache
 def find_backend() -> Backend:
-    """The best way to draw here; the window that answered is set for this process."""
+    """The best way to draw here; the window that answered is set for this process.
+
+    Returns:
+        The backend; its text says what it is, or what to install for more.
+    """
     if importlib.util.find_spec("vtkmodules") is None or importlib.util.find_spec("pyvista") is None:
         return Backend("matplotlib", advice="for the shaded surface: pip install pyvista")
+    # All start before the first is waited for: each takes a second to import VTK.
     children = {window: _start(window) for window in _candidates()}
     answers = {window: _answers(child) for window, child in children.items()}
     for window, works in answers.items():
