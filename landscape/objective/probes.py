@@ -48,7 +48,7 @@ def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
 def precise_value(
     value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch
 ) -> float:
-    """The loss of a batch in float64, under a `Promotion` where the code needs it; else in the precision of the state."""
+    """The loss of a batch in float64, under a `Promotion` where the code needs it; else as it is."""
     exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
     wide = place(batch, batch[1].device, torch.float64)
     try:
