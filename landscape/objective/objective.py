@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from landscape.errors import InputError, ObjectiveError
+from landscape.errors import InputError
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Call, Loss, LossOptions, choose_call
-from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
+from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_random, refuse_writing_loss, unchanging
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.rules import WHOLE, common_rule
@@ -24,6 +24,7 @@ from landscape.records.base import Regime, names_metric
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
+from landscape.train.wrappers import bare_module
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
@@ -55,7 +56,8 @@ class Objective:
         splits: the examples, ``"train"`` first.
 
     Args:
-        model: any ``nn.Module``. It is read, never changed.
+        model: any ``nn.Module``; of a data-parallel, averaged or compiled one the network inside. It is read, never
+            changed.
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
@@ -87,7 +89,8 @@ class Objective:
         network: the network in words.
 
     Raises:
-        InputError: data that are no such batches, or empty, or do not come twice in the same order when streamed.
+        InputError: a ``ScriptModule``; data that are no such batches, or empty, or do not come twice in the same order
+            when streamed.
         ObjectiveError: train mode with dropout or BatchNorm, weights that are not finite, a loss at the centre that is
             not finite or differs between two passes.
 
@@ -123,6 +126,7 @@ class Objective:
         name: str = "",
         network: str = "",
     ) -> None:
+        model = bare_module(model)
         first = first_parameter(model)
         self.model, self.origin = model, Origin()
         self.device = torch.device(device if device is not None else first.device)
@@ -140,7 +144,7 @@ class Objective:
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
         _refuse_names(self.metric_names)
-        self._refuse_random()
+        refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -367,23 +371,6 @@ class Objective:
         self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
-
-    def _refuse_random(self) -> None:
-        first = self.at_centre()
-        self._call_elsewhere()
-        second = self.at_centre()
-        for name, value in first.items():
-            if not math.isfinite(value):
-                raise ObjectiveError(
-                    f"{name} at the centre is {value}: check the data and the loss for values not finite"
-                )
-            if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
-                raise ObjectiveError(
-                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
-                    "random numbers, or keeps something between calls that cannot be seen from outside"
-                    f"{f' (it moves {names})' if (names := ', '.join(self.carry.names[:4])) else ''}, so a landscape "
-                    "would show noise; make it deterministic first"
-                )
 
     @torch.no_grad()
     def _call_elsewhere(self) -> None:
