@@ -17,13 +17,13 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Metric, Split
+from landscape.objective.accuracy import find_accuracy, refuse_strange_labels
+from landscape.objective.batches import Batch, Inputs, Split
 from landscape.objective.carry import Carry
 from landscape.objective.items import item_counts, item_of, refuse_not_additive
 from landscape.objective.probes import number_of, precise_value, values_near
 from landscape.objective.rules import IGNORED_LABEL, Rule, find_rule
-from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
+from landscape.train.losses import cross_entropy, full, is_cross_entropy
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
@@ -79,7 +79,7 @@ class OutputsAndTargets:
     """``loss(model(x), y)`` on pairs (x, y) of tensors, every example counted once."""
 
     loss: Loss
-    with_accuracy: bool
+    accuracy: bool | None = None
     carry: Carry = field(default_factory=Carry)
 
     has_outputs = True
@@ -129,8 +129,17 @@ class OutputsAndTargets:
         """The split with the loss under its rule, and the share of right classes."""
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
         metrics = {"loss": rule.metric(plain, split)}
-        if self.with_accuracy:
-            metrics["accuracy"] = _share_of_counted(rule.counted(), split) if rule.ignores() else share_right
+        outputs = partial(self.outputs, model, state)
+        if self.is_cross_entropy:
+            refuse_strange_labels(outputs, split, rule)
+        whole_numbers = not split.head(1)[1].is_floating_point()
+        accuracy = find_accuracy(outputs, split, rule) if whole_numbers or self.accuracy else None
+        if accuracy is not None and self.accuracy is not False:
+            metrics["accuracy"] = accuracy
+        elif self.accuracy:
+            raise InputError(
+                f"outputs and targets of the {split.name} data do not say which answers are right: leave accuracy= out"
+            )
         return replace(split, metrics=metrics, whole=rule.kind == "whole")
 
     def weight(self, target: Tensor) -> Tensor:
@@ -319,17 +328,6 @@ class _Caller(nn.Module):
             return self.function(self.model, batch)
 
 
-def _share_of_counted(rule: Rule, split: Split) -> Metric:
-    """The share of right classes among the examples whose labels count."""
-
-    def share(outputs: Tensor, targets: Tensor) -> Tensor:
-        counts = rule.weights(targets) > 0
-        right = right_shares(outputs, torch.where(counts, targets, 0))
-        return torch.where(counts, right, 0.0).sum() / counts.sum().clamp_min(1)
-
-    return rule.metric(share, split)
-
-
 def _itself(outputs: Tensor, targets: Tensor) -> Tensor:
     """The loss of a batch where it is the output."""
     return outputs
@@ -358,11 +356,10 @@ def choose_call(model: nn.Module, first: Any, options: LossOptions) -> Call:
         _refuse_both("dictionaries, which stand for model(**batch).loss,", options)
         return ModelLoss(f"{type(model).__name__}.loss")
     loss, targets = options.loss, as_pair(first)[1]
-    classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
     if loss is None and (targets.is_floating_point() or targets.is_complex()):
         raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
     function = cross_entropy if loss is None or is_cross_entropy(loss) else loss
-    return OutputsAndTargets(function, classes if options.accuracy is None else options.accuracy)
+    return OutputsAndTargets(function, options.accuracy)
 
 
 def as_pair(batch: Any) -> tuple[Tensor, Tensor]:

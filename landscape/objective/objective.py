@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError, ObjectiveError
+from landscape.objective.accuracy import common_metrics
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Call, Loss, LossOptions, choose_call
@@ -67,8 +68,8 @@ class Objective:
         extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
         terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
-        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
-            are class indices.
+        accuracy: measure the share of right answers too; by default where the targets are class indices (a tie of c
+            classes counts 1 / c), or 0 and 1 for a model with one output that is a logit (right by its sign).
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
             loss of a batch does not follow from those of its parts (a contrast within the batch, a graph).
         batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
@@ -283,13 +284,9 @@ class Objective:
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
         )
 
-    def with_code(self, model: nn.Module, call: Call) -> "Objective":
-        """The same objective of a copy of the model, called in another way."""
-        return self._copy(model=model, call=call)
-
-    def with_splits(self, splits: tuple[Split, ...]) -> "Objective":
-        """The same objective on other splits of the same names."""
-        return self._copy(splits=splits)
+    def with_code(self, model: nn.Module, call: Call, splits: tuple[Split, ...]) -> "Objective":
+        """The same objective of a copy of the model, called and measured in another way."""
+        return self._copy(model=model, call=call, splits=splits)
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
@@ -364,7 +361,7 @@ class Objective:
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
+        self.splits = common_metrics(self.call.settle(self.model, state, split, rule) for split in splits)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
