@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Loss, LossOptions, choose_call
+from landscape.objective.calls import BatchLoss, Loss
+from landscape.objective.choice import LossOptions, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.rules import WHOLE, common_rule
@@ -57,14 +58,18 @@ class Objective:
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
-            where the targets are classes.
+            where the targets are classes. With ``batch_loss``, the key of the loss in the dictionary that it returns.
         batch_loss: ``batch_loss(model, batch)`` for any batch (a tuple, tensor or dictionary is one batch, anything
             else is iterated): the mean over the batch's examples (the first dimension of its first tensor), or
-            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters.
+            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters. Or a dictionary of
+            such losses, ``{"loss": ..., "pde": ..., "boundary": ...}``: the entry ``"loss"``, or else the first, is the
+            training loss, and all are metrics by their names, ``train_pde``.
         test: test examples, as ``data``; their metrics are named ``test_...``.
         extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
         terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
+        metrics: further metrics of outputs and targets by name, ``metrics={"top5": f}`` with ``f(outputs, y)`` the mean
+            over the examples of a batch, or a value for each of them: stored as ``train_top5``.
         accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
             are class indices.
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
@@ -104,11 +109,12 @@ class Objective:
         model: nn.Module,
         data: object,
         *,
-        loss: Loss | None = None,
+        loss: Loss | str | None = None,
         batch_loss: BatchLoss | None = None,
         test: object = None,
         extra: Mapping[str, object] | None = None,
         terms: Mapping[str, Term] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
         accuracy: bool | None = None,
         whole_batches: bool = False,
         batchnorm: BatchNorm = "frozen",
@@ -130,7 +136,11 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        self._read(by_name(data, test, extra or {}), reader, LossOptions(loss, batch_loss, accuracy, whole_batches))
+        self._read(
+            by_name(data, test, extra or {}),
+            reader,
+            LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {}),
+        )
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
@@ -338,14 +348,18 @@ class Objective:
         self.call = choose_call(self.model, first, options)
         splits = [reader.split(name, value, self.call.pack) for name, value in batches.items()]
         state = {**self.centre, **self.buffers}
-        rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
-        rule = common_rule(rules) if rules else WHOLE
-        if rule.kind == "whole" and reader.num_examples is not None:
+        rules = dict.fromkeys(self.call.names(self.model, state, splits[0]), WHOLE)
+        if not options.whole_batches:
+            rules = {
+                name: common_rule([self.call.rule(self.model, state, split, name) for split in splits])
+                for name in rules
+            }
+        if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
+        self.splits = tuple(self.call.settle(self.model, state, split, rules) for split in splits)
 
     def _refuse_random(self) -> None:
         first, second = self.at_centre(), self.at_centre()
