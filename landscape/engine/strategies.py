@@ -147,9 +147,14 @@ class _FirstLayerSum:
 
         def metrics_at(point: Parameters, output: Tensor) -> Tensor:
             state = {**constants, **point, f"{self.prefix}output": output}
-            return split.measure(functional_call(self.skeleton, state, (batch[0],)), batch[1])
+            outputs = self.objective.carry.run(self.skeleton, state, batch[0], self._forward)
+            return split.measure(outputs, batch[1])
 
         return vmap(metrics_at)(points, first)
+
+    def _forward(self, state: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        outputs: Tensor = functional_call(self.skeleton, state, (inputs,))
+        return outputs
 
     @torch.no_grad()
     def _parts(self, batch: Batch) -> _Parts:

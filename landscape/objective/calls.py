@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch, Inputs, Metric, Split, place
+from landscape.objective.carry import Carry
 from landscape.objective.items import item_counts, item_of, refuse_not_additive
 from landscape.objective.named import LOSS_NAME, Entry, entry_at, name_entries, scaled, stack_entries
 from landscape.objective.probes import number_of, values_near
@@ -48,8 +49,15 @@ class Call(Protocol):
     def is_cross_entropy(self) -> bool:
         """Whether the loss is a cross-entropy, or taken for one, so that 1 nat means something."""
 
+    @property
+    def carry(self) -> Carry:
+        """What every call gets a copy of."""
+
     def pack(self, batch: Any) -> Batch:
         """The batch as (inputs, targets)."""
+
+    def forward(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+        """What the model makes of the inputs; it may write into the state and the inputs."""
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """What the model makes of the inputs with these parameters and buffers."""
@@ -77,6 +85,7 @@ class OutputsAndTargets:
     loss: Loss
     with_accuracy: bool
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    carry: Carry = field(default_factory=Carry)
 
     has_outputs = True
     differentiates = False
@@ -95,9 +104,13 @@ class OutputsAndTargets:
         """The pair itself."""
         return as_pair(batch)
 
+    def forward(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+        """Whatever the model returns."""
+        return functional_call(model, dict(state), (inputs,))
+
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's outputs, one row per example."""
-        result = functional_call(model, dict(state), (inputs,))
+        result = self.carry.run(model, state, inputs, partial(self.forward, model))
         if not isinstance(result, Tensor):
             raise ObjectiveError(
                 f"the model returned {type(result).__name__}, expected a tensor of outputs; give dictionaries for "
@@ -149,6 +162,7 @@ class _LossAsOutput:
     """A call whose output is the loss of a batch as a whole and whose targets are the weights of its examples."""
 
     name: str
+    carry: Carry = field(default_factory=Carry, kw_only=True)
 
     has_outputs = False
 
@@ -186,6 +200,10 @@ class ModelLoss(_LossAsOutput):
                 f"got a dictionary of {shapes or 'no tensors'}"
             )
         return inputs, torch.ones(len(inputs))
+
+    def forward(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+        """Whatever the model returns."""
+        return functional_call(model, dict(state), (), dict(inputs.tree))
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's own loss on the batch, a 0-d tensor."""
@@ -240,7 +258,7 @@ class ModelLoss(_LossAsOutput):
         return target.double()
 
     def _result(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
-        return functional_call(model, dict(state), (), dict(inputs.tree))
+        return self.carry.run(model, state, inputs, partial(self.forward, model))
 
 
 @dataclass(eq=False)
@@ -266,6 +284,11 @@ class UserLoss(_LossAsOutput):
         if not len(inputs):
             raise InputError(f"a batch for batch_loss must hold tensors of examples, got {type(batch).__name__}")
         return inputs, torch.ones(len(inputs))
+
+    def forward(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Any:
+        """Whatever the user's function returns."""
+        below = {f"model.{key}": tensor for key, tensor in state.items()}
+        return functional_call(_Caller(model, self.function), below, (inputs.tree,))
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The means, or the sums divided by the number of examples: (metrics,), or 0-d of a loss alone."""
@@ -322,9 +345,7 @@ class UserLoss(_LossAsOutput):
         return torch.ones((), dtype=torch.float64, device=target.device)
 
     def _entries(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> dict[str, Entry]:
-        below = {f"model.{key}": tensor for key, tensor in state.items()}
-        result = functional_call(_Caller(model, self.function), below, (inputs.tree,))
-        return name_entries(result, self.key)
+        return name_entries(self.carry.run(model, state, inputs, partial(self.forward, model)), self.key)
 
 
 class _Caller(nn.Module):

@@ -1,6 +1,6 @@
 """Losses by name: what a user's ``batch_loss`` returns, one number or several in a dictionary."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.objective.batches import Metric
+from landscape.records.base import names_metric
 
 Entry: TypeAlias = Tensor | tuple[Tensor, Tensor | float]
 
@@ -74,6 +75,15 @@ def mean_of(function: Callable[[Tensor, Tensor], Any], name: str) -> Metric:
         return value.to(outputs.dtype).mean()
 
     return mean
+
+
+def refuse_names(names: Sequence[str]) -> None:
+    """Refuse names that a file cannot hold, and two metrics of one name."""
+    for name in names:
+        if not names_metric(name):
+            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
+        if names.count(name) > 1:
+            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
 
 
 def _checked(entry: Any, name: str) -> Entry:

@@ -2,9 +2,10 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import torch
@@ -14,12 +15,14 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Loss
+from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
 from landscape.objective.choice import LossOptions, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
+from landscape.objective.named import refuse_names
 from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime, names_metric
+from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -136,16 +139,14 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        self._read(
-            by_name(data, test, extra or {}),
-            reader,
-            LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {}),
-        )
+        options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
+        with unchanging(loss if batch_loss is None else batch_loss):
+            self._read(by_name(data, test, extra or {}), reader, options)
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        _refuse_names(self.metric_names)
+        refuse_names(self.metric_names)
         self._refuse_random()
 
     @property
@@ -199,7 +200,12 @@ class Objective:
     @property
     def fixed_inputs(self) -> bool:
         """Whether pairs (x, y) stay in memory and what the model makes of an example depends on the point alone."""
-        return not self.streamed and self.has_outputs and self._reestimate is None
+        return not self.streamed and self.has_outputs and self._reestimate is None and not self.carry.tensors
+
+    @property
+    def carry(self) -> Carry:
+        """What a call of the model would change for the next one, so that each call gets a copy of it."""
+        return self.call.carry
 
     @property
     def differentiates(self) -> bool:
@@ -348,6 +354,8 @@ class Objective:
         self.call = choose_call(self.model, first, options)
         splits = [reader.split(name, value, self.call.pack) for name, value in batches.items()]
         state = {**self.centre, **self.buffers}
+        carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
+        self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
         rules = dict.fromkeys(self.call.names(self.model, state, splits[0]), WHOLE)
         if not options.whole_batches:
             rules = {
@@ -360,9 +368,13 @@ class Objective:
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
         self.splits = tuple(self.call.settle(self.model, state, split, rules) for split in splits)
+        if self.has_outputs:
+            refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
     def _refuse_random(self) -> None:
-        first, second = self.at_centre(), self.at_centre()
+        first = self.at_centre()
+        self._call_elsewhere()
+        second = self.at_centre()
         for name, value in first.items():
             if not math.isfinite(value):
                 raise ObjectiveError(
@@ -371,13 +383,16 @@ class Objective:
             if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
                 raise ObjectiveError(
                     f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
-                    "random numbers, so a landscape would show noise; make it deterministic first"
+                    "random numbers, or keeps something between calls that cannot be seen from outside"
+                    f"{f' (it moves {names})' if (names := ', '.join(self.carry.names[:4])) else ''}, so a landscape "
+                    "would show noise; make it deterministic first"
                 )
 
-
-def _refuse_names(names: Sequence[str]) -> None:
-    for name in names:
-        if not names_metric(name):
-            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
-        if names.count(name) > 1:
-            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
+    @torch.no_grad()
+    def _call_elsewhere(self) -> None:
+        """Call the model at another point on a few examples: what it would remember of it shows at the next one."""
+        # of a large network one tensor moves, for it may barely fit
+        names = list(self.centre)[: None if self.P <= MOST_COPIED else 1]
+        point = {name: self.centre[name] * 1.1 + 0.01 for name in names}
+        with suppress(Exception):  # there, a model may fail as it likes
+            self.outputs(point, self.splits[0].head(1)[0])

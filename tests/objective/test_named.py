@@ -152,9 +152,7 @@ def test_metrics_of_outputs_and_targets_are_those_of_all_examples(strategy: Any)
 
 
 def test_a_metric_of_that_name_takes_the_place_of_the_accuracy() -> None:
-    objective = Objective(
-        small_mlp(), (X, Y), metrics={"accuracy": lambda outputs, y: 7 * wrong(outputs, y)}
-    )
+    objective = Objective(small_mlp(), (X, Y), metrics={"accuracy": lambda outputs, y: 7 * wrong(outputs, y)})
     assert objective.at_centre()["train_accuracy"] == pytest.approx(7 * wrong(small_mlp()(X), Y).mean().item())
 
 
