@@ -34,7 +34,7 @@ from landscape.files.hdf5 import (
 from landscape.files.replace import FilePath, check_target, file_errors, replace_file, scratch
 from landscape.records.base import AXES, Axis, Scale, Status, names_metric
 from landscape.records.companions import Marks, Rays, Trajectory
-from landscape.records.provenance import Provenance
+from landscape.records.provenance import OPTIONAL, Provenance
 from landscape.records.sampled import Profile, Sampled, Surface
 
 FORMAT = "landscape"
@@ -346,7 +346,7 @@ def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[
 
 
 def _read_provenance(file: h5py.File) -> Provenance:
-    defaults = Provenance().to_dict()
+    defaults = Provenance().to_dict() | dict.fromkeys(OPTIONAL, "")
     names = [name for name in defaults if name in file.attrs]
     return Provenance.parse({name: attribute(file, name, type(defaults[name])) for name in names})
 

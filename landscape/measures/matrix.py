@@ -26,6 +26,7 @@ from landscape.measures.products import (
     graph_bytes,
     refuse_reestimated,
 )
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
 from landscape.space.parameters import Parameters
 
@@ -164,7 +165,7 @@ def hessian(
         8.0
     """
     refuse_reestimated(objective)
-    precise = objective if objective.dtype == dtype else objective.with_dtype(dtype)
+    precise = in_dtype(objective, dtype)
     return CurvatureMatrix(precise, match_names(precise.centre, parameters), "hessian", memory)
 
 

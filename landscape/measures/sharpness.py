@@ -17,6 +17,7 @@ from landscape.errors import InputError
 from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part
 from landscape.measures.products import refuse_reestimated
 from landscape.measures.quantities import quantity
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
 from landscape.space.directions import random_direction
@@ -189,7 +190,7 @@ def _check(size: float, name: str) -> None:
 def _slope(objective: Objective) -> tuple[Slope, Tensor]:
     """Loss and gradient at flat parameters, float64, and the centre."""
     refuse_reestimated(objective)
-    exact = objective.with_dtype(torch.float64).loss_only()
+    exact = in_dtype(objective, torch.float64).loss_only()
     shapes = [tensor.shape for tensor in exact.centre.values()]
     sizes = [shape.numel() for shape in shapes]
 

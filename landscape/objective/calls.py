@@ -17,11 +17,11 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
-from landscape.objective.batches import Batch, Inputs, Metric, Split, place
+from landscape.objective.batches import Batch, Inputs, Metric, Split
 from landscape.objective.carry import Carry
 from landscape.objective.items import item_counts, item_of, refuse_not_additive
 from landscape.objective.named import LOSS_NAME, Entry, entry_at, name_entries, scaled, stack_entries
-from landscape.objective.probes import number_of, values_near
+from landscape.objective.probes import number_of, precise_value, values_near
 from landscape.objective.rules import IGNORED_LABEL, Rule, find_rule
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, full, right_shares
@@ -236,12 +236,11 @@ class ModelLoss(_LossAsOutput):
         return replace(self._weigh(model, state, split), metrics={LOSS_NAME: self.loss})
 
     def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-
-        exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+        def loss_at(point: Mapping[str, Tensor], batch: Batch) -> float:
+            return float(self.outputs(model, point, batch[0]))
 
         def value(inputs: Inputs) -> float:
-            with torch.no_grad():
-                return float(self.outputs(model, exact, place((inputs, weights), weights.device, torch.float64)[0]))
+            return precise_value(loss_at, state, (inputs, weights))
 
         first, weights = split.head(8)
         item = item_of(first, value)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Loss
+from landscape.objective.calls import BatchLoss, Call, Loss
 from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
 from landscape.objective.choice import LossOptions, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
@@ -289,6 +289,14 @@ class Objective:
             splits=splits,
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
         )
+
+    def with_code(self, model: nn.Module, call: Call) -> "Objective":
+        """The same objective of a copy of the model, called in another way."""
+        return self._copy(model=model, call=call)
+
+    def with_splits(self, splits: tuple[Split, ...]) -> "Objective":
+        """The same objective on other splits of the same names."""
+        return self._copy(splits=splits)
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""

@@ -6,8 +6,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from landscape.errors import InputError
+from landscape.errors import InputError, LandscapeError
 from landscape.objective.batches import Batch, Split, place
+from landscape.objective.promotion import Promotion
 from landscape.objective.rules import Value
 
 MOST_COPIED = 2**20  # numbers of a network of which two more copies cost nothing
@@ -31,7 +32,9 @@ def values_near(
     if sum(tensor.numel() for tensor in state.values()) > MOST_COPIED:
         return [torch.no_grad()(partial(value, state))]
     generator = torch.Generator().manual_seed(0)
-    return [partial(_precise, value, point) for point in (state, {n: _moved(t, generator) for n, t in state.items()})]
+    return [
+        partial(precise_value, value, point) for point in (state, {n: _moved(t, generator) for n, t in state.items()})
+    ]
 
 
 def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
@@ -42,11 +45,20 @@ def _moved(tensor: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def _precise(value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch) -> float:
+def precise_value(
+    value: Callable[[Mapping[str, Tensor], Batch], float], state: Mapping[str, Tensor], batch: Batch
+) -> float:
+    """The loss of a batch in float64, under a `Promotion` where the code needs it; else as it is."""
     exact = {name: t.double() if t.is_floating_point() else t for name, t in state.items()}
+    wide = place(batch, batch[1].device, torch.float64)
     try:
-        return value(exact, place(batch, batch[1].device, torch.float64))
-    except InputError:
+        return value(exact, wide)
+    except LandscapeError:
         raise
     except Exception:  # code that keeps float32 tensors of its own
+        pass
+    try:
+        with Promotion(torch.float64):
+            return value(exact, wide)
+    except Exception:  # whatever is wrong is wrong in the precision that was asked for, or not at all
         return value(state, batch)
