@@ -1,15 +1,16 @@
 """Which way to call a model fits a user's data and arguments, or why none does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from landscape.errors import InputError
-from landscape.objective.batches import Metric
+from landscape.objective.batches import Metric, Split
 from landscape.objective.calls import BatchLoss, Call, Loss, ModelLoss, OutputsAndTargets, UserLoss, as_pair
 from landscape.objective.named import LOSS_NAME, mean_of
+from landscape.objective.rules import WHOLE, Rule, common_rule
 from landscape.train.losses import cross_entropy, is_cross_entropy
 
 
@@ -50,6 +51,16 @@ def choose_call(model: nn.Module, first: Any, options: LossOptions) -> Call:
     metrics = {name: mean_of(metric, name) for name, metric in options.metrics.items()}
     with_accuracy = (classes if options.accuracy is None else options.accuracy) and "accuracy" not in metrics
     return OutputsAndTargets(function, with_accuracy, metrics)
+
+
+def choose_rules(
+    call: Call, model: nn.Module, state: Mapping[str, Tensor], splits: Sequence[Split], *, whole_batches: bool
+) -> dict[str, Rule]:
+    """The rule of the loss and of each metric that has one, common to all splits."""
+    names = call.names(model, state, splits[0])
+    if whole_batches:
+        return dict.fromkeys(names, WHOLE)
+    return {name: common_rule([call.rule(model, state, split, name) for split in splits]) for name in names}
 
 
 def _refuse_both(kind: str, options: LossOptions) -> None:

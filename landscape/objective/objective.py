@@ -16,11 +16,10 @@ from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Call, Loss
 from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
-from landscape.objective.choice import LossOptions, choose_call
+from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.named import refuse_names
-from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
 from landscape.records.base import Regime
 from landscape.space import parameters as space
@@ -364,12 +363,7 @@ class Objective:
         state = {**self.centre, **self.buffers}
         carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
         self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
-        rules = dict.fromkeys(self.call.names(self.model, state, splits[0]), WHOLE)
-        if not options.whole_batches:
-            rules = {
-                name: common_rule([self.call.rule(self.model, state, split, name) for split in splits])
-                for name in rules
-            }
+        rules = choose_rules(self.call, self.model, state, splits, whole_batches=options.whole_batches)
         if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
