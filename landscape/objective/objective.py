@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -15,13 +15,14 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.objective.accuracy import common_metrics
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Call, Loss, LossOptions, choose_call
+from landscape.objective.calls import BatchLoss, Call, Loss
 from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
+from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
-from landscape.objective.rules import WHOLE, common_rule
+from landscape.objective.named import refuse_names
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime, names_metric
+from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -60,14 +61,18 @@ class Objective:
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
-            where the targets are classes.
+            where the targets are classes. With ``batch_loss``, the key of the loss in the dictionary that it returns.
         batch_loss: ``batch_loss(model, batch)`` for any batch (a tuple, tensor or dictionary is one batch, anything
             else is iterated): the mean over the batch's examples (the first dimension of its first tensor), or
-            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters.
+            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters. Or a dictionary of
+            such losses, ``{"loss": ..., "pde": ..., "boundary": ...}``: the entry ``"loss"``, or else the first, is the
+            training loss, and all are metrics by their names, ``train_pde``.
         test: test examples, as ``data``; their metrics are named ``test_...``.
         extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
         terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
+        metrics: further metrics of outputs and targets by name, ``metrics={"top5": f}`` with ``f(outputs, y)`` the mean
+            over the examples of a batch, or a value for each of them: stored as ``train_top5``.
         accuracy: measure the share of right answers too; by default where the targets are class indices (a tie of c
             classes counts 1 / c), or 0 and 1 for a model with one output that is a logit (right by its sign).
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
@@ -107,11 +112,12 @@ class Objective:
         model: nn.Module,
         data: object,
         *,
-        loss: Loss | None = None,
+        loss: Loss | str | None = None,
         batch_loss: BatchLoss | None = None,
         test: object = None,
         extra: Mapping[str, object] | None = None,
         terms: Mapping[str, Term] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
         accuracy: bool | None = None,
         whole_batches: bool = False,
         batchnorm: BatchNorm = "frozen",
@@ -133,14 +139,14 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        options = LossOptions(loss, batch_loss, accuracy, whole_batches)
-        with unchanging(loss if loss is not None else batch_loss):
+        options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
+        with unchanging(loss if batch_loss is None else batch_loss):
             self._read(by_name(data, test, extra or {}), reader, options)
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        _refuse_names(self.metric_names)
+        refuse_names(self.metric_names)
         self._refuse_random()
 
     @property
@@ -354,14 +360,13 @@ class Objective:
         state = {**self.centre, **self.buffers}
         carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
         self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
-        rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
-        rule = common_rule(rules) if rules else WHOLE
-        if rule.kind == "whole" and reader.num_examples is not None:
+        rules = choose_rules(self.call, self.model, state, splits, whole_batches=options.whole_batches)
+        if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = common_metrics(self.call.settle(self.model, state, split, rule) for split in splits)
+        self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
@@ -390,11 +395,3 @@ class Objective:
         point = {name: self.centre[name] * 1.1 + 0.01 for name in names}
         with suppress(Exception):  # there, a model may fail as it likes
             self.outputs(point, self.splits[0].head(1)[0])
-
-
-def _refuse_names(names: Sequence[str]) -> None:
-    for name in names:
-        if not names_metric(name):
-            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
-        if names.count(name) > 1:
-            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")

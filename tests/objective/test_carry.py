@@ -213,7 +213,7 @@ def test_every_strategy_is_right_or_refused(name: str, strategy: str) -> None:
     except LandscapeError:
         assert strategy not in ("loop", "repeatable")
         return
-    assert torch.from_numpy(surface.metrics["train_loss"]).allclose(values, rtol=1e-5)
+    assert torch.tensor(surface.metrics["train_loss"]).allclose(values, rtol=1e-5)
 
 
 def test_a_model_that_leaves_nothing_behind_gets_no_copies() -> None:
