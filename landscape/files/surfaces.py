@@ -217,7 +217,7 @@ def unit_of(name: str, loss: str = "") -> str:
         per_example = f"loss per {loss.rpartition(' per ')[2]}"
     elif not loss:
         per_example = "nats per example"
-    words = {"loss": per_example, "error": per_example, "accuracy": "fraction"}
+    words = {"loss": per_example, "accuracy": "fraction"} | ({"error": per_example} if name == "error" else {})
     words |= {"length": "L2", "step": "step", "radius": "filter norm"}
     return words.get(name.rpartition("_")[2], "1")
 

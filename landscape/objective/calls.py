@@ -17,16 +17,17 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
+from landscape.objective.accuracy import find_accuracy, refuse_strange_labels
 from landscape.objective.batches import Batch, Inputs, Metric, Split
 from landscape.objective.carry import Carry
 from landscape.objective.items import item_counts, item_of, refuse_not_additive
+from landscape.objective.named import LOSS_NAME, Entry, entry_at, name_entries, scaled, stack_entries
 from landscape.objective.probes import number_of, precise_value, values_near
 from landscape.objective.rules import IGNORED_LABEL, Rule, find_rule
-from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
+from landscape.train.losses import cross_entropy, full
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-BatchLoss: TypeAlias = Callable[[Any, Any], Tensor | tuple[Tensor, Tensor | float]]
+BatchLoss: TypeAlias = Callable[[Any, Any], Entry | Mapping[str, Entry]]
 
 
 class Call(Protocol):
@@ -61,10 +62,13 @@ class Call(Protocol):
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """What the model makes of the inputs with these parameters and buffers."""
 
-    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
-        """How the losses of parts make the loss of the split; None where one example cannot tell."""
+    def names(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> tuple[str, ...]:
+        """Names of the metrics that have a rule, ``"loss"`` first."""
 
-    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, name: str) -> Rule | None:
+        """How the losses of parts make the loss of the split, or a metric; None where one example cannot tell."""
+
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
         """The split with its metrics, and what its examples weigh in them."""
 
     def weight(self, target: Tensor) -> Tensor:
@@ -76,10 +80,11 @@ class Call(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class OutputsAndTargets:
-    """``loss(model(x), y)`` on pairs (x, y) of tensors, every example counted once."""
+    """``loss(model(x), y)`` on pairs (x, y) of tensors, every example counted once, and metrics of the same."""
 
     loss: Loss
-    with_accuracy: bool
+    accuracy: bool | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     carry: Carry = field(default_factory=Carry)
 
     has_outputs = True
@@ -113,25 +118,46 @@ class OutputsAndTargets:
             )
         return result
 
-    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+    def names(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> tuple[str, ...]:
+        """The loss and the metrics; the accuracy follows the loss."""
+        return (LOSS_NAME, *self.metrics)
+
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, name: str) -> Rule | None:
         """Found out on rows from all over the split, at the centre and at another point."""
 
         # ours is faster and knows no ignored label
         loss = functional.cross_entropy if self.is_cross_entropy else self.loss
+        function = loss if name == LOSS_NAME else self.metrics[name]
 
-        def value(point: Mapping[str, Tensor], batch: Batch) -> float:
+        def value(point: Mapping[str, Tensor], batch: Batch, sign: int = 1) -> float:
             inputs, targets = batch
-            return number_of(loss(full(self.outputs(model, point, inputs)), targets))
+            return number_of(function(sign * full(self.outputs(model, point, inputs)), targets))
 
-        return find_rule(values_near(value, state, split), split, self.loss)
+        values = values_near(value, state, split)
+        if name != LOSS_NAME:  # a sum of errors is a mean where nothing is wrong
+            values += values_near(partial(value, sign=-1), state, split)
+        return find_rule(values, split, self.loss)
 
-    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
-        """The split with the loss under its rule, and the share of right classes."""
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
+        """The split with the loss and the metrics under their rules, and the share of right classes."""
+        rule = rules[LOSS_NAME]
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
-        metrics = {"loss": rule.metric(plain, split)}
-        if self.with_accuracy:
-            metrics["accuracy"] = _share_of_counted(rule.counted(), split) if rule.ignores() else share_right
-        return replace(split, metrics=metrics, whole=rule.kind == "whole")
+        metrics = {LOSS_NAME: rule.metric(plain, split), **self._accuracy(model, state, split, rule)}
+        metrics |= {name: rules[name].metric(metric, split) for name, metric in self.metrics.items()}
+        return replace(split, metrics=metrics, whole=_are_whole(rules))
+
+    def _accuracy(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> dict[str, Metric]:
+        """The accuracy by its name where it can be told."""
+        outputs = partial(self.outputs, model, state)
+        if self.is_cross_entropy:
+            refuse_strange_labels(outputs, split, rule)
+        whole_numbers = not split.head(1)[1].is_floating_point()
+        accuracy = find_accuracy(outputs, split, rule) if self.accuracy or whole_numbers else None
+        if accuracy is None and self.accuracy:
+            raise InputError(
+                f"outputs and targets of the {split.name} data do not say which answers are right: leave accuracy= out"
+            )
+        return {"accuracy": accuracy} if accuracy is not None and self.accuracy is not False else {}
 
     def weight(self, target: Tensor) -> Tensor:
         """1."""
@@ -206,15 +232,19 @@ class ModelLoss(_LossAsOutput):
         logits = getattr(self._result(model, state, inputs), "logits", None)
         return logits.numel() // len(inputs) if isinstance(logits, Tensor) else 1
 
-    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+    def names(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> tuple[str, ...]:
+        """The loss alone."""
+        return (LOSS_NAME,)
+
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, name: str) -> Rule | None:
         """A mean over examples, each with its weight."""
         return None
 
-    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
         """The split with each example's share of what the loss counts, found out on the first batch."""
-        if rule.kind == "whole":
-            return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=True)
-        return replace(self._weigh(model, state, split), metrics={"loss": self.loss})
+        if _are_whole(rules):
+            return replace(split, metrics={LOSS_NAME: rules[LOSS_NAME].metric(entry_at(0, 1), split)}, whole=True)
+        return replace(self._weigh(model, state, split), metrics={LOSS_NAME: self.loss})
 
     def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
         def loss_at(point: Mapping[str, Tensor], batch: Batch) -> float:
@@ -243,9 +273,17 @@ class ModelLoss(_LossAsOutput):
 
 @dataclass(eq=False)
 class UserLoss(_LossAsOutput):
-    """``batch_loss(model, batch)``, the mean over the batch's examples or (sum, count) of what is averaged."""
+    """``batch_loss(model, batch)``: the mean over the batch's examples, (sum, count), or a dictionary of such losses.
+
+    Args:
+        function: the user's.
+        key: of the loss in a dictionary; by default ``"loss"``, or else the first.
+        entries: names of the losses, as the first batch has them.
+    """
 
     function: BatchLoss
+    key: str = ""
+    entries: tuple[str, ...] = (LOSS_NAME,)
 
     differentiates = True
     is_cross_entropy = False
@@ -263,47 +301,61 @@ class UserLoss(_LossAsOutput):
         return functional_call(_Caller(model, self.function), below, (inputs.tree,))
 
     def outputs(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Any) -> Tensor:
-        """The mean, or the sum divided by the number of examples, a 0-d tensor."""
-        result = self._result(model, state, inputs)
-        mean: Tensor = result[0] / len(inputs) if isinstance(result, tuple) else result
-        return mean
+        """The means, or the sums divided by the number of examples: (metrics,), or 0-d of a loss alone."""
+        entries = self._entries(model, state, inputs)
+        if tuple(entries) != self.entries:
+            raise InputError(
+                f"batch_loss returned {', '.join(entries)}, but {', '.join(self.entries)} on the first batch"
+            )
+        return stack_entries(entries, len(inputs))
 
-    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Rule | None:
+    def names(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> tuple[str, ...]:
+        """What the function returns on the first batch."""
+        self.entries = tuple(self._entries(model, state, split.batches[0][0]))
+        return self.entries
+
+    def rule(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, name: str) -> Rule | None:
         """Found out on rows from all over the split, at the centre and at another point."""
+        entry = self._entry(name)
 
         def value(point: Mapping[str, Tensor], batch: Batch) -> float:
-            return number_of(self.outputs(model, point, batch[0]))
+            return number_of(entry(self.outputs(model, point, batch[0]), batch[1]))
 
         return find_rule(values_near(value, state, split), split, has_labels=False)
 
-    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> Split:
-        """The split with the loss under its rule; with weights N / count, if counts are returned."""
-        whole = rule.kind == "whole"
-        if isinstance(self._result(model, state, split.head(2)[0] if not whole else split.batches[0][0]), tuple):
-            return replace(self._weigh(model, state, replace(split, whole=whole)), metrics={"loss": self.loss})
-        return replace(split, metrics={"loss": rule.metric(_itself, split)}, whole=whole)
+    def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
+        """The split with the losses under their rules; those with counts as the sum of all over the count of all."""
+        split = replace(split, whole=_are_whole(rules))
+        scales = self._scales(model, state, split)
+        metrics = {
+            name: scaled(self._entry(name), scales[name]) if name in scales else rule.metric(self._entry(name), split)
+            for name, rule in rules.items()
+        }
+        return replace(split, metrics=metrics)
 
-    def _weigh(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> Split:
-        with torch.no_grad():
-            pairs = (self._result(model, state, inputs) for inputs, _ in split.chunks(1024))
-            total = sum(torch.as_tensor(pair[1]).item() for pair in pairs)
-        if not total > 0:
-            raise InputError(f"batch_loss counted {total} over the {split.name} data, expected more than 0")
-        device, weight = split.head(1)[1].device, split.num_examples / total
-        return split.weigh(lambda inputs: torch.full((len(inputs),), weight, dtype=torch.float64, device=device))
+    def _entry(self, name: str) -> Metric:
+        return entry_at(self.entries.index(name), len(self.entries))
+
+    @torch.no_grad()
+    def _scales(self, model: nn.Module, state: Mapping[str, Tensor], split: Split) -> dict[str, float]:
+        """Examples per count of the losses that are returned with their counts."""
+        first = self._entries(model, state, split.batches[0][0])
+        totals = {name: 0.0 for name, entry in first.items() if isinstance(entry, tuple)}
+        for inputs, _ in split.chunks(1024) if totals else ():
+            entries = self._entries(model, state, inputs)
+            for name in totals:
+                totals[name] += torch.as_tensor(entries[name][1]).item()
+        for total in totals.values():
+            if not total > 0:
+                raise InputError(f"batch_loss counted {total:g} over the {split.name} data, expected more than 0")
+        return {name: split.num_examples / total for name, total in totals.items()}
 
     def weight(self, target: Tensor) -> Tensor:
         """1: how the sums of a user's loss vary with the counts is not seen."""
         return torch.ones((), dtype=torch.float64, device=target.device)
 
-    def _result(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> Any:
-        result = self.carry.run(model, state, inputs, partial(self.forward, model))
-        is_pair = isinstance(result, tuple) and len(result) == 2
-        value = result[0] if is_pair else result
-        if not isinstance(value, Tensor) or value.dim():
-            kind = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-            raise InputError(f"batch_loss must return a 0-d tensor (the mean) or (sum, count), got {kind}")
-        return result
+    def _entries(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> dict[str, Entry]:
+        return name_entries(self.carry.run(model, state, inputs, partial(self.forward, model)), self.key)
 
 
 class _Caller(nn.Module):
@@ -319,50 +371,9 @@ class _Caller(nn.Module):
             return self.function(self.model, batch)
 
 
-def _share_of_counted(rule: Rule, split: Split) -> Metric:
-    """The share of right classes among the examples whose labels count."""
-
-    def share(outputs: Tensor, targets: Tensor) -> Tensor:
-        counts = rule.weights(targets) > 0
-        right = right_shares(outputs, torch.where(counts, targets, 0))
-        return torch.where(counts, right, 0.0).sum() / counts.sum().clamp_min(1)
-
-    return rule.metric(share, split)
-
-
-def _itself(outputs: Tensor, targets: Tensor) -> Tensor:
-    """The loss of a batch where it is the output."""
-    return outputs
-
-
-@dataclass(frozen=True)
-class LossOptions:
-    """The arguments of `Objective` that say how the loss of a batch is computed."""
-
-    loss: Loss | None = None
-    batch_loss: BatchLoss | None = None
-    accuracy: bool | None = None
-    whole_batches: bool = False
-
-
-def choose_call(model: nn.Module, first: Any, options: LossOptions) -> Call:
-    """The way that fits the first batch.
-
-    Raises:
-        InputError: arguments that contradict each other or the data, or a loss that has to be named.
-    """
-    if options.batch_loss is not None:
-        _refuse_both("batch_loss", options)
-        return UserLoss(getattr(options.batch_loss, "__name__", type(options.batch_loss).__name__), options.batch_loss)
-    if isinstance(first, Mapping):
-        _refuse_both("dictionaries, which stand for model(**batch).loss,", options)
-        return ModelLoss(f"{type(model).__name__}.loss")
-    loss, targets = options.loss, as_pair(first)[1]
-    classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
-    if loss is None and (targets.is_floating_point() or targets.is_complex()):
-        raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
-    function = cross_entropy if loss is None or is_cross_entropy(loss) else loss
-    return OutputsAndTargets(function, classes if options.accuracy is None else options.accuracy)
+def _are_whole(rules: Mapping[str, Rule]) -> bool:
+    """Whether a batch is one unit, because any of its metrics does not follow from those of its parts."""
+    return any(rule.kind == "whole" for rule in rules.values())
 
 
 def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
@@ -376,9 +387,3 @@ def as_pair(batch: Any) -> tuple[Tensor, Tensor]:
     if len(inputs) != len(targets):
         raise InputError(f"a batch has {len(inputs)} inputs but {len(targets)} targets")
     return inputs, targets
-
-
-def _refuse_both(kind: str, options: LossOptions) -> None:
-    if options.loss is not None or options.accuracy:
-        second = "loss" if options.loss is not None else "accuracy"
-        raise InputError(f"{second}= needs outputs and targets, pairs (x, y), and does not go with {kind} leave it out")

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -12,15 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import InputError
+from landscape.objective.accuracy import common_metrics
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Call, Loss, LossOptions, choose_call
+from landscape.objective.calls import BatchLoss, Call, Loss
 from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_random, refuse_writing_loss, unchanging
+from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
-from landscape.objective.rules import WHOLE, common_rule
+from landscape.objective.named import refuse_names
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime, names_metric
+from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -61,16 +63,20 @@ class Objective:
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
-            where the targets are classes.
+            where the targets are classes. With ``batch_loss``, the key of the loss in the dictionary that it returns.
         batch_loss: ``batch_loss(model, batch)`` for any batch (a tuple, tensor or dictionary is one batch, anything
             else is iterated): the mean over the batch's examples (the first dimension of its first tensor), or
-            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters.
+            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters. Or a dictionary of
+            such losses, ``{"loss": ..., "pde": ..., "boundary": ...}``: the entry ``"loss"``, or else the first, is the
+            training loss, and all are metrics by their names, ``train_pde``.
         test: test examples, as ``data``; their metrics are named ``test_...``.
         extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
         terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
-        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
-            are class indices.
+        metrics: further metrics of outputs and targets by name, ``metrics={"top5": f}`` with ``f(outputs, y)`` the mean
+            over the examples of a batch, or a value for each of them: stored as ``train_top5``.
+        accuracy: measure the share of right answers too; by default where the targets are class indices (a tie of c
+            classes counts 1 / c), or 0 and 1 for a model with one output that is a logit (right by its sign).
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
             loss of a batch does not follow from those of its parts (a contrast within the batch, a graph).
         batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
@@ -109,11 +115,12 @@ class Objective:
         model: nn.Module,
         data: object,
         *,
-        loss: Loss | None = None,
+        loss: Loss | str | None = None,
         batch_loss: BatchLoss | None = None,
         test: object = None,
         extra: Mapping[str, object] | None = None,
         terms: Mapping[str, Term] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
         accuracy: bool | None = None,
         whole_batches: bool = False,
         batchnorm: BatchNorm = "frozen",
@@ -136,14 +143,14 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        options = LossOptions(loss, batch_loss, accuracy, whole_batches)
-        with unchanging(loss if loss is not None else batch_loss):
+        options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
+        with unchanging(loss if batch_loss is None else batch_loss):
             self._read(by_name(data, test, extra or {}), reader, options)
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        _refuse_names(self.metric_names)
+        refuse_names(self.metric_names)
         refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
@@ -287,13 +294,9 @@ class Objective:
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
         )
 
-    def with_code(self, model: nn.Module, call: Call) -> "Objective":
-        """The same objective of a copy of the model, called in another way."""
-        return self._copy(model=model, call=call)
-
-    def with_splits(self, splits: tuple[Split, ...]) -> "Objective":
-        """The same objective on other splits of the same names."""
-        return self._copy(splits=splits)
+    def with_code(self, model: nn.Module, call: Call, splits: tuple[Split, ...]) -> "Objective":
+        """The same objective of a copy of the model, called and measured in another way."""
+        return self._copy(model=model, call=call, splits=splits)
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
@@ -361,14 +364,13 @@ class Objective:
         state = {**self.centre, **self.buffers}
         carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
         self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
-        rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
-        rule = common_rule(rules) if rules else WHOLE
-        if rule.kind == "whole" and reader.num_examples is not None:
+        rules = choose_rules(self.call, self.model, state, splits, whole_batches=options.whole_batches)
+        if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
+        self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
@@ -380,11 +382,3 @@ class Objective:
         point = {name: self.centre[name] * 1.1 + 0.01 for name in names}
         with suppress(Exception):  # there, a model may fail as it likes
             self.outputs(point, self.splits[0].head(1)[0])
-
-
-def _refuse_names(names: Sequence[str]) -> None:
-    for name in names:
-        if not names_metric(name):
-            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
-        if names.count(name) > 1:
-            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")

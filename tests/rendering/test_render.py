@@ -133,3 +133,13 @@ def test_the_latex_file_beside_a_picture_is_looked_at_too(tmp_path: Path) -> Non
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the suffix must be one of \.png, \.pdf, \.svg"):
         check_picture(tmp_path / "a.bmp")
+
+
+@pytest.mark.parametrize("draw", ["surface", "contour"])
+def test_a_metric_has_a_short_name(draw: Any, tmp_path: Path) -> None:
+    axis = np.linspace(-1, 1, 5)
+    grid = landscape.Surface.from_grid(axis, axis, {"train_loss": np.ones((5, 5)), "train_pde": axis[:, None] + axis})
+    for name in ("pde", "train_pde"):
+        picture = landscape.render(grid, tmp_path / f"{name}.svg", metric=name, draw=draw, backend="matplotlib")
+        assert picture.caption.startswith("Training pde over")
+    assert (tmp_path / "pde.svg").read_bytes() == (tmp_path / "train_pde.svg").read_bytes()

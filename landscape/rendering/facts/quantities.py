@@ -1,7 +1,10 @@
 """Names of metrics and axes, with their units."""
 
+from collections.abc import Sequence
+
 from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
+from landscape.records.sampled import Sampled
 
 CURVATURES = {
     "gradient_norm": ("gradient norm", " per L2"),
@@ -27,6 +30,12 @@ def metric_label(metric: str, provenance: Provenance) -> str:
     name = f"{NAMES[split]} {quantity}" if split in NAMES else metric
     unit = f" ({per})" if per and metric.endswith("loss") else ""
     return name.replace("_", " ") + unit
+
+
+def metric_of(records: Sequence[Sampled], name: str) -> str:
+    """The metric of records that a name stands for: ``"pde"`` is ``"train_pde"`` where no metric is named ``"pde"``."""
+    names = set.intersection(*(set(record.metrics) for record in records)) if records else set()
+    return name if name in names or f"train_{name}" not in names else f"train_{name}"
 
 
 def axis_label(axis: Axis, letter: str) -> str:
