@@ -21,7 +21,7 @@ from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.named import refuse_names
-from landscape.objective.state import Selection, first_parameter, read_state
+from landscape.objective.state import Selection, first_parameter, precisions, read_state
 from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
@@ -56,6 +56,7 @@ class Objective:
         centre: the parameters that span the landscape, by name.
         buffers: what stays at every point, by name: buffers, and parameters that do not span the landscape.
         splits: the examples, ``"train"`` first.
+        dtype: the precision, the coarsest of several.
 
     Args:
         model: any ``nn.Module``; of a data-parallel, averaged or compiled one the network inside. It is read, never
@@ -90,7 +91,8 @@ class Objective:
         stream: read the data again for every block of points instead of keeping them, batch by batch; they must come
             in the same order every time.
         device: where points are evaluated; by default where the model is.
-        dtype: in which precision; by default the model's own.
+        dtype: in which precision; by default the model's own, of several each tensor in its own (float32 adapters over
+            a bfloat16 network), and the data as they are.
         name: what to call the model in files and pictures.
         network: the network in words.
 
@@ -137,12 +139,15 @@ class Objective:
         first = first_parameter(model)
         self.model, self.origin = model, Origin()
         self.device = torch.device(device if device is not None else first.device)
-        self.dtype = dtype if dtype is not None else first.dtype
+        dtypes = precisions(model.parameters())
+        self.dtype = dtype if dtype is not None else (dtypes or [first.dtype])[0]
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
-        self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
+        self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=dtype)
         self.terms = dict(terms or {})
-        reader = Reader(self.device, self.dtype, num_examples, seed, stream)
+        reader = Reader(
+            self.device, self.dtype if dtype is not None or len(dtypes) < 2 else None, num_examples, seed, stream
+        )
         options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
         with unchanging(loss if batch_loss is None else batch_loss):
             self._read(by_name(data, test, extra or {}), reader, options)
@@ -225,11 +230,13 @@ class Objective:
     def fingerprint(self) -> dict[str, str]:
         """Digests that tell two objectives apart: weights with buffers, data, loss, dtype, BatchNorm policy."""
         state = [*self.centre.items(), *self.buffers.items()]
+        buffers = {name for name, _ in self.model.named_buffers()}
+        parameters = [tensor for name, tensor in state if name not in buffers]
         return {
             "weights": space.digest(state),
             "data": digest_of(self.splits),
             "loss": self.call.name,
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": "+".join(str(dtype).removeprefix("torch.") for dtype in precisions(parameters)),
             "batchnorm": self.batchnorm,
         }
 
