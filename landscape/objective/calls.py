@@ -19,6 +19,7 @@ from torch.nn import functional
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import Batch, Inputs, Metric, Split, place
 from landscape.objective.rules import IGNORED_LABEL, Rule, Value, find_rule
+from landscape.records.loss_scale import LossScale
 from landscape.train.losses import accuracy as share_right
 from landscape.train.losses import cross_entropy, full, is_cross_entropy, right_shares
 
@@ -47,8 +48,8 @@ class Call(Protocol):
         """Whether the loss may call autograd by itself."""
 
     @property
-    def is_cross_entropy(self) -> bool:
-        """Whether the loss is a cross-entropy, or taken for one, so that 1 nat means something."""
+    def is_log_likelihood(self) -> bool:
+        """Whether the loss is counted in nats, so that 1 nat means something."""
 
     def pack(self, batch: Any) -> Batch:
         """The batch as (inputs, targets)."""
@@ -88,6 +89,11 @@ class OutputsAndTargets:
     def is_cross_entropy(self) -> bool:
         """Whether it is the one of `landscape.train.losses`."""
         return self.loss is cross_entropy
+
+    @property
+    def is_log_likelihood(self) -> bool:
+        """Whether its name says so."""
+        return LossScale(self.name).is_log_likelihood
 
     def pack(self, batch: Any) -> Batch:
         """The pair itself."""
@@ -160,7 +166,7 @@ class ModelLoss(_LossAsOutput):
     """
 
     differentiates = False
-    is_cross_entropy = True
+    is_log_likelihood = False
 
     def pack(self, batch: Any) -> Batch:
         """The dictionary with weights of 1."""
@@ -213,11 +219,21 @@ class ModelLoss(_LossAsOutput):
         item = _item_of(first, value)
         _refuse_not_additive(first, item, value)
         self.name = f"{type(model).__name__}.loss per {item}"
+        self.is_log_likelihood = item != "example" or self._classifies(model, exact, first)
         total = sum(float(_counts(inputs, item).sum()) for inputs, _ in split.chunks(2**20))
         if not total:
             raise InputError(f"the {split.name} data hold no label that counts (all are {IGNORED_LABEL})")
         scale = split.num_examples / total
         return split.weigh(lambda inputs: _counts(inputs, item) * scale)
+
+    def _classifies(self, model: nn.Module, state: Mapping[str, Tensor], inputs: Inputs) -> bool:
+        """Whether the labels are classes: of one output, or of real labels, it is the square of an error."""
+        labels = inputs.tree.get("labels")
+        if not isinstance(labels, Tensor) or labels.is_floating_point():
+            return False
+        with torch.no_grad():
+            inputs = place((inputs, labels), labels.device, torch.float64)[0]
+            return self.num_outputs(model, state, inputs) > 1
 
     def weight(self, target: Tensor) -> Tensor:
         """The example's share of what the loss counts."""
@@ -234,7 +250,11 @@ class UserLoss(_LossAsOutput):
     function: BatchLoss
 
     differentiates = True
-    is_cross_entropy = False
+
+    @property
+    def is_log_likelihood(self) -> bool:
+        """Whether its name says so."""
+        return LossScale(self.name).is_log_likelihood
 
     def pack(self, batch: Any) -> Batch:
         """The batch as it is, with weights of 1; its size is the first dimension of its first tensor."""

@@ -16,9 +16,11 @@ from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Loss, LossOptions, choose_call
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
+from landscape.objective.guess import guess_of
 from landscape.objective.rules import WHOLE, common_rule
 from landscape.objective.state import Selection, first_parameter, read_state
 from landscape.records.base import Regime, names_metric
+from landscape.records.loss_scale import SUMMED, LossScale
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -48,6 +50,7 @@ class Objective:
         fixed_inputs: whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts
             rest on.
         origin: identifies this objective and all copies made of it.
+        sums: whether the loss adds up over the examples instead of taking their mean.
         centre: the parameters that span the landscape, by name.
         buffers: what stays at every point, by name: buffers, and parameters that do not span the landscape.
         splits: the examples, ``"train"`` first.
@@ -208,10 +211,28 @@ class Objective:
         return {
             "weights": space.digest(state),
             "data": digest_of(self.splits),
-            "loss": self.call.name,
+            "loss": self.loss_name,
             "dtype": str(self.dtype).removeprefix("torch."),
             "batchnorm": self.batchnorm,
         }
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss, and whether it adds up over the examples instead of taking their mean."""
+        return self.call.name + (SUMMED if self.sums else "")
+
+    @property
+    def loss_unit(self) -> str:
+        """The unit of the loss: nats per example of a log-likelihood, else by its name."""
+        return LossScale(self.loss_name).unit
+
+    @cached_property
+    def scale(self) -> LossScale:
+        """The unit of the training loss and the rise that is high for it; summed nats count 1 for each example."""
+        name = self.loss_name
+        if not self.call.is_log_likelihood:
+            return LossScale(name, guess_of(self))
+        return LossScale(name, float(self.N) if name.endswith(SUMMED) else 0.0)
 
     @cached_property
     def standard_error(self) -> float:
@@ -294,7 +315,7 @@ class Objective:
     def _copy(self, **changes: object) -> "Objective":
         """A copy with some attributes changed, which has yet to work out what depends on them."""
         objective = copy.copy(self)
-        for name in ("K", "fingerprint", "standard_error"):
+        for name in ("K", "fingerprint", "scale", "standard_error"):
             objective.__dict__.pop(name, None)
         objective.__dict__.update(changes)
         return objective
@@ -340,6 +361,7 @@ class Objective:
         state = {**self.centre, **self.buffers}
         rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
         rule = common_rule(rules) if rules else WHOLE
+        self.sums = rule.kind == "sum"
         if rule.kind == "whole" and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "

@@ -4,7 +4,7 @@ A record never knows a model, a file or a picture. Every grid is indexed ``[i, j
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -36,8 +36,8 @@ class Sampled:
 
     Args:
         axes: one for each dimension of the grid, with unit and label.
-        metrics: values by name, ``"train_loss"`` in nats per example, each in the shape of the grid; NaN where nothing
-            was measured, inf where the loss diverged.
+        metrics: values by name, ``"train_loss"`` in the unit of the loss, each in the shape of the grid; NaN where
+            nothing was measured, inf where the loss diverged.
         status: how each value came about, see `Status`, in the shape of the grid.
         error: estimated error of the training loss where it was interpolated, in the shape of the grid; 0 elsewhere.
         provenance: what made the record.
@@ -72,7 +72,7 @@ class Sampled:
 
     @property
     def loss(self) -> FloatArray:
-        """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
+        """The training loss, in its unit, in the shape of the grid; NaN where not measured, inf where diverged."""
         try:
             return self.metrics[LOSS]
         except KeyError:
@@ -147,7 +147,8 @@ class Surface(Sampled):
 
     Args:
         trajectory: the training path in the coordinates of the grid, where there is one.
-        rays: the loss along many random directions from the centre, from which half-widths are measured.
+        rays: the loss along many random directions from the centre, from which half-widths are measured; their scale is
+            that of the provenance.
         marks: networks that lie in the plane.
     """
 
@@ -159,6 +160,8 @@ class Surface(Sampled):
         super().__post_init__()
         if len(self.axes) != 2:
             raise InputError(f"a surface has two axes, got {len(self.axes)}")
+        if self.rays is not None and self.rays.scale != (scale := self.provenance.loss_scale):
+            object.__setattr__(self, "rays", replace(self.rays, scale=scale))
 
     @property
     def alpha(self) -> Axis:

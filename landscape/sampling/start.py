@@ -105,6 +105,7 @@ def identify(objective: Objective, subspace: Subspace, *, tf32: bool) -> Identit
         batchnorm=fingerprint["batchnorm"],
         subspace=subspace.recipe,
         drawn_from=objective.drawn_from,
+        guess=objective.scale.guess,
     )
 
 

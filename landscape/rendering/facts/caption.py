@@ -8,6 +8,7 @@ import numpy as np
 
 from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS, Status
+from landscape.records.loss_scale import amount, noun_of
 from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve
 from landscape.rendering.facts.notes import REGIMES, dimension_words
@@ -80,12 +81,24 @@ def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
     scale = {"log": "Heights are logarithmic.", "sqrt": "Heights are square roots."}.get(first.heights.scale)
     said.sentences += [scale] if scale else []
     if first.excess() is not None:
-        rise = said.number("Rise", float(first.sublevel or 0))
         line = "; the dimension line notes its width" if any(panel.dimension is not None for panel in panels) else ""
         how = "Outlined" if flat else "Shaded"
-        names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
-        said.sentences.append(f"{how}: loss at most {rise} nat above {names}{line}.")
+        said.sentences.append(f"{how}: loss at most {_levels(said, panels)}{line}.")
     return said
+
+
+def _levels(said: Caption, panels: Sequence[Panel]) -> str:
+    """How far above what the shaded sets reach: one rise, or that of each panel where they differ."""
+    levels = {(float(panel.sublevel or 0), noun_of(panel.unit)) for panel in panels}
+    if len(levels) > 1:
+        return ", ".join(
+            f"{said.number(f'{letters(index)}Rise', float(panel.sublevel or 0))} {noun_of(panel.unit)} above "
+            f"{panel.reference_name}'s in ({letters(index).lower()})"
+            for index, panel in enumerate(panels)
+        )
+    [(rise, noun)] = levels
+    names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
+    return f"{said.number('Rise', rise)} {noun} above {names}"
 
 
 def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption:
@@ -128,7 +141,7 @@ def of_barcodes(codes: Sequence[Barcode]) -> Caption:
         caption.sentences.append(
             f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
             f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
-            f"{caption.number(f'{letter}Threshold', code.threshold)} nats per example."
+            f"{caption.number(f'{letter}Threshold', code.threshold)} {code.surface.provenance.loss_scale.unit}."
         )
         if len(code.bars) < count:
             caption.sentences.append(
@@ -194,7 +207,7 @@ def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
         high = said.number(f"{letter}HalfWidthHigh", f"{width.high:.2f}")
         ends = f" [{low}, {high}]"
     return (
-        f"half-width {sign}{mean}{ends} filter norms at a rise of {width.rise:g} nat "
+        f"half-width {sign}{mean}{ends} filter norms at a rise of {amount(width.rise, width.rise_unit)} "
         f"(mean over {said.number(f'{letter}Directions', width.directions)} directions, "
         f"{'95 %' if ends else 'no'} interval)"
     )
@@ -206,7 +219,8 @@ def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[
         parts.append(_half_width(said, curve.half_width, letter))
     found = curve.barrier(metric)
     if found is not None:
-        parts.append(f"barrier {said.number(f'{letter}Barrier', found.loss)} nats per example")
+        unit = curve.profile.provenance.loss_scale.unit
+        parts.append(f"barrier {said.number(f'{letter}Barrier', found.loss)} {unit}")
     if parts:
         said.sentences.append(f"{curve.label}: {', '.join(parts)}.")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from landscape.records.base import LOSS, Status
+from landscape.records.loss_scale import amount
 from landscape.records.recipe import DirectionsRecipe, NetworksRecipe, PathPlaneRecipe, RepeatsRecipe, seed_of
 from landscape.records.sampled import Surface, describe_points
 from landscape.rendering.facts.places import details, short_place, short_settings, units_of
@@ -79,14 +80,15 @@ def _widths(panel: Panel, how: str) -> list[str]:
         sign = "\u2265 " if half.censored else ""
         lines.append(
             f"half-width {sign}{half.mean:.2f}{half.ends('.2f')} filter norms at "
-            f"+{half.rise:g} nat (95 %, {half.directions} directions)"
+            f"+{amount(half.rise, half.rise_unit)} (95 %, {half.directions} directions)"
         )
     dimension = panel.dimension
     if dimension is not None and panel.metric == LOSS:
         sign = "" if dimension.bounded else "\u2265 "
         where, unit = dimension_words(panel), units_of(panel.surface.beta.unit)
         width = f"{sign}{length(dimension.width)} {unit} wide {where}"
-        lines.append(f"{how}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {width}")
+        rise = amount(float(panel.sublevel or 0), panel.unit)
+        lines.append(f"{how}: up to +{rise} above {panel.reference_name}, {width}")
     return lines
 
 

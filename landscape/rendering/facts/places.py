@@ -7,6 +7,7 @@ from typing import TypeAlias
 from landscape.records.base import LOSS
 from landscape.records.directions import Direction, Eigenvector, Gradient, NamedDirection, RandomDirection
 from landscape.records.limits import Rule
+from landscape.records.loss_scale import noun_of
 from landscape.records.provenance import Provenance
 from landscape.records.recipe import (
     ConnectionRecipe,
@@ -263,7 +264,7 @@ def _on_plane(surface: Surface) -> list[Fact]:
 def _extent(provenance: Provenance) -> list[Fact]:
     limit = provenance.extent
     if limit.rule is Rule.RISE:
-        unit = " nat" if provenance.identity.loss == "cross_entropy" else ""
+        unit = f" {noun_of(provenance.loss_scale.unit)}" if provenance.identity.loss else ""
         widest = ", in the widest of the surfaces compared" if limit.num_surfaces > 1 else ""
         words = f"extent chosen so that the loss rises by {{Reach}}{unit} or more at both ends of every axis{widest}"
         return [Fact(words, {"Reach": float(limit.reach)})]

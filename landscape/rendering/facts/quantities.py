@@ -17,7 +17,7 @@ NAMES = {"train": "training", "test": "test"}
 
 def metric_label(metric: str, provenance: Provenance) -> str:
     """The name of a metric with its unit: ``"training loss (nats per example)"``."""
-    per = "nats per example" if provenance.identity.loss == "cross_entropy" else ""
+    per = provenance.loss_scale.unit if provenance.identity.loss else ""
     if metric in CURVATURES:
         name, unit = CURVATURES[metric]
         return f"{name} ({(per or 'loss') + unit})" if unit else name

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from landscape.errors import DisplayError
 from landscape.measures.barriers import Barrier
 from landscape.records.base import Axis, FloatArray, Status
+from landscape.records.loss_scale import amount
 from landscape.records.provenance import Identity
 from landscape.rendering.facts.curves import Curve, ends_of
 from landscape.rendering.facts.notes import wrapped
@@ -70,8 +71,9 @@ def small_print(curves: Sequence[Curve], metric: str, heights: Heights) -> list[
     lines = list(dict.fromkeys(filter(None, networks)))
     lines += list(dict.fromkeys(_path(curve) for curve in curves if curve.half_width is None))
     lines += list(dict.fromkeys(filter(None, (curve.band for curve in curves))))
-    rises = dict.fromkeys(curve.half_width.rise for curve in curves if curve.half_width is not None)
-    lines += [f"half-width at +{rise:g} nat with its 95 % interval" for rise in rises]
+    widths = [curve.half_width for curve in curves if curve.half_width is not None]
+    rises = dict.fromkeys(amount(width.rise, width.rise_unit) for width in widths)
+    lines += [f"half-width at +{rise} with its 95 % interval" for rise in rises]
     clipped = sum(heights.num_clipped(curve.profile, metric) for curve in curves)
     total = sum(len(curve.profile.alpha) for curve in curves)
     if clipped:
