@@ -102,6 +102,8 @@ class ComparisonRow:
 
 
 def _head(title: str, subject: Subject | Identity) -> str:
+    if not subject.P and not subject.network:  # a grid of another program
+        return f"{title}:"
     sizes = f"P = {subject.P:,}, N = {subject.N:,}, K = {subject.K}"
     return f"{title}: {subject.network}, {sizes} ({subject.regime})"
 

@@ -53,6 +53,7 @@ class Picture:
 @click.command(short_help="Draw surfaces and profiles; trains and measures what is missing.")
 @click.argument("files", nargs=-1, metavar="[FILE.h5]...")
 @options
+# A group of options arrives as one object; the order here is that of the help.
 def command(
     files: tuple[str, ...],
     model: Model,
@@ -75,7 +76,8 @@ def command(
     Without --extent, all surfaces of a figure reach as far as the widest of them has to.
 
     A picture that landscape made is replaced; any other file in its place only with --force. What is measured of a
-    model of your own is kept beside the picture, as FILE.h5.
+    model of your own is kept beside the picture, as FILE.h5. Grids computed elsewhere are drawn from .npz (alpha, beta
+    and an array for each metric), .csv (such columns, or a bare table) and .npy.
 
     \b
     Examples:
@@ -83,9 +85,9 @@ def command(
       landscape render --model pair -o pair.pdf --width text --tex
       landscape render --model pair --draw profile -o widths.pdf
       landscape render narrow.h5 wide.h5 -o pair.svg --draw contour
+      landscape render grid.npz -o grid.png
       landscape render wide.h5 --draw barcode -o barcode.png
       landscape render --model my_model:make --weights net.pt --data my_model:data -o mine.png
-      landscape render --model pair -o pair.html
       landscape render --model pair -o growth.mp4 --film growth
     """
     import landscape as ls

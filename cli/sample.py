@@ -245,7 +245,7 @@ def _text(target: str, record: "Grid") -> str:
     lines = [
         f"{target}: {record.kind} of {identity.model}, {points} "
         f"({making.strategy.split('/')[0]}, {making.wall_time:.1f} s, "
-        f"error against float64 {accuracy.precision_error:.1e})"
+        f"{accuracy.precision_text})"
     ]
     if identity.drawn_from:
         lines.append(
@@ -283,7 +283,7 @@ def _path_text(path: "Trajectory | None", unit: str) -> list[str]:
 def _values(target: str, record: "Grid") -> dict[str, object]:
     from landscape.records.sampled import Surface
 
-    identity = record.provenance.identity
+    identity, accuracy = record.provenance.identity, record.provenance.accuracy
     path, marks = (record.trajectory, record.marks) if isinstance(record, Surface) else (None, None)
     return {
         "file": target,
@@ -295,7 +295,8 @@ def _values(target: str, record: "Grid") -> dict[str, object]:
         **_path_values(path),
         "marks": None if marks is None else {"names": list(marks.names), **_lists(marks, "alpha", "beta", "loss")},
         "unit": record.provenance.loss_scale.unit,
-        "precision_error": record.provenance.accuracy.precision_error,
+        "precision_error": accuracy.precision_error,
+        **({"precision_note": accuracy.precision_note} if accuracy.precision_note else {}),
         "wall_time": record.provenance.making.wall_time,
     }
 

@@ -1,5 +1,10 @@
 """The exceptions a caller may catch. Each message says what was given, what was expected, and what to do."""
 
+import traceback
+from pathlib import Path
+
+MOST_CHARACTERS = 200
+
 
 class LandscapeError(Exception):
     """Something failed that the caller can understand and mend; the root of all errors raised on purpose."""
@@ -23,3 +28,21 @@ class RunError(LandscapeError):
 
 class DisplayError(LandscapeError):
     """A picture that cannot be drawn: nothing finite in it, too few points, or no way to draw on this machine."""
+
+
+def reason(error: BaseException) -> str:
+    """An error in one line, with the place that it came from: the innermost line of code of the user's own."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[: MOST_CHARACTERS - 3]}..."
+    return f"{text} ({place})" if (place := place_of(error)) else text
+
+
+def place_of(error: BaseException) -> str:
+    """Name of a file and line that an error came from, ``"net.py:12"``: of the user's own code, or of this library."""
+    lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    library = [(path, line) for path, line in lines if Path(__file__).parent in path.parents]
+    user = [(path, line) for path, line in lines if "site-packages" not in path.parts and (path, line) not in library]
+    for path, line in reversed([*library[-1:], *user[-1:]]):
+        return f"{path.name}:{line}"
+    return ""

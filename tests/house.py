@@ -1,6 +1,7 @@
 """Reading the code as text: what the house rules count.
 
-python tests/house.py landscape/engine [--uncommented]    lists what they find in a file or folder
+python tests/house.py landscape/engine    lists what they find in a file or folder
+python tests/house.py --plan              prints the rooms and their files, as CONTRIBUTING has them
 """
 
 import ast
@@ -220,6 +221,22 @@ def num_lines(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
 
 
+def sentence(path: Path) -> str:
+    """The first sentence of a file's docstring, without its full stop."""
+    return (ast.get_docstring(tree(path)) or "").partition("\n")[0].rstrip(".")
+
+
+def plan(place: str = "landscape") -> str:
+    """The rooms and their files, a line each: what CONTRIBUTING shows."""
+    lines = []
+    for folder in [ROOT / place, *sorted(path for path in (ROOT / place).rglob("*") if path.is_dir())]:
+        files = sorted(folder.glob("*.py"))
+        if folder != ROOT / place and files:
+            lines += ["", f"{folder.relative_to(ROOT)}/  {sentence(folder / '__init__.py')}"]
+        lines += [f"  {path.name:<20} {sentence(path)}" for path in files if path.name != "__init__.py"]
+    return "\n".join(lines)
+
+
 def main(*places: str) -> None:
     """Print what the rules find in these places."""
     paths = modules(*places)
@@ -243,4 +260,4 @@ def main(*places: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print(plan()) if sys.argv[1:] == ["--plan"] else main(*sys.argv[1:])

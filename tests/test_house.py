@@ -14,6 +14,7 @@ from house import (
     functions,
     modules,
     num_lines,
+    plan,
 )
 
 
@@ -62,3 +63,8 @@ def test_every_test_file_is_named_after_a_module() -> None:
     homes = {home_of_tests(path) for path in modules()}
     strays = [path for path in modules("tests") if path.name.startswith("test_") and path.parent != ROOT / "tests"]
     assert {path for path in strays if path not in homes} <= {ROOT / "tests" / "rendering" / "test_golden.py"}
+
+
+def test_the_contributors_guide_shows_the_house_as_it_is() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert plan() in guide, "python tests/house.py --plan prints what belongs there"

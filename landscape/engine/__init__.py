@@ -1,0 +1,1 @@
+"""The same numbers, faster: strategies, plans, and the trial that picks one."""

@@ -43,3 +43,13 @@ def largest_output(objective: Objective) -> int:
         for handle in handles:
             handle.remove()
     return max(sizes)
+
+
+@once
+def has_twin(objective: Objective) -> bool:
+    """Whether the model can be copied; one that keeps a loss with its graph, a lock or an open file cannot."""
+    try:
+        objective.twin()
+    except Exception:  # a user's attributes refuse it in any way
+        return False
+    return True

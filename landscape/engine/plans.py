@@ -9,7 +9,7 @@ from torch import Tensor
 from landscape.defaults import DEFAULT_MEMORY
 from landscape.engine.cuda_graphs import Replay
 from landscape.engine.first_layer import has_affine_rows
-from landscape.engine.known import largest_output
+from landscape.engine.known import has_twin, largest_output
 from landscape.engine.stack import plain_stack
 from landscape.engine.strategies import STRATEGIES, Strategy
 from landscape.engine.threads import on_threads
@@ -145,8 +145,9 @@ def _with_terms(objective: Objective, subspace: Subspace, evaluate: Strategy) ->
 
 
 def _num_threads(objective: Objective) -> int:
-    """How many may share a block; a user's own loss and data need not bear two."""
-    return 1 if objective.device.type == "cuda" or not objective.fixed_inputs else torch.get_num_threads()
+    """How many may share a block; a user's own loss and data need not bear two, and each needs a model of its own."""
+    shared = objective.device.type != "cuda" and objective.fixed_inputs and has_twin(objective)
+    return torch.get_num_threads() if shared else 1
 
 
 def _row_length(coordinates: Tensor) -> int:

@@ -12,7 +12,8 @@ from torch import Tensor
 from landscape.engine.plans import Plan
 from landscape.engine.strategies import Strategy
 from landscape.engine.streamed import streamed
-from landscape.errors import InputError
+from landscape.errors import InputError, reason
+from landscape.objective.dtypes import in_dtype, is_promoted
 from landscape.objective.objective import Objective
 from landscape.space.subspaces import Subspace
 
@@ -51,20 +52,24 @@ def products(objective: Objective, *, tf32: bool) -> Iterator[None]:
 
 def precision_error(
     objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan, evaluate: Strategy
-) -> float:
+) -> tuple[float, str]:
     """Largest difference of ``evaluate``, the plan's, from float64 at a few points, over the larger of 1 and the value.
 
     The plan is held against itself in float64, which is as much as the loop there: in their own precision the two were
-    compared before it was chosen.
+    compared before it was chosen. Where the user's code cannot be computed in float64 the difference is NaN, and the
+    text says why; else it is empty.
     """
     if objective.dtype == torch.float64:
-        return 0.0
+        return 0.0, ""
     sample = coordinates[np.linspace(0, len(coordinates) - 1, PRECISION_POINTS).astype(int)]
     values = evaluate(sample)[:, 0].cpu()
-    reference = _in_float64(objective, subspace, sample, plan).cpu()
+    try:
+        reference = _in_float64(objective, subspace, sample, plan).cpu()
+    except Exception as error:  # a user's code fails in any way, and the check is no reason to stop
+        return float("nan"), reason(error)
     difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
     finite = difference[torch.isfinite(difference)]
-    return float(finite.max()) if len(finite) else float("nan")
+    return (float(finite.max()), "") if len(finite) else (float("nan"), "the loss is not finite at the points")
 
 
 def _in_float64(objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan) -> Tensor:
@@ -73,10 +78,12 @@ def _in_float64(objective: Objective, subspace: Subspace, coordinates: Tensor, p
         chunk = min(plan.examples, MAX_CONVERTED)
         try:
             return streamed(objective, subspace, chunk, dtype=torch.float64)(coordinates)[:, 0]
-        except ValueError:
+        except Exception:  # no layers of its own, or tensors of another precision in the code: see below
             pass
-    exact = objective.loss_only().with_dtype(torch.float64)
-    return replace(plan, workers=1).build(exact, subspace.double())(coordinates)[:, 0]
+    exact = in_dtype(objective.loss_only(), torch.float64)
+    # the faster strategies look into the model, and a promotion surrounds it
+    plan = Plan("loop", 1, plan.examples) if is_promoted(exact) else replace(plan, workers=1)
+    return plan.build(exact, subspace.double())(coordinates)[:, 0]
 
 
 def _fits(objective: Objective, num_points: int) -> bool:

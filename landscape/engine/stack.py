@@ -77,7 +77,8 @@ def plain_stack(objective: Objective) -> Stack | None:
     if layer_input(objective, first, objective.splits[0].head(1)[0]).dim() != 2:
         return None
     try:  # tracing runs the user's forward on stand-ins, which may raise anything
-        graph = fx.symbolic_trace(model).graph
+        with objective.carry.unchanged(model):
+            graph = fx.symbolic_trace(model).graph
     except Exception:
         return None
     node = next(node for node in graph.nodes if node.op == "call_module" and node.target == first)

@@ -14,6 +14,7 @@ from torch.func import functional_call, vmap
 
 from landscape.engine.chain import chain
 from landscape.engine.first_layer import by_affine_parts, first_layer, layer_input
+from landscape.engine.known import has_twin
 from landscape.engine.streamed import streamed
 from landscape.objective.batches import Batch, Split
 from landscape.objective.objective import Objective
@@ -54,6 +55,8 @@ def affine(objective: Objective, subspace: Subspace, examples: int) -> Strategy:
     layer = first_layer(objective)
     if layer is None:
         raise ValueError("the first layer with parameters is no linear or convolution layer on the raw input")
+    if not has_twin(objective):
+        raise ValueError("the model cannot be copied")
     return by_affine_parts(objective, subspace, lambda part: _FirstLayerSum(objective, part, examples, layer))
 
 
@@ -147,9 +150,14 @@ class _FirstLayerSum:
 
         def metrics_at(point: Parameters, output: Tensor) -> Tensor:
             state = {**constants, **point, f"{self.prefix}output": output}
-            return split.measure(functional_call(self.skeleton, state, (batch[0],)), batch[1])
+            outputs = self.objective.carry.run(self.skeleton, state, batch[0], self._forward)
+            return split.measure(outputs, batch[1])
 
         return vmap(metrics_at)(points, first)
+
+    def _forward(self, state: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        outputs: Tensor = functional_call(self.skeleton, state, (inputs,))
+        return outputs
 
     @torch.no_grad()
     def _parts(self, batch: Batch) -> _Parts:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from landscape.engine.known import has_twin
 from landscape.objective.batches import Inputs, Split, map_tensors
 from landscape.objective.objective import Objective
 from landscape.space.affine import Affine
@@ -44,7 +45,8 @@ class _LayerByLayer:
         self.objective, self.subspace, self.examples, self.dtype = objective, subspace, examples, dtype
         self.centre = {**objective.centre, **subspace.centre}
         self.buffers = {name: self._convert(tensor) for name, tensor in objective.buffers.items()}
-        self.twin = objective.twin()  # whose modules lend their parameters' places
+        # whose modules lend their parameters' places, until each layer has run
+        self.twin = objective.twin() if has_twin(objective) else objective
         # Another precision than the objective's starts from the model's own weights, not from rounded ones.
         from_model = dtype != objective.dtype and subspace.centre is objective.centre
         self.exact = {name: p.detach() for name, p in objective.model.named_parameters()} if from_model else {}

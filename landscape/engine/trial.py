@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from landscape.defaults import DEFAULT_MEMORY
-from landscape.engine.devices import is_out_of_memory, synchronize
+from landscape.engine.devices import synchronize
 from landscape.engine.plans import (
     Plan,
     candidates,
@@ -137,9 +137,7 @@ class _Trial:
             if seconds > enough:  # the first time is the slowest
                 seconds = _seconds(evaluate, points, self.objective, enough=enough)
             self.strategies[plan] = evaluate
-        except Exception as error:
-            if self.objective.fixed_inputs and not _is_refusal(error):
-                raise  # elsewhere a user's code may fail under vmap in any way; the plain loop has run
+        except Exception as error:  # a user's code may fail under vmap in any way; the plain loop has run
             self.refusal = str(error).splitlines()[0] if str(error) else type(error).__name__
             return None
         finally:
@@ -165,12 +163,6 @@ def _on_a_fraction(
     if total <= POINT_SECONDS:
         return objective, total
     return objective.on_first_examples(max(1, int(objective.N * POINT_SECONDS / total))), total
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether a strategy says that it does not fit, or runs out of memory or of what vmap can do."""
-    limit = isinstance(error, RuntimeError) and (is_out_of_memory(error) or "vmap" in str(error))
-    return limit or isinstance(error, ValueError)
 
 
 def _seconds(evaluate: Strategy, coordinates: Tensor, objective: Objective, *, enough: float = 0.0) -> float:

@@ -3,7 +3,7 @@
 The root holds ``alpha`` and ``beta`` as dimension scales, one dataset per metric, ``status`` and ``error``, all indexed
 ``[i, j] = (alpha[i], beta[j])``; the groups ``trajectory``, ``rays``, ``marks`` and ``directions`` are there when the
 record has them. Root attributes are the fields of `Provenance`: text and numbers as they are, everything else as JSON.
-Files of Li et al. are read too (`landscape.files.li`).
+Files of Li et al. are read too (`landscape.files.li`), and grids in npz, csv and npy (`landscape.files.grids`).
 """
 
 import os
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from landscape.errors import FileError, InputError
 from landscape.files import li as foreign
+from landscape.files.grids import is_grid, read_grid
 from landscape.files.hdf5 import (
     attribute,
     encode,
@@ -87,7 +88,8 @@ def load(path: FilePath) -> Surface | Profile:
     Nothing in the file is trusted: layout, types, shapes and sizes are checked before values are read, links and
     values kept in other files are refused.
 
-    A surface file of Li et al.'s code is read as well, see `landscape.files.li.read_li`.
+    A surface file of Li et al.'s code is read as well, see `landscape.files.li.read_li`, and a grid that was computed
+    elsewhere, in npz, csv or npy, see `landscape.files.grids`.
 
     Args:
         path: of the file.
@@ -99,6 +101,8 @@ def load(path: FilePath) -> Surface | Profile:
     Raises:
         FileError: if the file is missing, not a surface file, of a newer schema, truncated or damaged.
     """
+    if is_grid(path):
+        return read_grid(path)
     with open_file(path) as file:
         if foreign.is_li(file):
             return foreign.read_li(file, path)
@@ -125,7 +129,7 @@ def summarize(path: FilePath) -> Summary:
     """What is in an HDF5 file: its provenance, shape and how many points are done. The metrics are not read.
 
     Args:
-        path: of a surface file, or of one by Li et al.'s code.
+        path: of a surface file, one by Li et al.'s code, or a grid in npz, csv or npy.
 
     Returns:
         Plain values by name: axes, units, metrics, how many points have which status, the provenance.
@@ -133,10 +137,11 @@ def summarize(path: FilePath) -> Summary:
     Raises:
         FileError: as `load` does.
     """
+    if is_grid(path):
+        return _summary_of(read_grid(path))
     with open_file(path) as file:
         if foreign.is_li(file):
-            record = foreign.read_li(file, path)
-            return _summary(record.axes, list(record.metrics), record.status, record.provenance, 0)
+            return _summary_of(foreign.read_li(file, path))
         _check_format(file, path)
         axes = _read_axes(file)
         status = read(file, "status", tuple(len(axis) for axis in axes), np.uint8)
@@ -144,6 +149,12 @@ def summarize(path: FilePath) -> Summary:
         provenance, schema = _read_provenance(file), attribute(file, "schema", int)
         groups = [name for name in _GROUPS if has(file, name)]
         return _summary(axes, metrics, status, provenance, schema, groups)
+
+
+def _summary_of(record: Sampled) -> Summary:
+    """The summary of what another program's file holds."""
+    groups = [name for name in _GROUPS if getattr(record, name, None)]
+    return _summary(record.axes, list(record.metrics), record.status, record.provenance, 0, groups)
 
 
 def _summary(
@@ -199,7 +210,7 @@ def unit_of(name: str, loss: str = "") -> str:
     """
     name = name.removesuffix("_low").removesuffix("_high").removesuffix("_std")
     unit = LossScale(loss).unit
-    words = {"loss": unit, "error": unit, "accuracy": "fraction"}
+    words = {"loss": unit, "accuracy": "fraction"} | ({"error": unit} if name == "error" else {})
     words |= {"length": "L2", "step": "step", "radius": "filter norm"}
     return words.get(name.rpartition("_")[2], "1")
 
@@ -245,8 +256,9 @@ def _write_grid(file: h5py.File, record: Sampled) -> None:
         scale = write(file, axis.name, axis.values, units=axis.unit, long_name=axis.label, scale=axis.scale)
         scale.make_scale(axis.name)
         scales.append(scale)
+    foreign_loss = record.kind == "grid" and not record.provenance.identity.loss
     for name, values in {**record.metrics, "error": record.error}.items():
-        unit = unit_of(name, record.provenance.identity.loss)
+        unit = "unknown" if foreign_loss else unit_of(name, record.provenance.identity.loss)
         write(file, name, values, scales, units=unit, long_name=name.replace("_", " "))
     meanings = " ".join(kind.name.lower() for kind in Status)
     status = write(file, "status", record.status, scales, units="1", flag_meanings=meanings)
@@ -327,7 +339,7 @@ def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[
 
 
 def _read_provenance(file: h5py.File) -> Provenance:
-    defaults = Provenance().to_dict() | dict.fromkeys(OPTIONAL, 0.0)
+    defaults = {**OPTIONAL, **Provenance().to_dict()}
     names = [name for name in defaults if name in file.attrs]
     return Provenance.parse({name: attribute(file, name, type(defaults[name])) for name in names})
 

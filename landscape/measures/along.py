@@ -12,11 +12,12 @@ from landscape.records.directions import Direction, NamedDirection, RandomDirect
 from landscape.records.recipe import DirectionsRecipe
 from landscape.sampling.solutions import Opening, Solution, open_solution
 from landscape.space.affine import Line, Plane, line_along, plane_along
-from landscape.space.checkpoints import SUFFIXES, placed_direction, read_direction
+from landscape.space.checkpoints import placed_direction, read_direction
 from landscape.space.directions import Ignored, Normalization, random_direction, scale_to
 from landscape.space.parameters import Parameters, difference
 from landscape.space.planes import refuse_unlike
 from landscape.space.subspaces import unit_of
+from landscape.train.state_files import SUFFIXES
 
 STORED_BYTES = 2**26
 Source: TypeAlias = tuple[Parameters, Direction]

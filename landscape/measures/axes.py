@@ -10,6 +10,7 @@ from landscape.errors import InputError, ObjectiveError
 from landscape.measures.eigenvalues import eigenpairs
 from landscape.measures.matrix import hessian
 from landscape.measures.products import refuse_reestimated
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import REFERENCE_CHUNK, Objective
 from landscape.records.directions import Direction, Eigenvector, Gradient
 from landscape.records.recipe import DirectionsRecipe
@@ -70,7 +71,7 @@ def gradient(objective: Objective, *, dtype: torch.dtype = torch.float64) -> Ten
         [24.0]
     """
     refuse_reestimated(objective)
-    exact = objective if objective.dtype == dtype else objective.with_dtype(dtype)
+    exact = in_dtype(objective, dtype)
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in exact.centre.items()}
     result = torch.zeros(exact.P, dtype=dtype, device=exact.device)
     for batch in exact.splits[0].chunks(REFERENCE_CHUNK):

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from landscape.errors import InputError, ObjectiveError
 from landscape.measures.measure import Cost, Entry, Line, Measure, MeasureOptions, Part, Results, Words
 from landscape.measures.ranges import RankBounds, chunk_examples, rank_bounds
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
 
 LIMIT = 15_000
@@ -130,7 +131,7 @@ def free_directions(
         Dimension ``P - N K`` of the zero set when J has full rank: Cooper 2018, arXiv 1804.10200, theorem 2.1.
     """
     num_examples = _count_examples(objective, examples, sketch)
-    precise = objective.with_dtype(torch.float64)
+    precise = in_dtype(objective, torch.float64)
     if sketch is None and _fits(num_examples * objective.K, objective.P, memory):
         bounds = _rank(precise, num_examples, progress=progress)
     else:

@@ -26,7 +26,9 @@ from landscape.measures.products import (
     graph_bytes,
     refuse_reestimated,
 )
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
+from landscape.records.loss_scale import LossScale
 from landscape.space.parameters import Parameters
 
 UNIT = "nats per squared unit of weight"  # of a log-likelihood
@@ -74,7 +76,7 @@ class CurvatureMatrix:
     @property
     def unit(self) -> str:
         """The unit of eigenvalues: that of the loss per squared unit of weight."""
-        return f"{self.objective.loss_unit.partition(' per ')[0]} per squared unit of weight"
+        return f"{LossScale(self.objective.loss_name).unit.partition(' per ')[0]} per squared unit of weight"
 
     @property
     def device(self) -> torch.device:
@@ -169,7 +171,7 @@ def hessian(
         8.0
     """
     refuse_reestimated(objective)
-    precise = objective if objective.dtype == dtype else objective.with_dtype(dtype)
+    precise = in_dtype(objective, dtype)
     return CurvatureMatrix(precise, match_names(precise.centre, parameters), "hessian", memory)
 
 

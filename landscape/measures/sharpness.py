@@ -17,8 +17,10 @@ from landscape.errors import InputError
 from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part
 from landscape.measures.products import refuse_reestimated
 from landscape.measures.quantities import quantity
+from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
+from landscape.records.loss_scale import LossScale
 from landscape.space.directions import random_direction
 
 Slope: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -146,7 +148,7 @@ def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, s
         highest = torch.maximum(highest, loss)
     rise = float(highest - start)
     name = "adaptive ball" if adaptive else "ball"
-    return Sharpness(name, rise, rise, 0.0, radius, objective.loss_unit, survives_rescaling=adaptive)
+    return Sharpness(name, rise, rise, 0.0, radius, LossScale(objective.loss_name).unit, survives_rescaling=adaptive)
 
 
 def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed: int = 0) -> Sharpness:
@@ -178,7 +180,7 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
         rises.append(alone.evaluate(points)[LOSS])
     values = torch.cat(rises).cpu().numpy() - alone.at_centre()[LOSS]
     rise, error = float(values.mean()), float(values.std(ddof=1) / num_draws**0.5)
-    return Sharpness("noise", rise, rise, error, sigma, objective.loss_unit, survives_rescaling=True)
+    return Sharpness("noise", rise, rise, error, sigma, LossScale(objective.loss_name).unit, survives_rescaling=True)
 
 
 def _check(size: float, name: str) -> None:
@@ -189,7 +191,7 @@ def _check(size: float, name: str) -> None:
 def _slope(objective: Objective) -> tuple[Slope, Tensor]:
     """Loss and gradient at flat parameters, float64, and the centre."""
     refuse_reestimated(objective)
-    exact = objective.with_dtype(torch.float64).loss_only()
+    exact = in_dtype(objective, torch.float64).loss_only()
     shapes = [tensor.shape for tensor in exact.centre.values()]
     sizes = [shape.numel() for shape in shapes]
 

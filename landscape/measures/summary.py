@@ -111,6 +111,7 @@ def summarize_record(record: Surface | Profile, *, rise: float | None = None) ->
     rays = surface.rays if surface is not None else None
     corridor = surface if surface is not None and surface.kind == "corridor" else None
     plane = surface if surface is not None and corridor is None and surface.complete else None
+    centred = plane if plane is not None and plane.kind != "grid" else None
     finite = bool(np.isfinite(record.loss).any())
     return RecordSummary(
         identity=record.provenance.identity,
@@ -122,7 +123,7 @@ def summarize_record(record: Surface | Profile, *, rise: float | None = None) ->
         rays=rays,
         half_width=None if rays is None else half_width(rays, rise=rise),
         half_width_l2=None if rays is None else half_width(rays, rise=rise, unit="L2"),
-        sublevel_area=None if plane is None else sublevel_area(plane, rise=rise),
+        sublevel_area=None if centred is None else sublevel_area(centred, rise=rise),
         corridor_width=None if corridor is None else corridor_width(corridor, rise=rise),
         topology=summarize_topology(plane) if plane is not None and finite else None,
     )

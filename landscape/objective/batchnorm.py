@@ -1,7 +1,7 @@
 """What BatchNorm statistics do at other points: stay as the model has them, or follow the parameters."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
@@ -55,15 +55,11 @@ class Reestimate:
                 "subset (num_examples=) where they do not fit"
             )
         self.outputs = outputs
-        self.model = copy.deepcopy(model)  # ours, so that its norm layers may be in train mode
-        self.buffers = {name for name, _ in self.model.named_buffers()}
-        self.names: list[str] = []
-        for name, module in self.model.named_modules():
-            if isinstance(module, NORM):
-                module.train()
-                module.momentum = 1.0
-                prefix = f"{name}." if name else ""
-                self.names += [f"{prefix}running_mean", f"{prefix}running_var"]
+        self.model = model
+        self.buffers = {name for name, _ in model.named_buffers()}
+        norms = [name for name, module in model.named_modules() if isinstance(module, NORM)]
+        self.norms = [model.get_submodule(name) for name in norms]
+        self.names = [f"{name}.{kind}".lstrip(".") for name in norms for kind in ("running_mean", "running_var")]
         self.chunks = _even([inputs for inputs, _ in split.batches])
         self.num_examples = split.num_examples
 
@@ -74,10 +70,24 @@ class Reestimate:
         for inputs in self.chunks:
             # train mode writes into its buffers
             point = {name: tensor.clone() if name in self.buffers else tensor for name, tensor in state.items()}
-            self.outputs(self.model, point, inputs)
+            with _train_mode(self.norms):
+                self.outputs(self.model, point, inputs)
             for name, sums in total.items():
                 sums += point[name].double() * (len(inputs) / self.num_examples)
         return {name: sums.to(state[name].dtype) for name, sums in total.items()}
+
+
+@contextmanager
+def _train_mode(norms: Sequence[nn.Module]) -> Iterator[None]:
+    """While this holds, the layers take the statistics of the batch and keep them, whatever they are set to."""
+    before = [(module, module.training, module.momentum) for module in norms]
+    try:
+        for module in norms:
+            module.training, module.momentum = True, 1.0  # type: ignore[assignment]
+        yield
+    finally:
+        for module, training, momentum in before:
+            module.training, module.momentum = training, momentum
 
 
 def _even(parts: list[Any]) -> Sequence[Any]:

@@ -1,19 +1,35 @@
 """What guessing costs: the loss of constant outputs, a scale for losses that have no unit of their own."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from landscape.objective.batches import Split
+from landscape.objective.calls import ModelLoss
 from landscape.records.base import LOSS
+from landscape.records.loss_scale import LossScale
 from landscape.train.losses import full
 
 if TYPE_CHECKING:
     from landscape.objective.objective import Objective
 
 CHUNK = 4096
+
+
+def scale_of(objective: "Objective") -> LossScale:
+    """The unit of the training loss, and what guessing costs unless it is counted in nats.
+
+    Nats that are summed count 1 for each example. The own loss of a model on classes is a cross-entropy, whose name
+    does not say so.
+    """
+    scale = LossScale(objective.loss_name)
+    if scale.is_log_likelihood or (isinstance(objective.call, ModelLoss) and _has_classes(objective)):
+        return scale
+    nats = scale.unit == "nats"
+    return replace(scale, guess=float(objective.N) if nats else guess_of(objective))
 
 
 @torch.no_grad()
@@ -27,6 +43,12 @@ def guess_of(objective: "Objective") -> float:
     except Exception:  # a loss of the user's that refuses such outputs tells no scale
         return 0.0
     return max(0.0, min(filter(math.isfinite, losses), default=0.0))
+
+
+def _has_classes(objective: "Objective") -> bool:
+    """Whether labels are classes: of one output, or real ones, the loss is the square of an error."""
+    labels = objective.splits[0].head(1)[0].tree.get("labels")
+    return isinstance(labels, Tensor) and not labels.is_floating_point() and objective.K > 1
 
 
 def _loss_at_zero(objective: "Objective") -> float:

@@ -2,28 +2,33 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from landscape.errors import InputError, ObjectiveError
+from landscape.errors import InputError
+from landscape.objective.accuracy import common_metrics
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
-from landscape.objective.calls import BatchLoss, Loss, LossOptions, choose_call
+from landscape.objective.calls import BatchLoss, Call, Loss
+from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_random, refuse_writing_loss, unchanging
+from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
-from landscape.objective.guess import guess_of
-from landscape.objective.rules import WHOLE, common_rule
+from landscape.objective.guess import scale_of
+from landscape.objective.named import refuse_names
 from landscape.objective.state import Selection, first_parameter, read_state
-from landscape.records.base import Regime, names_metric
+from landscape.records.base import Regime
 from landscape.records.loss_scale import SUMMED, LossScale
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
+from landscape.train.wrappers import bare_module
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
@@ -50,26 +55,30 @@ class Objective:
         fixed_inputs: whether inputs are tensors that stay on the device and the buffers stay: what precomputed parts
             rest on.
         origin: identifies this objective and all copies made of it.
-        sums: whether the loss adds up over the examples instead of taking their mean.
         centre: the parameters that span the landscape, by name.
         buffers: what stays at every point, by name: buffers, and parameters that do not span the landscape.
         splits: the examples, ``"train"`` first.
 
     Args:
-        model: any ``nn.Module``. It is read, never changed.
+        model: any ``nn.Module``; of a data-parallel, averaged or compiled one the network inside. It is read, never
+            changed.
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
-            where the targets are classes.
+            where the targets are classes. With ``batch_loss``, the key of the loss in the dictionary that it returns.
         batch_loss: ``batch_loss(model, batch)`` for any batch (a tuple, tensor or dictionary is one batch, anything
             else is iterated): the mean over the batch's examples (the first dimension of its first tensor), or
-            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters.
+            ``(sum, count)`` of what shall be averaged; the count must not depend on the parameters. Or a dictionary of
+            such losses, ``{"loss": ..., "pde": ..., "boundary": ...}``: the entry ``"loss"``, or else the first, is the
+            training loss, and all are metrics by their names, ``train_pde``.
         test: test examples, as ``data``; their metrics are named ``test_...``.
         extra: further examples by name, such as augmented ones: ``extra={"blurred": data}`` gives ``blurred_loss``.
         terms: functions of the parameters alone, by name, each stored as its own metric and never added to the loss:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
-        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
-            are class indices.
+        metrics: further metrics of outputs and targets by name, ``metrics={"top5": f}`` with ``f(outputs, y)`` the mean
+            over the examples of a batch, or a value for each of them: stored as ``train_top5``.
+        accuracy: measure the share of right answers too; by default where the targets are class indices (a tie of c
+            classes counts 1 / c), or 0 and 1 for a model with one output that is a logit (right by its sign).
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
             loss of a batch does not follow from those of its parts (a contrast within the batch, a graph).
         batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
@@ -88,7 +97,8 @@ class Objective:
         network: the network in words.
 
     Raises:
-        InputError: data that are no such batches, or empty, or do not come twice in the same order when streamed.
+        InputError: a ``ScriptModule``; data that are no such batches, or empty, or do not come twice in the same order
+            when streamed.
         ObjectiveError: train mode with dropout or BatchNorm, weights that are not finite, a loss at the centre that is
             not finite or differs between two passes.
 
@@ -107,11 +117,12 @@ class Objective:
         model: nn.Module,
         data: object,
         *,
-        loss: Loss | None = None,
+        loss: Loss | str | None = None,
         batch_loss: BatchLoss | None = None,
         test: object = None,
         extra: Mapping[str, object] | None = None,
         terms: Mapping[str, Term] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
         accuracy: bool | None = None,
         whole_batches: bool = False,
         batchnorm: BatchNorm = "frozen",
@@ -124,6 +135,7 @@ class Objective:
         name: str = "",
         network: str = "",
     ) -> None:
+        model = bare_module(model)
         first = first_parameter(model)
         self.model, self.origin = model, Origin()
         self.device = torch.device(device if device is not None else first.device)
@@ -133,13 +145,15 @@ class Objective:
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
         self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
-        self._read(by_name(data, test, extra or {}), reader, LossOptions(loss, batch_loss, accuracy, whole_batches))
+        options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
+        with unchanging(loss if batch_loss is None else batch_loss):
+            self._read(by_name(data, test, extra or {}), reader, options)
         self._reestimate: Reestimate | None = None
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        _refuse_names(self.metric_names)
-        self._refuse_random()
+        refuse_names(self.metric_names)
+        refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -192,7 +206,12 @@ class Objective:
     @property
     def fixed_inputs(self) -> bool:
         """Whether pairs (x, y) stay in memory and what the model makes of an example depends on the point alone."""
-        return not self.streamed and self.has_outputs and self._reestimate is None
+        return not self.streamed and self.has_outputs and self._reestimate is None and not self.carry.tensors
+
+    @property
+    def carry(self) -> Carry:
+        """What a call of the model would change for the next one, so that each call gets a copy of it."""
+        return self.call.carry
 
     @property
     def differentiates(self) -> bool:
@@ -221,18 +240,10 @@ class Objective:
         """The name of the loss, and whether it adds up over the examples instead of taking their mean."""
         return self.call.name + (SUMMED if self.sums else "")
 
-    @property
-    def loss_unit(self) -> str:
-        """The unit of the loss: nats per example of a log-likelihood, else by its name."""
-        return LossScale(self.loss_name).unit
-
     @cached_property
     def scale(self) -> LossScale:
-        """The unit of the training loss and the rise that is high for it; summed nats count 1 for each example."""
-        name = self.loss_name
-        if not self.call.is_log_likelihood:
-            return LossScale(name, guess_of(self))
-        return LossScale(name, float(self.N) if name.endswith(SUMMED) else 0.0)
+        """The unit of the training loss and the rise that is high for it."""
+        return scale_of(self)
 
     @cached_property
     def standard_error(self) -> float:
@@ -294,6 +305,10 @@ class Objective:
             splits=splits,
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
         )
+
+    def with_code(self, model: nn.Module, call: Call, splits: tuple[Split, ...]) -> "Objective":
+        """The same objective of a copy of the model, called and measured in another way."""
+        return self._copy(model=model, call=call, splits=splits)
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
@@ -359,33 +374,24 @@ class Objective:
         self.call = choose_call(self.model, first, options)
         splits = [reader.split(name, value, self.call.pack) for name, value in batches.items()]
         state = {**self.centre, **self.buffers}
-        rules = [] if options.whole_batches else [self.call.rule(self.model, state, split) for split in splits]
-        rule = common_rule(rules) if rules else WHOLE
-        self.sums = rule.kind == "sum"
-        if rule.kind == "whole" and reader.num_examples is not None:
+        carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
+        self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
+        rules = choose_rules(self.call, self.model, state, splits, whole_batches=options.whole_batches)
+        self.sums = rules["loss"].kind == "sum"
+        if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = tuple(self.call.settle(self.model, state, split, rule) for split in splits)
+        self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
+        if self.has_outputs:
+            refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
-    def _refuse_random(self) -> None:
-        first, second = self.at_centre(), self.at_centre()
-        for name, value in first.items():
-            if not math.isfinite(value):
-                raise ObjectiveError(
-                    f"{name} at the centre is {value}: check the data and the loss for values not finite"
-                )
-            if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
-                raise ObjectiveError(
-                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
-                    "random numbers, so a landscape would show noise; make it deterministic first"
-                )
-
-
-def _refuse_names(names: Sequence[str]) -> None:
-    for name in names:
-        if not names_metric(name):
-            raise InputError(f"{name!r:.60} cannot name a metric; expected a word such as 'l2'")
-        if names.count(name) > 1:
-            raise InputError(f"two metrics are named {name!r}; name the term or the examples otherwise")
+    @torch.no_grad()
+    def _call_elsewhere(self) -> None:
+        """Call the model at another point on a few examples: what it would remember of it shows at the next one."""
+        # of a large network one tensor moves, for it may barely fit
+        names = list(self.centre)[: None if self.P <= MOST_COPIED else 1]
+        point = {name: self.centre[name] * 1.1 + 0.01 for name in names}
+        with suppress(Exception):  # there, a model may fail as it likes
+            self.outputs(point, self.splits[0].head(1)[0])

@@ -1,0 +1,1 @@
+"""What was sampled, measured and found: frozen NumPy records with coordinates, units and provenance. No torch."""

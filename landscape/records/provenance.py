@@ -1,5 +1,6 @@
 """What made a record: enough to repeat it, and to refuse to go on from something else."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,9 +17,10 @@ ATTRIBUTES = (
     *("model", "network", "P", "N", "K", "regime", "weights", "data", "loss", "dtype", "batchnorm", "subspace"),
     *("precision_error", "precision_points", "strategy", "block_size", "device", "versions", "command", "created"),
     *("wall_time", "tolerance", "held_back_points", "interpolation_error", "inside_error", "reach", "extent"),
-    *("drawn_from", "standard_error"),
+    *("drawn_from", "standard_error", "precision_note", "guess"),
 )
-OPTIONAL = ("guess",)  # attributes that a file has only where they are not 0
+# These are written only where they say something; else they have these values.
+OPTIONAL = {"precision_note": "", "guess": 0.0}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Accuracy:
             measured whole.
         standard_error: of the training loss at the centre, in its unit, as an estimate for all examples; 0 where all
             examples were evaluated.
+        precision_note: why nothing was computed in float64, where the network's own code cannot be; else empty.
     """
 
     precision_error: float = float("nan")
@@ -83,6 +86,14 @@ class Accuracy:
     interpolation_error: Mapping[str, float] = field(default_factory=dict)
     inside_error: float = 0.0
     standard_error: float = 0.0
+    precision_note: str = ""
+
+    @property
+    def precision_text(self) -> str:
+        """The difference from float64 in words."""
+        if self.precision_note:
+            return f"not checked in float64: {self.precision_note}"
+        return f"error against float64 {self.precision_error:.1e}"
 
     @staticmethod
     def worst(accuracies: Sequence["Accuracy"]) -> "Accuracy":
@@ -91,10 +102,12 @@ class Accuracy:
         >>> Accuracy.worst([Accuracy(inside_error=0.25), Accuracy(inside_error=0.5)]).inside_error
         0.5
         """
+        errors = [a.precision_error for a in accuracies if not math.isnan(a.precision_error)]
         metrics = sorted({name for accuracy in accuracies for name in accuracy.interpolation_error})
         return replace(
             accuracies[0],
-            precision_error=max(accuracy.precision_error for accuracy in accuracies),
+            precision_error=max(errors, default=float("nan")),
+            precision_note=next((accuracy.precision_note for accuracy in accuracies if accuracy.precision_note), ""),
             held_back_points=max(accuracy.held_back_points for accuracy in accuracies),
             interpolation_error={
                 name: max(accuracy.interpolation_error.get(name, 0.0) for accuracy in accuracies) for name in metrics
@@ -160,17 +173,14 @@ class Provenance:
         def __getattr__(self, name: str) -> Any:
             """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
             if name in ATTRIBUTES:
-                return self.to_dict()[name]
-            if name in OPTIONAL:
-                return self.to_dict().get(name, 0.0)
+                return {**OPTIONAL, **self.to_dict()}[name]
             raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes of a file by name, mappings as plain dictionaries: what JSON and HDF5 take."""
         parts = (_flat(self.identity), _flat(self.accuracy), _flat(self.making), self.extent.to_dict())
         values = {name: value for part in parts for name, value in part.items()}
-        optional = [name for name in OPTIONAL if values[name]]
-        return {name: values[name] for name in (*ATTRIBUTES, *optional)}
+        return {name: values[name] for name in ATTRIBUTES if values[name] or name not in OPTIONAL}
 
     @classmethod
     def parse(cls, attributes: Mapping[str, Any]) -> "Provenance":

@@ -221,6 +221,13 @@ class LiRecipe(SubspaceRecipe):
 
 
 @dataclass(frozen=True)
+class GridRecipe(SubspaceRecipe):
+    """A grid that was computed elsewhere; what its axes are is not known."""
+
+    kind: str = "grid"
+
+
+@dataclass(frozen=True)
 class RaysRecipe(SubspaceRecipe):
     """Rays from the centre as a profile.
 

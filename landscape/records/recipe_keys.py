@@ -11,6 +11,7 @@ from landscape.records.recipe import (
     CorridorRecipe,
     CurveRecipe,
     DirectionsRecipe,
+    GridRecipe,
     LiRecipe,
     NetworksRecipe,
     PairsRecipe,
@@ -83,7 +84,12 @@ def _read_directions(entries: Mapping[str, Any]) -> tuple[Direction, ...]:
 def _kind(entries: Mapping[str, Any]) -> type[SubspaceRecipe]:
     """The class whose keys these are."""
     name, of_path = entries.get("kind"), entries.get("of") == "path"
-    kinds: dict[object, type[SubspaceRecipe]] = {"corridor": CorridorRecipe, "curve": CurveRecipe, "rays": RaysRecipe}
+    kinds: dict[object, type[SubspaceRecipe]] = {
+        "corridor": CorridorRecipe,
+        "curve": CurveRecipe,
+        "rays": RaysRecipe,
+        "grid": GridRecipe,
+    }
     if name in kinds:
         return kinds[name]
     if name not in ("line", "plane"):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from landscape.errors import InputError
 from landscape.records import faces
@@ -24,6 +24,7 @@ from landscape.records.base import (
     read_only,
 )
 from landscape.records.companions import Marks, Rays, Trajectory
+from landscape.records.grids import Title, Values, grid_of
 from landscape.records.provenance import Accuracy, Provenance
 
 if TYPE_CHECKING:
@@ -131,6 +132,18 @@ class Profile(Sampled):
         if len(self.axes) != 1:
             raise InputError(f"a profile has one axis, got {len(self.axes)}")
 
+    @classmethod
+    def from_grid(
+        cls, alpha: ArrayLike, values: Values, *, name: str = "", loss: str = "", unit: str = "", label: str = ""
+    ) -> "Profile":
+        """The profile of values that were computed elsewhere; parameters and errors as those of `Surface.from_grid`.
+
+        >>> Profile.from_grid([0, 0.5, 1], [4, 2.5, 1]).loss.tolist()
+        [4.0, 2.5, 1.0]
+        """
+        grid = grid_of([alpha], values, Title(name, loss, unit, (label,)))
+        return cls(**vars(grid))
+
     @property
     def alpha(self) -> Axis:
         """The only axis."""
@@ -162,6 +175,44 @@ class Surface(Sampled):
             raise InputError(f"a surface has two axes, got {len(self.axes)}")
         if self.rays is not None and self.rays.scale != (scale := self.provenance.loss_scale):
             object.__setattr__(self, "rays", replace(self.rays, scale=scale))
+
+    @classmethod
+    def from_grid(
+        cls,
+        alpha: ArrayLike,
+        beta: ArrayLike,
+        values: Values,
+        *,
+        name: str = "",
+        loss: str = "",
+        unit: str = "",
+        labels: tuple[str, str] = ("", ""),
+    ) -> "Surface":
+        """The surface of a grid that was computed elsewhere, to be saved, measured and drawn like any other.
+
+        It claims nothing that is not said here: no network, no unit, no solution at the origin.
+
+        Args:
+            alpha: coordinates along the first axis, shape (n,), strictly increasing.
+            beta: along the second, shape (m,).
+            values: the training loss, shape (n, m), at ``[i, j]`` that of ``(alpha[i], beta[j])``, or such arrays by
+                the name of the metric. inf: diverged. NaN: not measured; a point is pending where the loss is.
+            name: title of pictures.
+            loss: name of the loss function; ``"cross_entropy"`` is in nats per example, others have units of their own.
+            unit: what a step of 1 is along the axes, such as ``"filter norm"``; by default not known.
+            labels: titles of the axes in pictures, where no unit is known.
+
+        Returns:
+            The surface.
+
+        Raises:
+            InputError: axes that do not rise, values of another shape, or that are no real numbers.
+
+        >>> Surface.from_grid([0, 1], [0, 1, 2], [[1, 2, 3], [4, 5, float("nan")]], name="elsewhere").num_measured
+        5
+        """
+        grid = grid_of([alpha, beta], values, Title(name, loss, unit, labels))
+        return cls(**vars(grid))
 
     @property
     def alpha(self) -> Axis:

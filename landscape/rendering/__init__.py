@@ -1,0 +1,1 @@
+"""Pictures of records: figures, pages, films, exports. No torch, no models."""

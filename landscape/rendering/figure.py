@@ -17,11 +17,12 @@ from landscape.errors import InputError
 from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts import caption, tex
-from landscape.rendering.facts.curves import curves_of
+from landscape.rendering.facts.names import label_lines
 from landscape.rendering.geometry.backend import Backend, find_backend
 from landscape.rendering.geometry.barcodes import barcodes_of
 from landscape.rendering.geometry.camera import Camera, Frame
 from landscape.rendering.geometry.panel import Panel
+from landscape.rendering.geometry.profiles import lines_of
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
 from landscape.rendering.geometry.sublevel import Sublevel
 from landscape.rendering.geometry.viewpoint import hidden_minimum_message, lower_box
@@ -123,18 +124,17 @@ def render_figure(
 
 def _draw_profiles(records: Sequence[Surface | Profile], order: _Order) -> Rendering:
     look = order.look
-    curves = curves_of(records, look.metric, look.titles)
+    lines = label_lines(lines_of(records, look.metric), look.titles)
     figure, heights = profile_figure(
-        curves,
-        look.metric,
+        lines,
         order.theme,
         width=order.column(),
         scale=look.scale,
         ceiling=look.ceiling,
         notes=order.notes,
     )
-    facts = caption.of_curves(curves, look.metric, heights)
-    clipped = tuple(heights.num_clipped(curve.profile, look.metric) for curve in curves)
+    facts = caption.of_profiles(lines, heights)
+    clipped = tuple(heights.num_clipped(line.profile, look.metric) for line in lines)
     return _finish(figure, Rendering(order.target, "matplotlib", clipped, heights.low, heights.high), facts, order)
 
 
@@ -182,6 +182,7 @@ def _draw_surfaces(surfaces: Sequence[Surface], order: _Order) -> Rendering:
         order.notes,
         bar_names=not shows_heights(camera),
     )
+    # A camera that the reader chose may hide a minimum; then the picture says so instead of moving.
     warnings = [hidden_minimum_message(panel, camera) for panel in panels]
     return _finish_panels(sheet, order, backend, tuple(filter(None, warnings)))
 
@@ -210,7 +211,7 @@ def _finish_panels(sheet: Sheet, order: _Order, backend: Backend, messages: tupl
 def _finish(figure: Figure, rendering: Rendering, facts: caption.Caption, order: _Order) -> Rendering:
     if order.options.usetex:
         tex.prepare(figure)
-    with tex.explained(order.options.usetex):
+    with tex.latex_errors(order.options.usetex):
         write_figure(figure, order.target, order.options.dpi)
     rendering = replace(rendering, caption=facts.text())
     if not order.options.with_tex:

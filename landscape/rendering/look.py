@@ -6,7 +6,7 @@ from pathlib import Path
 
 from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.facts.notes import names_of
+from landscape.rendering.facts.names import names_of
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.camera import Box, Camera
 from landscape.rendering.geometry.heights import HeightScale

@@ -16,7 +16,7 @@ from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface, describe_points
 from landscape.rendering.export.mesh import grid_of
 from landscape.rendering.export.tables import variables_of
-from landscape.rendering.facts.quantities import axis_label, metric_label
+from landscape.rendering.facts.quantities import axis_label, metric_label, metric_of
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.style import colors_of, theme_of
 from landscape.rendering.look import Look
@@ -30,6 +30,7 @@ def plot_surface(
     surface: Surface, axes: Axes | None = None, *, metric: str = LOSS, scale: HeightScale = "auto"
 ) -> Axes:
     """Matplotlib axes with the surface from above: filled contours with labels, hatched where it is cut or missing."""
+    metric = metric_of([surface], metric)
     look = Look(metric, scale, sublevel=None)
     (panel,) = look.panels([surface])
     theme = theme_of("paper")
@@ -42,6 +43,7 @@ def plot_surface(
 
 def plot_profile(profile: Profile, axes: Axes | None = None, *, metric: str = LOSS) -> Axes:
     """Matplotlib axes with the values against the coordinate; gaps where they are not finite."""
+    metric = metric_of([profile], metric)
     if metric not in profile.metrics:
         raise InputError(f"no {metric} in this record; it holds {', '.join(profile.metrics)}")
     theme = theme_of("paper")

@@ -10,6 +10,7 @@ from landscape.defaults import DPI, FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
 from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
+from landscape.rendering.facts.quantities import metric_of
 from landscape.rendering.figure import BackendName, Draw, FigureOptions, Ranges, render_figure
 from landscape.rendering.film.movie import SUFFIXES as FILMS
 from landscape.rendering.film.movie import Film, FilmOptions, check_film, render_film
@@ -69,7 +70,7 @@ def render(
     Args:
         records: surfaces of one kind, side by side; of figures also profiles along axes of one unit, in one picture.
         path: png, pdf, svg (figures), html (a page), mp4, webm, gif (films); replaced when the picture is complete.
-        metric: what the height shows.
+        metric: what the height shows; ``"pde"`` is short for ``"train_pde"``.
         scale: of heights: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where there is a natural ceiling.
         ceiling: value of the metric above which surfaces are cut away; by default found from the values.
         sublevel: rise, in the unit of the loss, up to which the floor is shaded: ``"auto"`` is the default one of
@@ -104,13 +105,14 @@ def render(
         DisplayError: nothing finite to draw, or fewer than 2 points a side.
         FileError: the picture cannot be written.
     """
+    records = as_list(records)
+    metric, color = metric_of(records, metric), color and metric_of(records, color)
     look = Look(metric, scale, ceiling, sublevel, titles, colormap, camera, azimuth, elevation)
     draw = draw if view is None else _draw_of(view)
+    # By position: the names stand once more above, and a test compares their order with that of the records.
     figure = FigureOptions(draw, color, ranges, columns, width, dpi, theme, font, usetex, notes, with_tex, backend)
     page = PageOptions(title, stack, start, fixed)
-    return _render(
-        as_list(records), path, look, figure, page, FilmOptions(film, seconds, fps, size, theme, processes, progress)
-    )
+    return _render(records, path, look, figure, page, FilmOptions(film, seconds, fps, size, theme, processes, progress))
 
 
 def check_picture(path: str | Path, *, force: bool = False, with_tex: bool = False) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from landscape.errors import DisplayError
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.sampled import Surface
-from landscape.rendering.facts.quantities import axis_label, metric_label
+from landscape.rendering.facts.quantities import axis_label, metric_label, metric_of
 from landscape.rendering.geometry.backend import find_backend
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel
@@ -31,7 +31,7 @@ def plotter_of(
         DisplayError: no OpenGL answers here, or nothing finite to draw.
         InputError: an unknown metric or scale.
     """
-    look = Look(metric, scale, ceiling, sublevel=None)
+    look = Look(metric_of([surface], metric), scale, ceiling, sublevel=None)
     (panel,) = look.panels([surface])
     box, camera = panel.box, look.viewpoint([panel])
     backend = find_backend()

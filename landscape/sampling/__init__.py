@@ -1,0 +1,1 @@
+"""A solution and a subspace in, a record out."""

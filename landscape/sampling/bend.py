@@ -136,8 +136,16 @@ def _batches(objective: Objective, size: int, steps: int, generator: np.random.G
 
 
 def _with_batch_statistics(model: nn.Module) -> nn.Module:
-    """A copy whose BatchNorm layers keep no statistics and normalize with those of the batch."""
-    twin = copy.deepcopy(model)
+    """A copy whose BatchNorm layers keep no statistics and normalize with those of the batch; itself without any."""
+    if not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        return model
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as error:  # a user's attributes refuse it in any way
+        raise ObjectiveError(
+            f"the model cannot be copied ({type(error).__name__}), which a curve through BatchNorm needs: remove what "
+            "it keeps beside its weights (a loss, a lock, an open file)"
+        ) from error
     for module in twin.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.running_mean = module.running_var = module.num_batches_tracked = None

@@ -14,7 +14,7 @@ from landscape.records.sampled import Surface
 from landscape.sampling.adaptive import check_tolerance
 from landscape.sampling.extent import Extent, settle_extent
 from landscape.sampling.sampler import Sampler
-from landscape.sampling.start import Grid, Origin, identify, start_record
+from landscape.sampling.start import Grid, Origin, identify, refuse_foreign, start_record
 from landscape.space.subspaces import Subspace
 
 
@@ -86,6 +86,7 @@ def sample(
     share, counts = check_tolerance(tolerance), _per_axis(points)
     if rays != 0 and rays < 2:
         raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    refuse_foreign(objective, subspace)
     grid = settle_extent(objective, subspace, extent, None if overwrite else path)
     origin: Origin = {"command": command, "path": path, "overwrite": overwrite, "tolerance": share}
     identity = identify(objective, subspace, tf32=tf32)

@@ -85,9 +85,9 @@ class Sampler:
             strategies=self.strategies,
         )
         self._note_plan()
-        error = precision_error(self.objective, self.subspace, self.coordinates, self.plan, self._strategy())
-        num_points = min(PRECISION_POINTS, len(self.coordinates))
-        self.accuracy = replace(self.accuracy, precision_error=error, precision_points=num_points)
+        error, note = precision_error(self.objective, self.subspace, self.coordinates, self.plan, self._strategy())
+        num_points = 0 if note else min(PRECISION_POINTS, len(self.coordinates))
+        self.accuracy = replace(self.accuracy, precision_error=error, precision_points=num_points, precision_note=note)
         return self.plan
 
     def _measure(self, points: NDArray[np.intp]) -> None:

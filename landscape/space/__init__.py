@@ -1,0 +1,1 @@
+"""Where to look: directions, and coordinates to parameters. It knows no loss."""

@@ -1,61 +1,54 @@
 """Weights, paths and directions that others wrote: state dictionaries and arrays in files, by parameter name."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from landscape.errors import FileError, InputError
 from landscape.records.base import FloatArray
 from landscape.space.parameters import Parameters
+from landscape.train.checkpoint_steps import steps_of
+from landscape.train.checkpoints import fitted_state, without_prefixes
+from landscape.train.state_files import SUFFIXES, is_checkpoint, read_checkpoint
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz")
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
+# What tools write beside the weights, with the suffixes of weights.
+NO_WEIGHTS = ("training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt", "rng_state.pth")
 
 
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
     """The tensors in a file by name; memory-mapped where the format allows (safetensors, PyTorch's own).
 
-    PyTorch files are read with ``weights_only=True``, and NumPy's without pickles: no code runs. A dictionary under
-    ``state_dict``, ``model_state_dict`` or ``model`` is looked into, and the ``module.`` of data-parallel training is
-    taken off.
+    PyTorch files are read with ``weights_only=True``, and NumPy's without pickles: no code runs. A nested state
+    dictionary is looked into, and the ``module.`` of data-parallel training is taken off.
 
     Args:
-        path: ``.safetensors``, ``.pt``, ``.pth``, ``.bin``, ``.ckpt`` or ``.npz``.
+        path: ``.safetensors``, ``.pt``, ``.pth``, ``.bin``, ``.ckpt`` or ``.npz``, or a folder of
+            ``transformers.Trainer``.
 
     Raises:
         FileError: the file is missing, of another kind, damaged, or holds something else.
     """
-    place = Path(path)
-    if place.suffix not in SUFFIXES:
-        raise FileError(f"cannot read tensors from {place}: expected a file named {', '.join(SUFFIXES)}")
-    if not place.is_file():
-        raise FileError(f"there is no file {place}; check the name")
-    try:
-        tensors = _read(place)
-    except (OSError, SafetensorError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise FileError(f"{place} cannot be read: {str(error).splitlines()[0]:.120}") from error
-    except Exception as error:  # the unpickler's own error for anything but weights
-        raise FileError(f"{place} holds more than tensors; save a state_dict") from error
-    if not tensors:
-        raise FileError(f"{place} holds no tensors; save a state_dict")
-    prefix = "module." if all(name.startswith("module.") for name in tensors) else ""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return without_prefixes(read_checkpoint(path).state)
 
 
-def read_path(source: str | Path | Sequence[str | Path]) -> tuple[FloatArray, list[dict[str, Tensor]]]:
+def read_path(
+    source: str | Path | Sequence[str | Path], *, model: nn.Module | None = None
+) -> tuple[FloatArray, list[dict[str, Tensor]]]:
     """Steps (T,) and state dictionaries of the checkpoints in a folder, or in the files listed.
 
-    The step is the last number in a file's name, and the order is that of the steps; where names hold no numbers, or
-    the same one twice, the files listed are numbered from 0 in their order.
+    The step of a checkpoint is the one that stands in the file (``global_step``, ``step``, ``iter`` or ``epoch`` beside
+    the weights, or in the ``trainer_state.json`` of a folder ``checkpoint-500``); else that field of its name
+    (``epoch=2-val_loss=0.47.ckpt`` is 2); else the only number of its name that differs from file to file. The order is
+    that of the steps. Where there are no steps, the files listed are numbered from 0 in their order.
 
     Args:
-        source: a folder, or the files themselves.
+        source: a folder, or the files (or folders) of single checkpoints themselves.
+        model: the network that they belong to, which need not have their weights: finds its names among several state
+            dictionaries in one file, and behind the prefixes of a wrapper.
 
     Returns:
         Training steps (T,), and the state dictionary of each checkpoint, name -> tensor.
@@ -64,26 +57,20 @@ def read_path(source: str | Path | Sequence[str | Path]) -> tuple[FloatArray, li
         FileError: nothing to read.
         InputError: a folder whose files cannot be put in order.
     """
-    if isinstance(source, str | Path):
-        folder = Path(source)
-        if not folder.is_dir():
-            raise FileError(f"there is no folder {folder}; expected one of checkpoints ({', '.join(SUFFIXES)})")
-        files = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES)
-    else:
-        files = [Path(file) for file in source]
-    if not files:
-        raise FileError(f"no checkpoints in {source}; expected files named {', '.join(SUFFIXES)}")
-    numbers = [re.findall(r"\d+", file.stem) for file in files]
-    steps = [float(digits[-1]) if digits else -1.0 for digits in numbers]
-    if len(set(steps)) < len(steps) or -1.0 in steps:
+    places = _places(source)
+    checkpoints = [read_checkpoint(place) for place in places]
+    try:
+        steps = steps_of([place.name for place in places], [checkpoint.steps for checkpoint in checkpoints])
+    except InputError as error:
         if isinstance(source, str | Path):
-            names = ", ".join(file.name for file in files[:3])
-            raise InputError(
-                f"cannot order the checkpoints in {source} ({names}): name them by their step, step-100.pt"
-            )
-        steps = [float(index) for index in range(len(files))]
+            raise InputError(f"cannot order the checkpoints in {source}: {error}") from error
+        steps = [float(index) for index in range(len(places))]
+    states = [
+        without_prefixes(checkpoint.state) if model is None else fitted_state(checkpoint, model)
+        for checkpoint in checkpoints
+    ]
     order = np.argsort(steps)
-    return np.array(steps)[order], [read_tensors(files[index]) for index in order]
+    return np.array(steps)[order], [states[index] for index in order]
 
 
 def split_state(state: Mapping[str, Tensor], theta: Parameters) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -127,33 +114,47 @@ def read_direction(path: str | Path, theta: Parameters) -> dict[str, Tensor]:
 
 
 def placed_direction(direction: Mapping[str, Any], theta: Parameters, source: str) -> dict[str, Tensor]:
-    """The direction on the device and in the dtype of ``theta``, checked against it."""
-    unknown = sorted(direction.keys() - theta.keys())
-    if unknown:
-        names = ", ".join(list(theta)[:3])
-        raise InputError(f"{source} names {', '.join(unknown[:5])}, which the network lacks; it has {names}, ...")
+    """The direction on the device and in the dtypes of ``theta``, checked against it."""
+    direction = named_as(direction, theta, source)
     tensors = {name: torch.as_tensor(direction[name]).to(theta[name]) for name in theta if name in direction}
-    for name, tensor in tensors.items():
-        if tensor.shape != theta[name].shape:
-            shapes = f"{tuple(tensor.shape)}, expected {tuple(theta[name].shape)}"
-            raise InputError(f"{name!r} in {source} has shape {shapes}")
     total = sum(float(tensor.double().square().sum()) for tensor in tensors.values())
     if not (np.isfinite(total) and total > 0):
         raise InputError(f"{source} is no direction: its values are all zero, or not all finite")
     return tensors
 
 
-def _read(place: Path) -> dict[str, Tensor]:
-    if place.suffix == ".safetensors":
-        with safe_open(place, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if place.suffix == ".npz":
-        with np.load(place, allow_pickle=False) as arrays:
-            return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays}
-    content = torch.load(place, map_location="cpu", weights_only=True, mmap=True)
-    for key in _WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    if not isinstance(content, Mapping):
-        raise ValueError(f"it holds a {type(content).__name__}, expected a state_dict")
-    return {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
+def named_as(direction: Mapping[str, Any], theta: Parameters, source: str) -> Mapping[str, Any]:
+    """The direction with the names of ``theta``: without the prefixes of a data-parallel or compiled network.
+
+    Raises:
+        InputError: a name or a shape that ``theta`` does not have.
+    """
+    if direction.keys() - theta.keys():
+        direction = without_prefixes(direction, theta.keys())
+    unknown = sorted(direction.keys() - theta.keys())
+    if unknown:
+        names = ", ".join(list(theta)[:3])
+        raise InputError(f"{source} names {', '.join(unknown[:5])}, which the network lacks; it has {names}, ...")
+    if isinstance(direction, dict):  # what is drawn again each time has the shapes it is drawn for
+        for name, tensor in direction.items():
+            if tuple(tensor.shape) != tuple(theta[name].shape):
+                shapes = f"{tuple(tensor.shape)}, expected {tuple(theta[name].shape)}"
+                raise InputError(f"{name!r} in {source} has shape {shapes}")
+    return direction
+
+
+def _places(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The checkpoints in a folder, or those listed."""
+    if not isinstance(source, str | Path):
+        places = [Path(file) for file in source]
+    else:
+        folder = Path(source)
+        if not folder.is_dir():
+            raise FileError(f"there is no folder {folder}; expected one of checkpoints ({', '.join(SUFFIXES)})")
+        entries = [entry for entry in sorted(folder.iterdir()) if is_checkpoint(entry)]
+        # beside its checkpoints a Trainer keeps the last model again, and the state of the training
+        inner = [entry for entry in entries if entry.is_dir()]
+        places = inner or ([folder] if is_checkpoint(folder) else [e for e in entries if e.name not in NO_WEIGHTS])
+    if not places:
+        raise FileError(f"no checkpoints in {source}; expected files named {', '.join(SUFFIXES)}")
+    return places

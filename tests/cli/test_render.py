@@ -106,3 +106,17 @@ def test_a_folder_without_permission_gets_one_clear_line(work: Path) -> None:
     locked.mkdir(mode=0o500)
     mistake("sample", "--model", "mlp-3", "-o", "locked/new.h5", *GRID, status=1)
     mistake("render", "plane.h5", "-o", "locked/new.png", status=1)
+
+
+def test_a_grid_of_another_program_is_drawn_and_measured(work: Path) -> None:
+    (work / "grid.csv").write_text(
+        "alpha,beta,loss\n" + "".join(f"{i},{j},{i * i + j}\n" for i in range(3) for j in (0, 1))
+    )
+    assert output_of("render", "grid.csv", "-o", "grid.svg").splitlines() == ["grid.svg"]
+    assert "a grid computed elsewhere" in (work / "grid.svg").read_text()
+    numbers = output_of("measure", "grid.csv")
+    assert "0 to 5 of unknown unit, 6 of 6 points measured" in numbers
+    assert "P =" not in numbers
+    assert "nat" not in numbers
+    (work / "hole.csv").write_text("alpha,beta,loss\n0,0,1\n1,1,2\n")
+    assert "2 of the 2 x 2 points are missing" in mistake("render", "hole.csv", status=1)

@@ -1,5 +1,6 @@
 """The file format: exact, and open to other programs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ from landscape.errors import InputError
 from landscape.files import surfaces as store
 from landscape.records.base import Axis, FloatArray
 from landscape.records.companions import Rays, Trajectory
-from landscape.records.provenance import Identity, Making, Provenance
+from landscape.records.provenance import Accuracy, Identity, Making, Provenance
 from landscape.records.recipe import ConnectionRecipe, DirectionsRecipe, RandomRecipe, RepeatsRecipe
 from landscape.records.recipe_keys import parse_recipe
 from landscape.records.sampled import Profile, Surface
@@ -180,3 +181,12 @@ def test_a_loss_of_squares_is_not_counted_in_nats() -> None:
     assert store.unit_of("test_loss", "mse") == "squared error per example"
     assert store.unit_of("error", "cross_entropy") == "nats per example"
     assert store.unit_of("something") == "1"
+
+
+def test_a_note_on_precision_is_read_back_and_no_note_leaves_no_attribute(path: Path) -> None:
+    for note in ("", "weights must be float32 (net.py:3)"):
+        accuracy = Accuracy(precision_note=note)
+        store.save(replace(example(), provenance=replace(PROVENANCE, accuracy=accuracy)), path)
+        assert store.load(path).provenance.accuracy.precision_note == note
+        with h5py.File(path) as file:
+            assert ("precision_note" in file.attrs) == bool(note)

@@ -186,7 +186,8 @@ def test_a_physics_loss_differentiates_by_its_inputs_and_is_not_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("returned", "what"), [(1.0, "float"), (torch.zeros(3), r"shape \(3,\)"), ({"loss": torch.zeros(())}, "dict")]
+    ("returned", "what"),
+    [(1.0, "float"), (torch.zeros(3), r"shape \(3,\)"), ({"loss": torch.zeros(2)}, r"shape \(2,\) under 'loss'")],
 )
 def test_a_callable_that_returns_no_number_is_refused(returned: Any, what: str) -> None:
     with pytest.raises(InputError, match=f"must return a 0-d tensor .* got {what}"):

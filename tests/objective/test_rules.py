@@ -69,7 +69,7 @@ def examples(count: int = 30) -> tuple[Tensor, Tensor]:
 
 def kind_of(objective: Objective) -> str:
     split: Split = objective.splits[0]
-    return str(objective.call.rule(objective.model, {**objective.centre, **objective.buffers}, split).kind)  # type: ignore[union-attr]
+    return str(objective.call.rule(objective.model, {**objective.centre, **objective.buffers}, split, "loss").kind)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -1,5 +1,6 @@
 """Provenance: four parts in memory, flat attributes in a file."""
 
+import math
 from dataclasses import fields
 
 import pytest
@@ -48,6 +49,20 @@ def test_a_provenance_is_read_back_from_its_attributes() -> None:
         Limit(Rule.RISE, 1.0, 2),
     )
     assert Provenance.parse(provenance.to_dict()) == provenance
+
+
+def test_a_note_on_precision_is_an_attribute_only_where_there_is_one() -> None:
+    note = Provenance(accuracy=Accuracy(precision_note="weights must be float32 (net.py:3)"))
+    assert list(note.to_dict()) == [*OF_SCHEMA_1.split(), "precision_note"]
+    assert Provenance.parse(note.to_dict()).accuracy.precision_note == note.precision_note
+    assert Provenance().precision_note == ""
+    assert note.accuracy.precision_text == "not checked in float64: weights must be float32 (net.py:3)"
+    assert Accuracy(1e-7).precision_text == "error against float64 1.0e-07"
+
+
+def test_a_mean_over_records_keeps_the_error_of_those_that_were_checked() -> None:
+    worst = Accuracy.worst([Accuracy(math.nan, precision_note="why"), Accuracy(1e-7)])
+    assert (worst.precision_error, worst.precision_note) == (1e-7, "why")
 
 
 def test_a_name_that_is_missing_has_its_default_value_and_one_that_is_unknown_is_left_alone() -> None:

@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,7 @@ from problems import bowl, regression_surface, tunnel
 
 import landscape
 from landscape.errors import DisplayError, InputError
-from landscape.rendering.facts.notes import small_print
 from landscape.rendering.geometry.backend import find_backend
-from landscape.rendering.geometry.camera import Box
-from landscape.rendering.geometry.panel import panels_of
 
 VTK = pytest.mark.skipif(find_backend().name != "vtk", reason="no OpenGL library answers here")
 
@@ -122,16 +118,6 @@ def test_panels_of_free_ranges_have_their_own(tmp_path: Path) -> None:
     assert "a range of their own" in drawn.caption
 
 
-def test_points_without_the_colour_are_said() -> None:
-    surface = bowl(points=5)
-    colour = np.full((5, 5), np.nan)
-    colour[2, 2], colour[0, 0] = 1.0, 2.0
-    both = replace(surface, metrics={**surface.metrics, "hessian_trace": colour})
-    lines = small_print(panels_of([both], "train_loss", Box(), ["one"], color="hessian_trace")[0])
-    said = next(line for line in lines if line.startswith("grey: Hessian trace"))
-    assert said.endswith("not measured at 23 of 25 points")
-
-
 @pytest.mark.parametrize("draw", ["surface", "contour", "profile", "barcode"])
 def test_a_picture_of_a_squared_error_speaks_of_no_nats(tmp_path: Path, draw: Any) -> None:
     picture = tmp_path / "a.svg"
@@ -146,8 +132,7 @@ def test_a_picture_of_a_squared_error_speaks_of_no_nats(tmp_path: Path, draw: An
 
 def test_panels_of_different_losses_are_shaded_each_up_to_its_own_rise(tmp_path: Path) -> None:
     drawn = landscape.render([bowl(), regression_surface()], tmp_path / "a.svg", ranges="free")
-    assert (
-        "loss at most 0.5 nat above the centre's in (a), 0.02 squared error above the centre's in (b)" in drawn.caption
-    )
+    levels = "loss at most 0.5 nat above the centre's in (a), 0.02 squared error above the centre's in (b)"
+    assert levels in drawn.caption
     for nothing in (None, 0.0):
         assert "Shaded" not in landscape.render(bowl(), tmp_path / "b.svg", sublevel=nothing).caption

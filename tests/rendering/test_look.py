@@ -30,7 +30,7 @@ def test_titles_stand_in_for_the_names_of_models() -> None:
 
 def test_thin_draws_at_most_so_many_points_a_side_and_all_where_there_are_fewer() -> None:
     panels = Look().panels([bowl(points=41)])
-    assert [(thin(panels, limit)[0].thinned, len(thin(panels, limit)[0].x)) for limit in (20, 21, 41, 100)] == [
+    assert [(thin(panels, limit)[0].stride, len(thin(panels, limit)[0].x)) for limit in (20, 21, 41, 100)] == [
         (3, 14),
         (2, 21),
         (1, 41),

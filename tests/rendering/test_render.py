@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from problems import bowl, tunnel
 
@@ -94,6 +95,17 @@ def test_an_option_is_foreign_to_a_medium_that_lacks_it() -> None:
     assert not shared & (foreign_options("a.png") | foreign_options("a.html") | foreign_options("a.gif"))
 
 
+@pytest.mark.parametrize("draw", ["surface", "contour", "barcode"])
+def test_of_a_grid_computed_elsewhere_a_caption_claims_no_network_and_no_unit(draw: Any, tmp_path: Path) -> None:
+    axis = np.linspace(-1, 1, 5)
+    grid = landscape.Surface.from_grid(axis, axis, axis[:, None] ** 2 + axis**2, name="bowl", labels=("rate", "width"))
+    caption = landscape.render(grid, tmp_path / "grid.svg", draw=draw, backend="matplotlib").caption
+    assert ("grid computed elsewhere" in caption) == (draw != "barcode")
+    for claim in ("nat", "norm", "random", "P$", "parameter", "haded", "solution"):
+        assert claim not in caption
+    assert (">width<" in (tmp_path / "grid.svg").read_text()) == (draw != "barcode")
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.svg", "a.html", "a.gif"])
 def test_a_free_place_is_fine_and_stays_free(name: str, tmp_path: Path) -> None:
     pytest.importorskip("imageio_ffmpeg")
@@ -121,3 +133,13 @@ def test_the_latex_file_beside_a_picture_is_looked_at_too(tmp_path: Path) -> Non
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the suffix must be one of \.png, \.pdf, \.svg"):
         check_picture(tmp_path / "a.bmp")
+
+
+@pytest.mark.parametrize("draw", ["surface", "contour"])
+def test_a_metric_has_a_short_name(draw: Any, tmp_path: Path) -> None:
+    axis = np.linspace(-1, 1, 5)
+    grid = landscape.Surface.from_grid(axis, axis, {"train_loss": np.ones((5, 5)), "train_pde": axis[:, None] + axis})
+    for name in ("pde", "train_pde"):
+        picture = landscape.render(grid, tmp_path / f"{name}.svg", metric=name, draw=draw, backend="matplotlib")
+        assert picture.caption.startswith("Training pde over")
+    assert (tmp_path / "pde.svg").read_bytes() == (tmp_path / "train_pde.svg").read_bytes()

@@ -88,7 +88,7 @@ def test_out_of_memory_halves_the_block_and_goes_on(
 
     monkeypatch.setitem(STRATEGIES, "stacked", greedy)  # type: ignore[arg-type]
     monkeypatch.setattr(sampler, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampler, "precision_error", lambda *args: 0.0)
+    monkeypatch.setattr(sampler, "precision_error", lambda *args: (0.0, ""))
     surface = surface_of(objective)
     np.testing.assert_allclose(surface.loss, expected.loss, rtol=1e-13)
     assert surface.provenance.making.block_size == 4
@@ -108,7 +108,7 @@ def test_an_error_that_is_not_memory_is_not_swallowed(monkeypatch: pytest.Monkey
 
     monkeypatch.setitem(STRATEGIES, "stacked", broken)  # type: ignore[arg-type]
     monkeypatch.setattr(sampler, "choose", lambda *args, **kwargs: plans.Plan("stacked", 16, 10))
-    monkeypatch.setattr(sampler, "precision_error", lambda *args: 0.0)
+    monkeypatch.setattr(sampler, "precision_error", lambda *args: (0.0, ""))
     with pytest.raises(RuntimeError, match="shape mismatch"):
         surface_of(Objective(small_mlp(), examples(10)))
 

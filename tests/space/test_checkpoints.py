@@ -68,6 +68,51 @@ def test_listed_files_without_steps_keep_their_order(tmp_path: Path) -> None:
         read_path(tmp_path / "nowhere")
 
 
+def test_the_step_in_a_lightning_name_is_its_epoch(tmp_path: Path) -> None:
+    for epoch, loss in enumerate((0.91, 0.52, 0.47, 0.49)):
+        write(tmp_path / f"epoch={epoch}-val_loss={loss:.2f}.ckpt", {"w": torch.full((1,), float(epoch))})
+    steps, states = read_path(tmp_path)
+    assert steps.tolist() == [float(state["w"]) for state in states] == [0, 1, 2, 3]
+
+
+def test_the_step_in_the_file_goes_before_its_name(tmp_path: Path) -> None:
+    for epoch, step in ((0, 30), (1, 20), (2, 10)):
+        content = {"state_dict": {"w": torch.full((1,), float(step))}, "global_step": step}
+        torch.save(content, tmp_path / f"epoch={epoch}.ckpt")
+    steps, states = read_path(tmp_path)
+    assert steps.tolist() == [float(state["w"]) for state in states] == [10, 20, 30]
+
+
+def test_the_same_step_twice_is_refused_with_the_order_that_was_read(tmp_path: Path) -> None:
+    for run in "ab":
+        write(tmp_path / f"step-5-{run}.pt", STATE)
+    with pytest.raises(InputError, match=r"same step \(step-5-a\.pt is 5, step-5-b\.pt is 5\)"):
+        read_path(tmp_path)
+
+
+def test_folders_of_a_trainer_are_a_path(tmp_path: Path) -> None:
+    for step in (1000, 500):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        write(tmp_path / f"checkpoint-{step}" / "model.safetensors", {"w": torch.full((1,), float(step))})
+        torch.save({"lr": 0.1}, tmp_path / f"checkpoint-{step}" / "optimizer.pt")
+    write(tmp_path / "model.safetensors", {"w": torch.zeros(1)})
+    torch.save({"lr": 0.1}, tmp_path / "training_args.bin")
+    steps, states = read_path(tmp_path)
+    assert steps.tolist() == [float(state["w"]) for state in states] == [500, 1000]
+    steps, states = read_path([tmp_path / "checkpoint-1000", tmp_path / "checkpoint-500"])
+    assert steps.tolist() == [500, 1000]
+    assert read_path(tmp_path / "checkpoint-500")[0].tolist() == [500]
+
+
+def test_a_path_of_a_wrapper_gets_the_names_of_the_network(tmp_path: Path) -> None:
+    network = torch.nn.Linear(3, 2)
+    for step in (1, 2):
+        state = {f"net.{name}": tensor for name, tensor in network.state_dict().items()}
+        write(tmp_path / f"step-{step}.pt", state | {"criterion.weight": torch.ones(2)})
+    _, states = read_path(tmp_path, model=network)
+    assert all(state.keys() == {"weight", "bias"} for state in states)
+
+
 def test_a_state_splits_into_parameters_and_buffers() -> None:
     state = {**STATE, "mean": torch.ones(2), "count": torch.tensor(3)}
     placed, others = split_state(state, {name: tensor.double() for name, tensor in STATE.items()})

@@ -1,9 +1,11 @@
 """Weights of others: what is understood, and what is refused in one line that lists it."""
 
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from problems import small_cnn
@@ -15,11 +17,48 @@ from landscape.train.checkpoints import load_weights, read_weights
 
 State = dict[str, Tensor]
 
+
+class Settings(dict[str, Any]):
+    """A dictionary as Lightning keeps hyperparameters in one."""
+
+
+class Curve(list[float]):
+    """A list of a class of its own."""
+
+
+class Trap:
+    """What a hostile file would run when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path("sprung"),))
+
+
+Adam = torch.optim.Adam([torch.ones(2, 2)]).state_dict() | {"state": {0: {"exp_avg": torch.ones(2, 2)}}}
+
 NESTED: dict[str, Callable[[State], Any]] = {
     "plain": lambda state: state,
     "under state_dict": lambda state: {"state_dict": state, "epoch": 3},
     "under model": lambda state: {"model": state, "optimizer": {"lr": 0.1}},
     "under model_state_dict": lambda state: {"model_state_dict": state},
+    "under net": lambda state: {"net": state, "acc": 71.2, "epoch": 3},
+    "under model_state": lambda state: {"model_state": state, "optimizer_state": Adam},
+    "two levels down": lambda state: {"checkpoint": {"weights": state}, "step": torch.tensor(3)},
+    "beside a configuration": lambda state: {"model": {"name": "resnet"}, "params": state},
+    "beside objects": lambda state: {"state_dict": state, "cfg": Namespace(lr=0.1), "at": Path("runs")},
+    "beside arrays": lambda state: {"net": state, "best": np.float64(0.5), "curve": np.arange(3.0)},
+    "in a dictionary of a class of its own": lambda state: {"net": Settings(state), "hparams": Settings(lr=0.1)},
+    "beside a list of a class of its own": lambda state: {"net": state, "curve": Curve([1.0, 2.0])},
+    "averaged": lambda state: {"n_averaged": torch.tensor(5)} | {f"module.{k}": value for k, value in state.items()},
+    "a Lightning module": lambda state: {
+        "state_dict": {f"model.{key}": value for key, value in state.items()} | {"criterion.weight": torch.ones(3)},
+        "global_step": 30,
+        "callbacks": {"ModelCheckpoint": {"best_model_score": torch.tensor(0.5)}},
+    },
+    "a compiled network in a Lightning module": lambda state: {
+        "state_dict": {f"net._orig_mod.{key}": value for key, value in state.items()}
+    },
+    "an attribute of any name": lambda state: {f"classifier.cnn.{key}": value for key, value in state.items()},
+    "generator and discriminator": lambda state: {"D": {"fc.weight": torch.ones(2, 2)}, "G": state},
     "data-parallel": lambda state: {f"module.{key}": value for key, value in state.items()},
     "compiled": lambda state: {f"_orig_mod.{key}": value for key, value in state.items()},
     "compiled, then data-parallel": lambda state: {f"module._orig_mod.{key}": value for key, value in state.items()},
@@ -35,6 +74,20 @@ def test_checkpoints_load_whatever_wraps_them(form: str, tmp_path: Path) -> None
     torch.save(NESTED[form](source.state_dict()), tmp_path / "net.pt")
     model = load_weights(small_cnn(), tmp_path / "net.pt")
     assert all(torch.equal(tensor, source.state_dict()[name]) for name, tensor in model.state_dict().items())
+
+
+def test_two_networks_that_both_fit_are_refused_and_listed(tmp_path: Path) -> None:
+    state = small_cnn().state_dict()
+    torch.save({"student": state, "teacher": state}, tmp_path / "two.pt")
+    with pytest.raises(RunError, match=r"several .* that fit Sequential \(student, teacher\), expected one"):
+        load_weights(small_cnn(), tmp_path / "two.pt")
+    both = {f"{prefix}.{key}": value for prefix in ("net", "backbone") for key, value in state.items()}
+    torch.save(both, tmp_path / "both.pt")
+    with pytest.raises(RunError, match=r"fit Sequential \(backbone, net\)"):
+        load_weights(small_cnn(), tmp_path / "both.pt")
+    torch.save({"a": {"x": torch.ones(2)}, "b": {"y": torch.ones(2)}}, tmp_path / "none.pt")
+    with pytest.raises(FileError, match=r"several state dictionaries \(a, b\), expected one"):
+        load_weights(small_cnn(), tmp_path / "none.pt")
 
 
 def test_safetensors_load(tmp_path: Path) -> None:
@@ -81,14 +134,7 @@ def test_keys_that_do_not_fit_are_listed_and_counted_and_nothing_is_loaded(tmp_p
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
-class Trap:
-    """What a hostile file would run when it is unpickled."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (Path("sprung"),))
-
-
-@pytest.mark.parametrize("content", [Trap(), small_cnn()])
+@pytest.mark.parametrize("content", [Trap(), small_cnn(), {"net": small_cnn().state_dict(), "trap": Trap()}])
 def test_a_file_that_holds_more_than_tensors_is_not_opened(
     content: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

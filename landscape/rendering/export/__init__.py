@@ -1,0 +1,1 @@
+"""Surfaces for other programs: meshes and tables."""

@@ -1,0 +1,1 @@
+"""Records to words: what a caption, small print and LaTeX macros say."""

@@ -1,4 +1,4 @@
-"""What a picture shows, in words: sentences with their numbers kept apart, so that each can be quoted by name."""
+"""The caption of a picture: sentences, and their numbers by name, so that a paper can quote each number."""
 
 import re
 from collections.abc import Sequence
@@ -10,13 +10,23 @@ from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS, Status
 from landscape.records.loss_scale import amount, noun_of
 from landscape.records.provenance import Identity
-from landscape.rendering.facts.curves import Curve
-from landscape.rendering.facts.notes import REGIMES, dimension_words
-from landscape.rendering.facts.places import Fact, details, place, settings, units_of, written
-from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.facts.facts import (
+    REGIMES,
+    Fact,
+    band_words,
+    details,
+    dimension_words,
+    format_value,
+    settings,
+    sizes,
+)
+from landscape.rendering.facts.names import letters
+from landscape.rendering.facts.quantities import metric_label, units_of
+from landscape.rendering.facts.subspaces import subspace_words
 from landscape.rendering.geometry.barcodes import Barcode
 from landscape.rendering.geometry.heights import Heights
 from landscape.rendering.geometry.panel import Panel
+from landscape.rendering.geometry.profiles import ProfileLine
 from landscape.rendering.geometry.ticks import length, plain
 
 
@@ -34,97 +44,71 @@ class Caption:
 
     def text(self) -> str:
         """The caption in plain words."""
-        words = re.sub(r"\{(\w+)\}", lambda found: self.numbers[found[1]], " ".join(self.sentences))
+        words = re.sub(r"\{(\w+)\}", lambda match: self.numbers[match[1]], " ".join(self.sentences))
         return plain(words)
 
     def number(self, name: str, value: float | int | str) -> str:
-        """Keeps a number, and gives what stands for it in a sentence."""
-        self.numbers[name] = written(value)
+        """Store a number; return the placeholder that stands for it in a sentence."""
+        self.numbers[name] = format_value(value)
         return f"{{{name}}}"
 
     def fact(self, fact: Fact, letter: str) -> str:
-        """A fact's words, its numbers kept under the letter of their panel."""
+        """Store the numbers of a fact under the letter of their panel; return its words."""
         names = {name: self.number(f"{letter}{name}", value) for name, value in fact.numbers.items()}
         return fact.words.format(**names)
 
 
-def letters(index: int) -> str:
-    """A, B, ..., Z, AA, AB, ... for 0, 1, ..."""
-    return (letters(index // 26 - 1) if index >= 26 else "") + chr(ord("A") + index % 26)
-
-
 def of_panels(panels: Sequence[Panel], *, shared: bool, flat: bool) -> Caption:
-    """The caption of surfaces or maps."""
-    said = Caption()
-    first = panels[0]
-    what = metric_label(first.metric, first.surface.provenance)
-    many = len(panels) > 1
-    places = [place(panel.surface, many=many) for panel in panels]
-    alike = len(set(places)) == 1
-    where = places[0] if alike else "surfaces of several kinds"
-    said.sentences.append(f"{_capital(what)} over {where}" + (", seen from above." if flat else "."))
+    """The caption of surfaces, or of maps where ``flat``."""
+    caption, first, plural = Caption(), panels[0], len(panels) > 1
+    subject = metric_label(first.metric, first.surface.provenance)
+    subspaces = [subspace_words(panel.surface, plural=plural) for panel in panels]
+    alike = len(set(subspaces)) == 1
+    domain = subspaces[0] if alike else "surfaces of several kinds"
+    caption.sentences.append(f"{_capital(subject)} over {domain}" + (", seen from above." if flat else "."))
     if first.color != first.metric:
-        said.sentences.append(f"Colour shows the {metric_label(first.color, first.surface.provenance)}.")
+        caption.sentences.append(f"Colour shows the {metric_label(first.color, first.surface.provenance)}.")
     common = _common([settings(panel.surface) for panel in panels])
     for index, panel in enumerate(panels):
-        own = [] if alike else [Fact(_named(place(panel.surface)))]
-        own += [*details(panel.surface), *(fact for fact in settings(panel.surface) if fact not in common)]
-        _panel(said, panel, letters(index), own, alone=not many)
+        facts = [] if alike else [Fact(_literal(subspace_words(panel.surface)))]
+        facts += [*details(panel.surface), *(fact for fact in settings(panel.surface) if fact not in common)]
+        _panel(caption, panel, letters(index), facts, alone=not plural)
     if common:
-        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
-    if many:
-        said.sentences.append(
+        caption.sentences.append(f"{_capital(', '.join(caption.fact(fact, 'All') for fact in common))}.")
+    if plural:
+        caption.sentences.append(
             "All panels share their axes, heights and colours."
             if shared
             else "Axes, heights and colours have a range of their own in each panel."
         )
     scale = {"log": "Heights are logarithmic.", "sqrt": "Heights are square roots."}.get(first.heights.scale)
-    said.sentences += [scale] if scale else []
+    caption.sentences += [scale] if scale else []
     if first.excess() is not None:
-        line = "; the dimension line notes its width" if any(panel.dimension is not None for panel in panels) else ""
-        how = "Outlined" if flat else "Shaded"
-        said.sentences.append(f"{how}: loss at most {_levels(said, panels)}{line}.")
-    return said
+        _sublevel(caption, panels, flat=flat)
+    return caption
 
 
-def _levels(said: Caption, panels: Sequence[Panel]) -> str:
-    """How far above what the shaded sets reach: one rise, or that of each panel where they differ."""
-    levels = {(float(panel.sublevel or 0), noun_of(panel.unit)) for panel in panels}
-    if len(levels) > 1:
-        return ", ".join(
-            f"{said.number(f'{letters(index)}Rise', float(panel.sublevel or 0))} {noun_of(panel.unit)} above "
-            f"{panel.reference_name}'s in ({letters(index).lower()})"
-            for index, panel in enumerate(panels)
-        )
-    [(rise, noun)] = levels
-    names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
-    return f"{said.number('Rise', rise)} {noun} above {names}"
-
-
-def of_curves(curves: Sequence[Curve], metric: str, heights: Heights) -> Caption:
+def of_profiles(lines: Sequence[ProfileLine], heights: Heights) -> Caption:
     """The caption of a profile picture."""
-    said = Caption()
-    provenance = curves[0].profile.provenance
-    many = len(curves) > 1
-    places = [_along(curve, many=many) for curve in curves]
-    alike = len(set(places)) == 1
-    said.sentences.append(
-        f"{_capital(metric_label(metric, provenance))} {_against(places[0]) if alike else 'along paths'}."
-    )
-    common = _common([settings(curve.profile) for curve in curves])
-    for index, curve in enumerate(curves):
-        own = [] if alike else [Fact(_named(_along(curve)))]
-        own += [*details(curve.profile), *(fact for fact in settings(curve.profile) if fact not in common)]
-        _curve(said, curve, metric, letters(index), own)
+    caption, first, plural = Caption(), lines[0], len(lines) > 1
+    paths = [_abscissa(line, plural=plural) for line in lines]
+    alike = len(set(paths)) == 1
+    subject = metric_label(first.metric, first.profile.provenance)
+    caption.sentences.append(f"{_capital(subject)} {_against(paths[0]) if alike else 'along paths'}.")
+    common = _common([settings(line.profile) for line in lines])
+    for index, line in enumerate(lines):
+        facts = [] if alike else [Fact(_literal(_abscissa(line)))]
+        facts += [*details(line.profile), *(fact for fact in settings(line.profile) if fact not in common)]
+        _line(caption, line, letters(index), facts)
     if common:
-        said.sentences.append(f"{_capital(', '.join(said.fact(fact, 'All') for fact in common))}.")
-    bands = dict.fromkeys(curve.band for curve in curves if curve.band)
-    said.sentences += [f"{band[0].upper()}{band[1:]}." for band in bands]
-    clipped = sum(heights.num_clipped(curve.profile, metric) for curve in curves)
-    if clipped and heights.ceiling is not None:
-        cut = said.number("Ceiling", heights.ceiling)
-        said.sentences.append(f"Values above {cut} are cut away ({said.number('Clipped', clipped)} points).")
-    return said
+        caption.sentences.append(f"{_capital(', '.join(caption.fact(fact, 'All') for fact in common))}.")
+    bands = dict.fromkeys(filter(None, map(band_words, lines)))
+    caption.sentences += [f"{_capital(band)}." for band in bands]
+    num_clipped = sum(heights.num_clipped(line.profile, line.metric) for line in lines)
+    if num_clipped and heights.ceiling is not None:
+        cut = caption.number("Ceiling", heights.ceiling)
+        caption.sentences.append(f"Values above {cut} are cut away ({caption.number('Clipped', num_clipped)} points).")
+    return caption
 
 
 def of_barcodes(codes: Sequence[Barcode]) -> Caption:
@@ -137,11 +121,12 @@ def of_barcodes(codes: Sequence[Barcode]) -> Caption:
     )
     for index, code in enumerate(codes):
         letter = letters(index)
+        unit = code.surface.provenance.loss_scale.unit
         count, lasting = code.minima.count(), code.minima.count(code.threshold)
         caption.sentences.append(
             f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
             f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
-            f"{caption.number(f'{letter}Threshold', code.threshold)} {code.surface.provenance.loss_scale.unit}."
+            f"{caption.number(f'{letter}Threshold', code.threshold)} {unit}."
         )
         if len(code.bars) < count:
             caption.sentences.append(
@@ -155,106 +140,130 @@ def minima_noun(count: int) -> str:
     return "minimum" if count == 1 else "minima"
 
 
-def _panel(said: Caption, panel: Panel, letter: str, own: Sequence[Fact], *, alone: bool) -> None:
-    parts = [*_network(said, panel.surface.provenance.identity, letter), *(said.fact(fact, letter) for fact in own)]
-    parts += [*_widths(said, panel, letter), *_left_out(said, panel, letter)]
+def _panel(caption: Caption, panel: Panel, letter: str, facts: Sequence[Fact], *, alone: bool) -> None:
+    """The sentence of one panel."""
+    identity = panel.surface.provenance.identity
+    parts = [*_network(caption, identity, letter), *(caption.fact(fact, letter) for fact in facts)]
+    parts += [*_widths(caption, panel, letter), *_omissions(caption, panel, letter)]
     title = panel.title if alone else f"({letter.lower()}) {panel.title}"
-    said.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
+    caption.sentences.append(f"{title}: {', '.join(parts)}." if parts else f"{title}.")
 
 
-def _left_out(said: Caption, panel: Panel, letter: str) -> list[str]:
-    surface, parts = panel.surface, []
-    clipped, total = panel.heights.num_clipped(surface, panel.metric), int(surface.status.size)
-    count = said.number(f"{letter}Points", total)
-    cut = said.number(f"{letter}Clipped", clipped)
-    if clipped and panel.heights.ceiling is not None:
-        parts.append(f"{cut} of {count} points above {said.number(f'{letter}Ceiling', panel.heights.ceiling)} cut away")
-    elif clipped:
-        parts.append(f"{cut} of {count} points diverged")
-    pending = int(np.count_nonzero(surface.status == Status.PENDING))
-    if pending:
-        parts.append(f"{said.number(f'{letter}Pending', pending)} points not measured yet")
-    if np.any(surface.status == Status.INTERPOLATED):
+def _line(caption: Caption, line: ProfileLine, letter: str, facts: Sequence[Fact]) -> None:
+    """The sentence of one line of a profile picture."""
+    identity, barrier = line.profile.provenance.identity, line.barrier
+    parts = [*_network(caption, identity, letter), *(caption.fact(fact, letter) for fact in facts)]
+    if line.half_width is not None:
+        parts.append(_half_width(caption, line.half_width, letter))
+    if barrier is not None:
+        unit = line.profile.provenance.loss_scale.unit
+        parts.append(f"barrier {caption.number(f'{letter}Barrier', barrier.loss)} {unit}")
+    if parts:
+        caption.sentences.append(f"{line.label}: {', '.join(parts)}.")
+
+
+def _sublevel(caption: Caption, panels: Sequence[Panel], *, flat: bool) -> None:
+    """The sentence that explains the shaded set."""
+    level = _level(caption, panels)
+    note = "; the dimension line notes its width" if any(panel.dimension is not None for panel in panels) else ""
+    caption.sentences.append(f"{'Outlined' if flat else 'Shaded'}: loss at most {level}{note}.")
+
+
+def _level(caption: Caption, panels: Sequence[Panel]) -> str:
+    """The rise up to which sets are shaded, and above which loss; that of each panel where they differ."""
+    levels = [(panel.sublevel or 0.0, noun_of(panel.unit)) for panel in panels]
+    if len(set(levels)) > 1:
+        parts = zip(map(letters, range(len(panels))), levels, panels, strict=True)
+        return ", ".join(
+            f"{caption.number(f'{letter}Rise', rise)} {noun} above {panel.reference_name}'s in ({letter.lower()})"
+            for letter, (rise, noun), panel in parts
+        )
+    rise, noun = levels[0]
+    names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
+    return f"{caption.number('Rise', rise)} {noun} above {names}"
+
+
+def _omissions(caption: Caption, panel: Panel, letter: str) -> list[str]:
+    """Points that are cut away, missing, interpolated or drawn elsewhere."""
+    surface, heights, parts = panel.surface, panel.heights, []
+    counts = heights.omissions(surface, panel.metric)
+    # Stored even where no sentence has them, so that a paper can quote them.
+    total = caption.number(f"{letter}Points", counts.num_points)
+    cut = caption.number(f"{letter}Clipped", counts.num_clipped)
+    if counts.num_clipped and heights.ceiling is not None:
+        parts.append(f"{cut} of {total} points above {caption.number(f'{letter}Ceiling', heights.ceiling)} cut away")
+    elif counts.num_clipped:
+        parts.append(f"{cut} of {total} points diverged")
+    if counts.num_pending:
+        parts.append(f"{caption.number(f'{letter}Pending', counts.num_pending)} points not measured yet")
+    if counts.num_interpolated:
         worst = float(np.max(surface.error[surface.status == Status.INTERPOLATED]))
         worst = surface.provenance.accuracy.interpolation_error.get(panel.metric, worst)
-        measured = said.number(f"{letter}Measured", surface.num_measured)
-        error = said.number(f"{letter}InterpolationError", worst)
-        parts.append(f"{measured} of {count} points measured, estimated interpolation error {error}")
-    floored = panel.heights.num_floored(surface, panel.metric)
-    if floored and panel.heights.floor is not None:
-        low = said.number(f"{letter}Floor", panel.heights.floor)
-        parts.append(f"{said.number(f'{letter}Floored', floored)} points below {low} drawn there")
+        num_measured = caption.number(f"{letter}Measured", surface.num_measured)
+        error = caption.number(f"{letter}InterpolationError", worst)
+        parts.append(f"{num_measured} of {total} points measured, estimated interpolation error {error}")
+    if counts.num_floored:
+        low = caption.number(f"{letter}Floor", heights.floor or 0.0)
+        parts.append(f"{caption.number(f'{letter}Floored', counts.num_floored)} points below {low} drawn there")
     return parts
 
 
-def _widths(said: Caption, panel: Panel, letter: str) -> list[str]:
-    parts = []
+def _widths(caption: Caption, panel: Panel, letter: str) -> list[str]:
+    """The half-width along rays, and the width of the sublevel set."""
+    parts, dimension = [], panel.dimension
     if panel.half_width is not None:
-        parts.append(_half_width(said, panel.half_width, letter))
-    dimension = panel.dimension
+        parts.append(_half_width(caption, panel.half_width, letter))
     if dimension is not None and panel.metric == LOSS:
-        sign, where = "" if dimension.bounded else "at least ", dimension_words(panel)
-        unit = units_of(panel.surface.beta.unit)
-        parts.append(f"width {where} {sign}{said.number(f'{letter}Width', length(dimension.width))} {unit}")
+        sign, unit = "" if dimension.bounded else "at least ", units_of(panel.surface.beta.unit)
+        width = caption.number(f"{letter}Width", length(dimension.width))
+        parts.append(f"width {dimension_words(panel)} {sign}{width} {unit}")
     return parts
 
 
-def _half_width(said: Caption, width: HalfWidth, letter: str) -> str:
-    sign, ends = "at least " if width.censored else "", ""
-    mean = said.number(f"{letter}HalfWidth", f"{width.mean:.2f}")
-    if width.has_interval:
-        low = said.number(f"{letter}HalfWidthLow", f"{width.low:.2f}")
-        high = said.number(f"{letter}HalfWidthHigh", f"{width.high:.2f}")
+def _half_width(caption: Caption, half: HalfWidth, letter: str) -> str:
+    """A half-width with its interval, in a clause."""
+    sign, ends = "at least " if half.censored else "", ""
+    mean = caption.number(f"{letter}HalfWidth", f"{half.mean:.2f}")
+    if half.has_interval:
+        low = caption.number(f"{letter}HalfWidthLow", f"{half.low:.2f}")
+        high = caption.number(f"{letter}HalfWidthHigh", f"{half.high:.2f}")
         ends = f" [{low}, {high}]"
     return (
-        f"half-width {sign}{mean}{ends} filter norms at a rise of {amount(width.rise, width.rise_unit)} "
-        f"(mean over {said.number(f'{letter}Directions', width.directions)} directions, "
+        f"half-width {sign}{mean}{ends} filter norms at a rise of {amount(half.rise, half.rise_unit)} "
+        f"(mean over {caption.number(f'{letter}Directions', half.directions)} directions, "
         f"{'95 %' if ends else 'no'} interval)"
     )
 
 
-def _curve(said: Caption, curve: Curve, metric: str, letter: str, own: Sequence[Fact]) -> None:
-    parts = [*_network(said, curve.profile.provenance.identity, letter), *(said.fact(fact, letter) for fact in own)]
-    if curve.half_width is not None:
-        parts.append(_half_width(said, curve.half_width, letter))
-    found = curve.barrier(metric)
-    if found is not None:
-        unit = curve.profile.provenance.loss_scale.unit
-        parts.append(f"barrier {said.number(f'{letter}Barrier', found.loss)} {unit}")
-    if parts:
-        said.sentences.append(f"{curve.label}: {', '.join(parts)}.")
-
-
-def _network(said: Caption, identity: Identity, letter: str) -> list[str]:
+def _network(caption: Caption, identity: Identity, letter: str) -> list[str]:
+    """Kind, sizes and regime of a network, where they are known."""
     parts = [identity.network] if identity.network else []
-    if identity.P:
-        values = {"P": identity.P, "N": identity.drawn_from or identity.N, "K": identity.K}
-        named = ((symbol, said.number(f"{letter}{symbol}", value)) for symbol, value in values.items())
-        parts += [f"${symbol}$ = {value}" for symbol, value in named]
-    if identity.regime in REGIMES:
-        parts.append(REGIMES[identity.regime])
-    return parts
+    parts += [caption.fact(sizes(identity), letter)] if identity.P else []
+    return parts + ([REGIMES[identity.regime]] if identity.regime in REGIMES else [])
 
 
-def _along(curve: Curve, *, many: bool = False) -> str:
-    """What a curve runs along; rays run out from the solution, and their mean is drawn."""
-    if curve.half_width is not None:
+def _abscissa(line: ProfileLine, *, plural: bool = False) -> str:
+    """The path of a line, or for a mean along rays the distance from their start."""
+    if line.half_width is not None:
         return "the distance from the solution, mean over random filter-normalized directions"
-    words = place(curve.profile, many=many)
-    _, line, direction = words.partition("lines along " if many else "line along ")
-    return direction if line else words
+    # "Loss along the line along the gradient" says no more than "loss along the gradient".
+    words = subspace_words(line.profile, plural=plural)
+    _, line_words, direction = words.partition("lines along " if plural else "line along ")
+    return direction if line_words else words
 
 
 def _against(words: str) -> str:
+    """The words with their preposition."""
     return f"against {words}" if words.startswith("the distance") else f"along {words}"
 
 
-def _common(settings_of: Sequence[list[Fact]]) -> list[Fact]:
-    """The facts that hold of all panels, said once."""
-    return [fact for fact in settings_of[0] if all(fact in others for others in settings_of)]
+def _common(facts_of: Sequence[list[Fact]]) -> list[Fact]:
+    """The facts that hold of all panels."""
+    return [fact for fact in facts_of[0] if all(fact in facts for facts in facts_of)]
 
 
-def _named(words: str) -> str:
+def _literal(words: str) -> str:
+    """Words in which braces, which would stand for numbers, are round."""
     return words.replace("{", "(").replace("}", ")")
 
 

@@ -1,4 +1,4 @@
-"""The words a report uses, explained where it uses them."""
+"""The glossary of a report: its words and their meanings."""
 
 from collections.abc import Sequence
 
@@ -82,6 +82,6 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 def words_for(results: Sequence[StudyResult]) -> list[tuple[str, str]]:
-    """Words and meanings that the sections of these studies need."""
+    """Words and meanings that the sections of these studies need, in the order of the glossary."""
     names = {result.name for result in results}
-    return [(word, meaning) for word, meaning, used in GLOSSARY if not used or names & set(used)]
+    return [(word, meaning) for word, meaning, studies in GLOSSARY if not studies or names & set(studies)]

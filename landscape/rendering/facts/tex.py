@@ -36,23 +36,25 @@ def check_format(target: Path) -> None:
         raise InputError(f"LaTeX includes PDF and PNG, not {target.name}; draw to {target.with_suffix('.pdf').name}")
 
 
-def document(said: Caption, picture: Path, width: float) -> str:
+def document(caption: Caption, picture: Path, width: float) -> str:
     """The LaTeX file: macros, then a figure with the picture at its true size, so that its font size is the true one.
 
     Args:
-        said: the caption with its numbers.
+        caption: the caption with its numbers.
         picture: included by its name, from the folder of the document.
         width: of the picture, inches; more than a column makes a figure across both.
     """
     stem = macro_stem(picture.stem)
-    body = escape(" ".join(said.sentences), keep=r"\{[A-Za-z]+\}")
+    # Placeholders survive the escaping; names in braces that are no numbers stay as they were written.
+    body = escape(" ".join(caption.sentences), keep=r"\{[A-Za-z]+\}")
     body = re.sub(
-        r"\{([A-Za-z]+)\}", lambda found: rf"\{stem}{found[1]}{{}}" if found[1] in said.numbers else found[0], body
+        r"\{([A-Za-z]+)\}", lambda match: rf"\{stem}{match[1]}{{}}" if match[1] in caption.numbers else match[0], body
     )
     kind = "figure*" if width > WIDER_THAN_A_COLUMN else "figure"
+    # Defined anew where they exist, so that a document can input the file twice.
     macros = [
         rf"\providecommand{{\{stem}{name}}}{{}}\renewcommand{{\{stem}{name}}}{{{_number(value)}}}"
-        for name, value in said.numbers.items()
+        for name, value in caption.numbers.items()
     ]
     lines = [
         f"% Drawn by landscape {__version__}",
@@ -75,8 +77,8 @@ def macro_stem(name: str) -> str:
     ('pair', 'wideFourB')
     """
     words = re.findall(r"[A-Za-z]+|[0-9]", name) or ["figure"]
-    spoken = [DIGITS[int(word)] if word.isdigit() else word for word in words]
-    return spoken[0] + "".join(word[0].upper() + word[1:] for word in spoken[1:])
+    parts = [DIGITS[int(word)] if word.isdigit() else word for word in words]
+    return parts[0] + "".join(word[0].upper() + word[1:] for word in parts[1:])
 
 
 def escape(text: str, *, keep: str = r"(?!)") -> str:
@@ -99,8 +101,8 @@ def prepare(figure: Figure) -> None:
 
 
 @contextmanager
-def explained(usetex: bool) -> Iterator[None]:
-    """LaTeX's own complaints, where it sets the text, as one line.
+def latex_errors(usetex: bool) -> Iterator[None]:
+    """Report an error of LaTeX, where LaTeX sets the text, in one line.
 
     Raises:
         DisplayError: LaTeX or one of its packages is missing.

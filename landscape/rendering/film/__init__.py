@@ -1,0 +1,1 @@
+"""Frames, and the file they make."""

@@ -64,7 +64,7 @@ def render_film(
     panels = thin(look.panels(surfaces), MAX_POINTS)
     camera = look.viewpoint(panels)
     theme = options.theme or "slide"
-    theme_of(theme), colors_of(look.colormap)  # refused here, not in a child
+    theme_of(theme), colors_of(look.colormap)  # an unknown name is refused here, with one line, and not in a child
     backend = find_backend()
     count = max(2, round(options.seconds * options.fps))
     shots = ShotList(panels, options.film, count, options.size, camera, theme, look.colormap, backend)

@@ -13,6 +13,7 @@ from landscape.rendering.geometry.camera import Camera
 from landscape.rendering.geometry.panel import Panel
 
 CLOSE = 0.55  # of the full view's side, half way along a flight
+MOVING = 0.85  # share of a film in which something moves; then it rests, so that the end can be read
 STILL = 0.4  # share of each step of a morph during which a measured surface is shown
 
 
@@ -71,7 +72,7 @@ def _orbit(shots: ShotList, share: float) -> Shot:
 
 def _flight(shots: ShotList, share: float) -> Shot:
     """Down the training path: the view closes in on a point that runs along it, and opens again at its end."""
-    along = _ease(min(1.0, share / 0.85))
+    along = _ease(min(1.0, share / MOVING))
     closing = np.sin(np.pi * min(1.0, max(0.0, share)) ** 0.8) ** 2
     rise = min(12.0, 44.0 - shots.camera.elevation) if shots.camera.elevation < 44 else 0.0  # 45: other ticks
     camera = Camera(shots.camera.azimuth - 35 * (1 - along), shots.camera.elevation + rise * (1 - along))
@@ -90,7 +91,7 @@ def _flight(shots: ShotList, share: float) -> Shot:
 
 def _growth(shots: ShotList, share: float) -> Shot:
     """The corridor up to a step of training that runs from its start to its end, where the film rests."""
-    along = min(1.0, share / 0.85)
+    along = min(1.0, share / MOVING)
     panels, last = [], 0.0
     for panel in shots.panels:
         positions = panel.surface.alpha.positions

@@ -1,0 +1,1 @@
+"""Records to boxes: cameras, heights, ticks, panels."""

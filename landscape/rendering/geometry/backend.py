@@ -50,6 +50,7 @@ def find_backend() -> Backend:
     """
     if importlib.util.find_spec("vtkmodules") is None or importlib.util.find_spec("pyvista") is None:
         return Backend("matplotlib", advice="for the shaded surface: pip install pyvista")
+    # All start before the first is waited for: each takes a second to import VTK.
     children = {window: _start(window) for window in _candidates()}
     answers = {window: _answers(child) for window, child in children.items()}
     for window, works in answers.items():

@@ -67,6 +67,7 @@ def branch_positions(code: Barcode) -> dict[int, int]:
     children: dict[int, list[int]] = {}
     for k in code.bars:
         children.setdefault(int(minima.parent[k]), []).append(k)
+    # Depth first: a subtree fills neighbouring columns, so no join passes over a stranger.
     waiting = sorted(children.get(-1, []), reverse=True)
     while waiting:
         k = waiting.pop()

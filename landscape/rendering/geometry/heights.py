@@ -19,6 +19,25 @@ DECADES = 2.0  # that positive values span at least before "auto" takes logarith
 
 
 @dataclass(frozen=True)
+class Omissions:
+    """Counts of grid points that a picture does not show at their measured height.
+
+    Args:
+        num_points: all grid points.
+        num_clipped: above the ceiling, or diverged.
+        num_pending: not measured yet.
+        num_interpolated: with a value between measured ones.
+        num_floored: drawn at the floor, which lies above them.
+    """
+
+    num_points: int
+    num_clipped: int
+    num_pending: int
+    num_interpolated: int
+    num_floored: int
+
+
+@dataclass(frozen=True)
 class Heights:
     """The rule by which a value becomes a height.
 
@@ -62,6 +81,16 @@ class Heights:
     def num_floored(self, surface: Sampled, metric: str) -> int:
         """Grid points whose value lies below the floor."""
         return 0 if self.floor is None else int(np.count_nonzero(surface.metrics[metric] < self.floor))
+
+    def omissions(self, record: Sampled, metric: str) -> Omissions:
+        """Counts of the points of a record that are cut away, missing, interpolated or drawn elsewhere."""
+        return Omissions(
+            num_points=int(record.status.size),
+            num_clipped=self.num_clipped(record, metric),
+            num_pending=int(np.count_nonzero(record.status == Status.PENDING)),
+            num_interpolated=int(np.count_nonzero(record.status == Status.INTERPOLATED)),
+            num_floored=self.num_floored(record, metric),
+        )
 
     def levels(self, count: int = 9) -> FloatArray:
         """Contour levels, equal steps in height, none of them at the ends."""
@@ -108,6 +137,7 @@ def common_heights(
         instead = "linear" if smallest < 0 else "sqrt or linear"
         domain = "values above 0" if scale == "log" and smallest == 0 else "values of 0 or more"
         raise InputError(f"{metric} goes down to {smallest:.4g}: a {scale} scale needs {domain}; use {instead}")
+    # Logarithms compress what a ceiling would cut.
     natural = _natural_ceiling(records, metric) if scale != "log" else None
     if scale == "auto":
         spans = smallest > 0 and math.log10(largest) - math.log10(smallest) > DECADES
@@ -121,9 +151,11 @@ def common_heights(
 
 def _range(low: float, largest: float, scale: ScaleName, ceiling: float | None) -> Heights:
     """Heights from 0 where values start near it, of some height even where all values are equal."""
+    # A ceiling above all values cuts nothing, and one below all would leave nothing.
     if ceiling is not None and (ceiling >= largest or ceiling <= low):
         ceiling = None
     high = largest if ceiling is None else ceiling
+    # A loss near 0 is read against 0; a narrow range far from it would lose its detail.
     if scale != "log" and 0 <= low < 0.3 * high:
         low = 0.0
     if high - low <= 1e-12 * max(abs(high), abs(low)) or high == low:

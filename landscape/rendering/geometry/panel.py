@@ -133,6 +133,7 @@ class Panel:
         path = self.surface.trajectory
         if path is None or path.explained < LEAST_EXPLAINED or self.metric != LOSS:
             return None
+        # Steps of a corridor are spaced as its axis is drawn; the path is stored in steps.
         alpha = np.log1p(path.alpha) if self.surface.alpha.scale == "log1p" else path.alpha
         return np.stack([alpha, path.beta, path.loss if path.on_plane is None else path.on_plane], axis=1)
 
@@ -150,6 +151,7 @@ class Panel:
         for start, end in pairwise(at):
             count = 1 + int(np.ceil(max(abs(end[k] - start[k]) / np.ptp(places[k]) for k in (0, 1)) * PATH_POINTS))
             between = start + (end - start) * np.linspace(0, 1, count + 1)[1:, None]
+            # The ends keep their own losses; only the points between them are read off the surface.
             between[:-1, 2] = interpn(places, values, between[:-1, :2], bounds_error=False, fill_value=np.nan)
             parts.append(between)
         return np.concatenate(parts)
@@ -162,17 +164,19 @@ class Panel:
     def _inside(self, points: FloatArray) -> FloatArray:
         """Those of the world points (k, 3) that lie in the box."""
         z = points[:, 2]
+        # Points on the rim of the box lie inside, whatever the last bit of their coordinates says.
         inside = np.isfinite(z) & (z <= self.box.top + 1e-9)
         inside &= (np.abs(points[:, 0]) <= self.box.half_x + 1e-9) & (np.abs(points[:, 1]) <= self.box.half_y + 1e-9)
         return points[inside]
 
     def beads(self) -> FloatArray | None:
-        """Those checkpoints of the path that stand clear of each other, the ends among them, shape (k, 3)."""
+        """Checkpoints of the path, from its start, that stand clear of each other and of its end; shape (k, 3)."""
         at = self.path_at()
         path = None if at is None else self._inside(self._world(at))
         if path is None or len(path) < 2:
             return None
         along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+        # The end has no bead: the marker of the solution stands there.
         indices = [0]
         for index in range(1, len(path)):
             if along[index] - along[indices[-1]] >= BEAD_SPACING and along[-1] - along[index] >= BEAD_SPACING:
@@ -182,13 +186,14 @@ class Panel:
     @cached_property
     def solution(self) -> tuple[float, float, float] | None:
         """Where the trained network lies: positions along alpha and beta, and the metric; None outside the grid."""
-        if not self.has_solution:
+        if not self.has_solution or self.surface.kind == "grid":
             return None
         on_path = self.surface.trajectory is not None and self.surface.kind == "corridor"
         alpha = float(self.surface.alpha.positions[-1]) if on_path else 0.0
         for axis, at in zip(self.surface.axes, (alpha, 0.0), strict=True):
             if not axis.positions[0] <= at <= axis.positions[-1]:
                 return None
+        # A grid with an even number of points has none at the centre: what lies beside it in the file knows the loss.
         path, marks = self.surface.trajectory, self.surface.marks
         if self.metric == LOSS and not on_path and path is not None:
             return 0.0, 0.0, float(path.loss[-1])

@@ -70,6 +70,7 @@ def excess_of(surface: Surface, rise: float, *, stride: int = 1) -> FloatArray |
     reference = _reference(surface) if LOSS in surface.metrics else None
     if reference is None:
         return None
+    # Missing and diverged points get a finite loss far outside the set: contours cannot pass through inf.
     largest = np.nanmax(np.where(np.isfinite(surface.loss), surface.loss, np.nan), initial=0.0)
     loss = np.nan_to_num(surface.loss[::stride, ::stride], nan=2 * abs(largest) + 1, posinf=2 * abs(largest) + 1)
     return np.asarray(loss - reference[::stride, None] - rise)
@@ -78,8 +79,11 @@ def excess_of(surface: Surface, rise: float, *, stride: int = 1) -> FloatArray |
 def _reference(surface: Surface) -> FloatArray | None:
     """The loss above which the set rises, at each row: the path's own in a corridor, else the centre's.
 
-    None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss.
+    None where it is not known: no grid point lies at the centre, and nothing that is stored beside has its loss; or
+    nothing is known of a centre, as in a grid that was computed elsewhere.
     """
+    if surface.kind == "grid":
+        return None
     path, has_centre = surface.trajectory, 0 in surface.beta.values
     if surface.kind == "corridor":
         if has_centre:

@@ -24,6 +24,7 @@ def height_ticks(heights: Heights, count: int = 5) -> tuple[FloatArray, list[str
         inside = values[(values >= heights.low * (1 - 1e-9)) & (values <= heights.high * (1 + 1e-9))]
         if len(inside) >= 2:
             return inside, [rf"$10^{{{round(math.log10(value))}}}$" for value in inside]
+        # Fewer than two powers of ten fit into a short range: its ends are the ticks.
         return np.array([heights.low, heights.high]), [number(heights.low), number(heights.high)]
     if heights.scale == "sqrt" and heights.low == 0:
         values = np.unique([0.0, *(_round(heights.high * share**2) for share in (0.25, 0.5, 0.75, 1.0))])
@@ -36,6 +37,7 @@ def linear_ticks(low: float, high: float, count: int) -> tuple[FloatArray, list[
     values = np.asarray(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     slack = 1e-9 * (high - low)
     inside = values[(values >= low - slack) & (values <= high + slack)]
+    # Steps of 0.1 add up to 1e-17 where 0 is meant.
     inside = np.where(np.abs(inside) < 1e-12 * (high - low), 0.0, inside)
     return inside, numbers(inside)
 

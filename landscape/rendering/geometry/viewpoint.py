@@ -68,12 +68,14 @@ def viewpoint(
         for lift in lifts
         for turn in turns
     ]
+    # To climb costs more than to turn: from further up, heights are harder to compare.
     places.sort(key=lambda place: abs(place.azimuth - base.azimuth) + 1.5 * (place.elevation - base.elevation))
     best, best_sum = base, -1.0
     for place in places:
         shares = [visible_share(panel, place) for panel in panels]
         if min(shares) >= ENOUGH:
             return place
+        # A further place must show clearly more, not a pixel more, to be worth the detour.
         if sum(shares) > best_sum + 0.02 * len(panels):
             best, best_sum = place, sum(shares)
     return best
@@ -149,8 +151,10 @@ def visible_points(panel: Panel, camera: Camera, points: FloatArray) -> FloatArr
     """
     reach = 2 * (panel.box.half_x + panel.box.half_y) + panel.box.top
     along = np.linspace(0.02, reach, RAY_POINTS)
+    # Points lie on the surface: rays start a little above it, or every point would hide itself.
     rays = points[:, None, :] + along[None, :, None] * camera.towards + (0, 0, 0.012)
     x, y, z = panel.x, panel.y, panel.z
+    # Outside the grid there is nothing: such samples get a negative row, and a floor far below.
     rows = np.interp(rays[..., 0], x, np.arange(len(x)), left=-9, right=-9)
     columns = np.interp(rays[..., 1], y, np.arange(len(y)), left=-9, right=-9)
     low = -1e3

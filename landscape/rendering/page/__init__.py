@@ -1,0 +1,1 @@
+"""Pages that work offline: a surface to turn, and the report."""

@@ -56,6 +56,7 @@ def payload(
 
 def _frame(panel: Panel) -> dict[str, Any]:
     """One surface as the script takes it: world coordinates, the record's own coordinates and values."""
+    # Arrays travel as bytes: decimal text would be three times as long, and the reader is promised exact values.
     values = panel.values
     step = panel.stride
     below = panel.excess()

@@ -11,8 +11,9 @@ import numpy as np
 
 from landscape.errors import DisplayError, InputError
 from landscape.records.sampled import Profile, Surface
-from landscape.rendering.facts.notes import names_of, small_print
+from landscape.rendering.facts.names import names_of
 from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.facts.small_print import panel_notes
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.ticks import plain
@@ -64,6 +65,7 @@ def component(surfaces: Records, look: Look = PLAIN, options: PageOptions = Page
     alone = options.fixed if stack is not None else len(panels)
     groups = [[panel] for panel in panels[:alone]] + ([list(panels[alone:])] if stack is not None else [])
     data = payload(by_scale, groups, look.viewpoint(panels), look.colormap)
+    # The fixed surfaces come first in every list, and have no stop of the slider.
     stops = names[options.fixed :] if stack is not None else []
     return _fragment(
         data | {"stop": options.start, "stops": stops, "headings": headings[options.fixed :]}, groups, stack
@@ -137,7 +139,7 @@ def _words(group: Sequence[Panel], label: str, start: int) -> dict[str, Any]:
 def _notes(panel: Panel) -> list[str]:
     """The small print as in figures, without what the ceiling cuts: that changes with the scale."""
     uncut = replace(panel, heights=replace(panel.heights, ceiling=None))
-    return [plain(line) for line in small_print(uncut)]
+    return [plain(line) for line in panel_notes(uncut)]
 
 
 def _title(surfaces: Sequence[Surface], metric: str) -> str:

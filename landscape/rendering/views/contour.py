@@ -41,6 +41,7 @@ def draw_map(axes: Axes, panel: Panel, colors: Colormap, theme: Theme) -> None:
     """One panel; hatched where the value lies above the ceiling, diverged or is missing."""
     _frame(axes, panel, theme)
     values = panel.values
+    # Diverged points stand at twice the height axis: above every ceiling, and finite for contours.
     shares = np.where(np.isposinf(values), 2.0, np.minimum(panel.heights.share(values), 2.0))
     if not np.isfinite(shares).all():
         _hatch(axes, panel, theme)
@@ -98,23 +99,25 @@ def _label_points(axes: Axes, lines: Any, obstacles: FloatArray, theme: Theme) -
     """A point on each line far from the edges, from obstacles (k, 2) in pixels, and from the other labels."""
     size = theme.size * axes.figure.dpi / 72  # pixels
     frame = axes.get_window_extent()
-    chosen: list[tuple[float, float]] = []
+    positions: list[tuple[float, float]] = []
     for line in lines.get_paths():
         if len(line.vertices) < 2:
             continue
+        # 150 candidates a line: each is compared with all obstacles.
         points = np.asarray(line.vertices)[:: max(1, len(line.vertices) // 150)]
         pixels = axes.transData.transform(points)
         edges = np.stack(
             [pixels[:, 0] - frame.x0, frame.x1 - pixels[:, 0], pixels[:, 1] - frame.y0, frame.y1 - pixels[:, 1]]
         )
+        # Edges count as nearer than they are: beyond them a label would be cut off.
         clear = edges.min(axis=0) / 1.5
         if len(obstacles):
             clear = np.minimum(clear, np.linalg.norm(pixels[:, None] - obstacles[None], axis=2).min(axis=1))
         best = int(np.argmax(clear))
         if clear[best] > 1.7 * size:
-            chosen.append((float(points[best, 0]), float(points[best, 1])))
+            positions.append((float(points[best, 0]), float(points[best, 1])))
             obstacles = np.vstack([obstacles, pixels[best]])
-    return chosen
+    return positions
 
 
 def _obstacles(axes: Axes, panel: Panel, rim: Sequence[FloatArray]) -> FloatArray:
@@ -151,6 +154,7 @@ def _sublevel(axes: Axes, panel: Panel, theme: Theme) -> list[FloatArray]:
 def _draw_dimension(axes: Axes, panel: Panel, dimension: Dimension, theme: Theme) -> None:
     """The width between the walls as a dimension line."""
     start, end = panel.floor.alpha
+    # At the rim the line would run into the frame of the axes.
     inset = 0.02 * (end - start)
     alpha = min(max(dimension.alpha, start + inset), end - inset)
     ends, bounded = ((alpha, dimension.low), (alpha, dimension.high)), dimension.bounded

@@ -22,6 +22,7 @@ def draw_polygons(axes: Axes, panel: Panel, camera: Camera, colors: Colormap, th
     keep = np.isfinite(cells[..., 2]).all(axis=1) & (cells[..., 2] <= limit).any(axis=1)
     shares = _corner_means(scene.values).ravel()[keep]
     cells = cells[keep]
+    # The painter's algorithm: far cells first, so that near ones cover them.
     order = np.argsort(cells.mean(axis=1) @ camera.towards)
     rgba = colors.with_extremes(bad=UNKNOWN_COLOR)(np.ma.masked_invalid(shares))
     faces = _shade(rgba, cells, camera)[order]
@@ -58,6 +59,7 @@ def _shade(rgba: FloatArray, cells: FloatArray, camera: Camera) -> FloatArray:
     """Colours times the light that falls on each cell, from the lights that VTK would use."""
     normals = np.cross(cells[:, 2] - cells[:, 0], cells[:, 3] - cells[:, 1])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    # Normals face the viewer, whichever way round the corners run.
     normals *= np.sign(normals @ camera.towards)[:, None]
     basis = np.vstack([camera.axes, camera.towards])
     light = np.full(len(cells), MATERIAL["ambient"])

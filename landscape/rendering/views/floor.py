@@ -30,6 +30,7 @@ class FloorPlan(BoxAxes):
         if excess is None:
             return
         mesh = np.meshgrid(self.panel.x, self.panel.y, indexing="ij")
+        # Polygons with their holes: matplotlib's own contours know no camera.
         generator: Any = contour_generator(*mesh, z=excess, fill_type=FillType.OuterCode)
         for points, codes in zip(*generator.filled(-np.inf, 0.0), strict=True):
             flat = self.camera.project(np.column_stack([points, np.zeros(len(points))]))
@@ -57,6 +58,7 @@ class FloorPlan(BoxAxes):
         text, size = width_text(dimension), self.theme.size - 0.5
         inward = self.camera.project((-math.copysign(1.0, side), 0.0, 0.0))
         inward /= np.linalg.norm(inward)
+        # Half the text's extent in the direction it moves, and a gap.
         reach = abs(inward) @ (36 * text_inches(text, size, self.theme.font), 0.36 * size) + 2.6 * self.unit
         self.axes.annotate(
             text,

@@ -1,6 +1,6 @@
 """Labels inside a picture: beside the curve or point they name, and on top of no other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -92,6 +92,7 @@ class Placer:
         outside = max(
             self.inside.x0 - box.x0, box.x1 - self.inside.x1, self.inside.y0 - box.y0, box.y1 - self.inside.y1
         )
+        # Weights of different orders of magnitude: no number of small faults outweighs a large one.
         cost: float = 1e4 * max(0.0, float(outside) + 2 * self.pixel)
         cost += 1e4 * sum(box.overlaps(obstacle) for obstacle in self.boxes)
         strangers = [line for line in self.curves if curve is None or not np.array_equal(line, curve)]
@@ -118,6 +119,33 @@ def _advance_inches(text: str, size: float, font: str) -> float:
     properties = FontProperties(family=font, size=size)
     width, _, _ = text_to_path.get_text_width_height_descent(text, properties, is_math_text(text))
     return float(width) / 72
+
+
+def wrap_lines(lines: Sequence[str], inches: float, measure: Callable[[str], float]) -> list[str]:
+    """Lines broken at spaces into rows of like length, none longer than ``inches`` as ``measure`` says."""
+    # Between bars, as a space at the end of a text has no width.
+    space, bars, result = measure("a a") - measure("aa"), measure("||"), []
+    for line in lines:
+        words = [(word, measure(f"|{word}|") - bars) for word in line.split(" ")]
+        rows, low = _rows(words, inches, space), inches / 2
+        high = inches if len(rows) > 1 else low
+        # Bisection for the narrowest width that needs no further row: rows of like length.
+        while high - low > 0.02 * inches:
+            middle = (low + high) / 2
+            fewer = len(_rows(words, middle, space)) <= len(rows)
+            low, high = (low, middle) if fewer else (middle, high)
+        result += _rows(words, high, space) if len(rows) > 1 else rows
+    return result
+
+
+def _rows(words: Sequence[tuple[str, float]], inches: float, space: float) -> list[str]:
+    """Words with their widths in as few rows as hold them."""
+    rows, length = [words[0][0]], words[0][1]
+    for word, wide in words[1:]:
+        fits = length + space + wide <= inches
+        length = length + space + wide if fits else wide
+        rows = [*rows[:-1], f"{rows[-1]} {word}"] if fits else [*rows, word]
+    return rows
 
 
 def dense(points: FloatArray, step: float = 2.0) -> FloatArray:

@@ -11,13 +11,13 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from landscape.errors import InputError
-from landscape.rendering.facts.caption import letters
-from landscape.rendering.facts.notes import small_print, wrapped
+from landscape.rendering.facts.names import letters
 from landscape.rendering.facts.quantities import metric_label
+from landscape.rendering.facts.small_print import panel_notes
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.style import Theme
 from landscape.rendering.geometry.ticks import height_ticks
-from landscape.rendering.views.labels import text_inches
+from landscape.rendering.views.labels import text_inches, wrap_lines
 
 COLUMN = 3.375  # inches: one column of a two-column paper
 TEXT = 6.75  # its text width
@@ -111,6 +111,7 @@ def compose(sheet: Sheet, theme: Theme, colors: Colormap, *, width: float | None
     inner = cell - (margins.left + margins.right) * unit
     stride = cell if sheet.one_bar else cell + bar
     tall = sheet.aspect * inner
+    # Small print may be as wide as the cell, wider than the axes: it decides the height of its row.
     notes = [_notes(sheet, panel, cell, theme) for panel in sheet.panels]
     rows = math.ceil(count / columns)
     shift = _shift(notes, margins.left * unit + inner / 2, cell, theme)
@@ -143,12 +144,14 @@ def _grid(sheet: Sheet, unit: float, width: float | None, columns: int | None) -
         columns = min(columns or (count if count <= 3 else math.ceil(math.sqrt(count))), count)
         bar = BAR_WITH_NAME * unit
         return columns, (PANEL_INCHES * unit) * columns + bar * (1 if sheet.one_bar else columns), bar
+    # The name of a bar can go where the height axis has the same one.
     narrow = width < 4.5 * unit or not sheet.one_bar
     needless = not sheet.bar_names and sheet.panels[0].color == sheet.panels[0].metric
     bar = (BAR_ALONE if narrow and needless else BAR_WITH_NAME) * unit
     per_column, once = (0.0, bar) if sheet.one_bar else (bar, 0.0)
     if columns is None:
         fit = max(1, min(count, int((width - once) / (around + per_column + READABLE * unit))))
+        # As many rows as that takes, filled evenly: four panels as 2 + 2, not 3 + 1.
         columns = math.ceil(count / math.ceil(count / fit))
     columns = min(columns, count)
     if (width - once) / columns - per_column - around < NARROWEST * unit:
@@ -190,7 +193,7 @@ def _notes(sheet: Sheet, panel: Panel, cell: float, theme: Theme) -> list[str]:
     """The small print of a panel in lines that its cell has room for."""
     if not sheet.notes:
         return []
-    return wrapped(small_print(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
+    return wrap_lines(panel_notes(panel, flat=sheet.flat), cell - 0.12, lambda text: _note_inches(text, theme))
 
 
 def _shift(notes: Sequence[Sequence[str]], middle: float, cell: float, theme: Theme) -> float:

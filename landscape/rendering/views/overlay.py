@@ -116,6 +116,7 @@ class Overlay(BoxAxes):
         values, labels = self._height_ticks()
         if not shows_heights(self.camera):
             return
+        # Of the two outer edges of the walls the left one, as in a plane plot.
         corners = np.array([(self.near[0], -self.near[1]), (-self.near[0], self.near[1])])
         left = corners[np.argmin(self.camera.project(np.column_stack([corners, np.zeros(2)]))[:, 0])]
         places = [(*left, z) for z in self.panel.world_z(values)]
@@ -152,6 +153,7 @@ class Overlay(BoxAxes):
                 self._text(label, at, direction, TICK_LABEL_POINTS, size=self.theme.size)
         slope = math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
         angle = (slope + 75) % 180 - 75  # what stands almost upright is read from below
+        # Further out where wide labels stand in the way, as they do beside a steep axis.
         distance = TITLE_POINTS * self.unit + 0.75 * widest * abs(direction[0])
         upright = abs(abs(slope) - 90) < 1e-6
         foot = (start + end) / 2 if middle is None else self.camera.project(middle)

@@ -34,6 +34,7 @@ def mesh_of(scene: Scene) -> Any:
     if holes.any():
         grid["hole"] = holes.astype(np.uint8).ravel(order="F")
         grid = grid.threshold((-0.5, 0.5), scalars="hole", all_scalars=True)
+    # A cell between four heights is not flat: as two triangles, clipping and contours agree on its shape.
     surface = grid.extract_surface(algorithm="dataset_surface").triangulate()
     if not surface.n_cells:
         return surface
@@ -87,7 +88,7 @@ class Stage:
 
         plotter: Any = pv.Plotter
         self.plotter = plotter(off_screen=True, window_size=list(size), lighting="none")
-        self.plotter.set_background("black")
+        self.plotter.set_background("black")  # known, so that it can be divided out of half-transparent edges
         self.colors, self.path_color = colors, path_color
         self.key: object = None
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pictures import panel_of, surface_of
 from problems import bowl, tunnel
+from sampled_records import sampled
 
 from landscape.errors import DisplayError, InputError
 from landscape.records.base import Status
@@ -44,13 +45,14 @@ def test_the_marker_stands_at_the_centre_of_a_plane_and_at_the_end_of_a_corridor
     assert replace(plane, has_solution=False).marker() is None
 
 
-def test_beads_of_a_path_stand_apart_and_keep_both_ends() -> None:
+def test_beads_begin_at_the_start_and_stand_apart_from_each_other_and_from_the_end() -> None:
     panel = panel_of(tunnel())
     beads, path = panel.beads(), panel.path()
     assert beads is not None
     assert path is not None
     assert np.array_equal(beads[[0]], path[[0]])
     assert np.linalg.norm(np.diff(beads, axis=0), axis=1).min() >= BEAD_SPACING - 1e-12
+    assert np.linalg.norm(path[-1] - beads[-1]) >= BEAD_SPACING - 1e-12
 
 
 def test_networks_outside_the_floor_are_not_marked() -> None:
@@ -73,3 +75,23 @@ def test_surfaces_that_cannot_share_axes_are_refused() -> None:
         panels_of([bowl(), tunnel()], "train_loss", Box(), ["a", "b"])
     with pytest.raises(DisplayError, match="2 points a side"):
         panel_of(surface_of(np.ones((1, 5))))
+
+
+def test_networks_of_a_plane_are_marked_where_they_lie() -> None:
+    surface = sampled("three")
+    panel = panel_of(surface)
+    names, points = panel.marks()
+    assert names == ("net:0", "net:1", "net:2")
+    alpha = panel.floor.alpha[0] + (points[:, 0] / panel.box.half_x + 1) / 2 * np.ptp(panel.floor.alpha)
+    assert np.allclose(alpha, surface.marks.alpha)
+    assert np.allclose(points[:, 2], panel.world_z(surface.marks.loss))
+
+
+def test_a_path_lies_on_the_plane_that_it_is_drawn_over() -> None:
+    surface = sampled("path")
+    panel = panel_of(surface)
+    beads, path = panel.beads(), panel.path()
+    assert beads is not None
+    assert path is not None
+    assert np.allclose(path[-1], panel.marker(), atol=1e-6)
+    assert len(path) > 2 * len(surface.trajectory.step)

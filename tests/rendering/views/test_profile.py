@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from problems import bowl, hill
+from sampled_records import sampled
 
 import landscape
 from landscape.errors import DisplayError, InputError
@@ -15,7 +16,8 @@ from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
 from landscape.records.recipe import CurveRecipe
 from landscape.records.sampled import Profile
-from landscape.rendering.facts.curves import Curve, curves_of, ray_profile
+from landscape.rendering.facts.names import label_lines
+from landscape.rendering.geometry.profiles import ProfileLine, lines_of
 from landscape.rendering.geometry.style import theme_of
 from landscape.rendering.views.profile import profile_figure
 
@@ -23,7 +25,7 @@ from landscape.rendering.views.profile import profile_figure
 def drawn(*records: Any, metric: str = "train_loss", **options: Any) -> Any:
     theme = theme_of("paper")
     with mpl.rc_context(theme.settings()):
-        figure, heights = profile_figure(curves_of(records, metric), metric, theme, width=3.375, **options)
+        figure, heights = profile_figure(label_lines(lines_of(records, metric)), theme, width=3.375, **options)
     return figure.axes[0], heights
 
 
@@ -73,16 +75,6 @@ def test_a_band_reaches_from_low_to_high() -> None:
     corners = axes.collections[0].get_paths()[0].vertices
     assert heights.value(corners[:, 1].max()) == pytest.approx(loss.max() + 0.1)
     assert heights.value(corners[:, 1].min()) == pytest.approx(loss.min() - 0.05)
-
-
-def test_rays_become_their_mean_with_a_band_of_measured_values() -> None:
-    surface = bowl(curvature=2.0)
-    assert surface.rays is not None
-    scaled = replace(surface.rays, loss=surface.rays.loss * np.linspace(0.5, 1.5, 64)[:, None])
-    profile = ray_profile(replace(surface, rays=scaled))
-    assert np.allclose(profile.loss, surface.rays.radius**2, rtol=1e-12)
-    for name in ("train_loss_low", "train_loss_high"):
-        assert np.isin(profile.metrics[name], scaled.loss).all()
 
 
 def test_the_half_width_is_drawn_from_the_solution_to_its_mean() -> None:
@@ -151,6 +143,15 @@ def test_curves_say_what_tells_them_apart() -> None:
         hill(),
         provenance=Provenance(replace(hill().provenance.identity, subspace=CurveRecipe(form="bezier", to="narrow:1"))),
     )
-    labels = [one.label for one in curves_of([hill(), hill(aligned=True), curve], "train_loss")]
+    labels = [one.label for one in label_lines(lines_of([hill(), hill(aligned=True), curve], "train_loss"))]
     assert labels == ["straight line", "straight line, aligned", "Bezier curve"]
-    assert isinstance(curves_of([hill()], "train_loss")[0], Curve)
+    assert isinstance(lines_of([hill()], "train_loss")[0], ProfileLine)
+
+
+def test_the_solution_stands_at_the_end_of_the_line_from_the_start_of_training() -> None:
+    figure, _ = profile_figure(
+        label_lines(lines_of([sampled("path line")], "train_loss")), theme_of("paper"), width=3.0
+    )
+    named = {text.get_text(): text.xy[0] for text in figure.axes[0].texts if hasattr(text, "xy")}
+    assert named["start of training"] == 0
+    assert "solution" not in named or named["solution"] == 1
