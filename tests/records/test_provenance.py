@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from landscape.records.limits import Limit, Rule
-from landscape.records.provenance import ATTRIBUTES, OPTIONAL, Accuracy, Identity, Making, Provenance
+from landscape.records.provenance import ATTRIBUTES, Accuracy, Identity, Making, Provenance
 from landscape.records.recipe_keys import parse_recipe
 
 # As files of schema 1 have had them from the first; readers of other languages rely on the names.
@@ -21,7 +21,7 @@ def test_a_file_has_the_attributes_of_schema_1_in_their_order() -> None:
 
 def test_every_field_of_a_part_is_an_attribute_of_the_same_name() -> None:
     names = [entry.name for part in (Identity, Accuracy, Making) for entry in fields(part)]
-    assert sorted([*names, "reach", "extent"]) == sorted([*ATTRIBUTES, *OPTIONAL])
+    assert sorted([*names, "reach", "extent"]) == sorted(ATTRIBUTES)
 
 
 def test_what_guessing_costs_is_an_attribute_only_where_it_is_known() -> None:

@@ -21,8 +21,9 @@ UNITS |= {"fraction": "shares of the way", "step": "steps"}
 
 
 def metric_label(metric: str, provenance: Provenance) -> str:
-    """The name of a metric with its unit: ``"training loss (nats per example)"``."""
-    per = provenance.loss_scale.unit if provenance.identity.loss else ""
+    """The name of a metric with its unit: ``"training loss (nats per example)"``; a loss of no other name has none."""
+    unit = provenance.loss_scale.unit
+    per = "" if unit.startswith("loss") else unit
     if metric in CURVATURES:
         name, unit = CURVATURES[metric]
         return f"{name} ({(per or 'loss') + unit})" if unit else name
