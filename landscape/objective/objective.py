@@ -145,7 +145,6 @@ class Objective:
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        refuse_names(self.metric_names)
         self._refuse_random()
 
     @property
@@ -370,6 +369,7 @@ class Objective:
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
         self.splits = tuple(self.call.settle(self.model, state, split, rules) for split in splits)
+        refuse_names(self.metric_names)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 
