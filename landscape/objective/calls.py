@@ -17,14 +17,14 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from landscape.errors import InputError, ObjectiveError
+from landscape.objective.accuracy import find_accuracy, refuse_strange_labels
 from landscape.objective.batches import Batch, Inputs, Metric, Split
 from landscape.objective.carry import Carry
 from landscape.objective.items import item_counts, item_of, refuse_not_additive
 from landscape.objective.named import LOSS_NAME, Entry, entry_at, name_entries, scaled, stack_entries
 from landscape.objective.probes import number_of, precise_value, values_near
 from landscape.objective.rules import IGNORED_LABEL, Rule, find_rule
-from landscape.train.losses import accuracy as share_right
-from landscape.train.losses import cross_entropy, full, right_shares
+from landscape.train.losses import cross_entropy, full
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 BatchLoss: TypeAlias = Callable[[Any, Any], Entry | Mapping[str, Entry]]
@@ -83,7 +83,7 @@ class OutputsAndTargets:
     """``loss(model(x), y)`` on pairs (x, y) of tensors, every example counted once, and metrics of the same."""
 
     loss: Loss
-    with_accuracy: bool
+    accuracy: bool | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     carry: Carry = field(default_factory=Carry)
 
@@ -142,11 +142,22 @@ class OutputsAndTargets:
         """The split with the loss and the metrics under their rules, and the share of right classes."""
         rule = rules[LOSS_NAME]
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
-        metrics = {LOSS_NAME: rule.metric(plain, split)}
-        if self.with_accuracy:
-            metrics["accuracy"] = _share_of_counted(rule.counted(), split) if rule.ignores() else share_right
+        metrics = {LOSS_NAME: rule.metric(plain, split), **self._accuracy(model, state, split, rule)}
         metrics |= {name: rules[name].metric(metric, split) for name, metric in self.metrics.items()}
         return replace(split, metrics=metrics, whole=_are_whole(rules))
+
+    def _accuracy(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> dict[str, Metric]:
+        """The accuracy by its name where it can be told."""
+        outputs = partial(self.outputs, model, state)
+        if self.is_cross_entropy:
+            refuse_strange_labels(outputs, split, rule)
+        whole_numbers = not split.head(1)[1].is_floating_point()
+        accuracy = find_accuracy(outputs, split, rule) if self.accuracy or whole_numbers else None
+        if accuracy is None and self.accuracy:
+            raise InputError(
+                f"outputs and targets of the {split.name} data do not say which answers are right: leave accuracy= out"
+            )
+        return {"accuracy": accuracy} if accuracy is not None and self.accuracy is not False else {}
 
     def weight(self, target: Tensor) -> Tensor:
         """1."""
@@ -358,17 +369,6 @@ class _Caller(nn.Module):
         # a physics loss differentiates by its inputs, also where nobody asks for the parameters' gradient
         with torch.enable_grad():
             return self.function(self.model, batch)
-
-
-def _share_of_counted(rule: Rule, split: Split) -> Metric:
-    """The share of right classes among the examples whose labels count."""
-
-    def share(outputs: Tensor, targets: Tensor) -> Tensor:
-        counts = rule.weights(targets) > 0
-        right = right_shares(outputs, torch.where(counts, targets, 0))
-        return torch.where(counts, right, 0.0).sum() / counts.sum().clamp_min(1)
-
-    return rule.metric(share, split)
 
 
 def _are_whole(rules: Mapping[str, Rule]) -> bool:

@@ -6,6 +6,7 @@ there when the objective was built, so that a point's value does not depend on t
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,6 +129,27 @@ def refuse_writing_loss(split: Split, outputs: Callable[[Any], Tensor]) -> None:
             raise ObjectiveError(f"the {name} writes into its targets, the data; let it work on targets.clone()")
         if len(split.metrics) > 1 and not _same(copies[0], result):
             raise ObjectiveError(f"the {name} writes into the model's outputs; let it work on outputs.clone()")
+
+
+def refuse_random(at_centre: Callable[[], dict[str, float]], elsewhere: Callable[[], None], carry: Carry) -> None:
+    """Refuse metrics that are not finite, or come otherwise the second time, after a call at another point.
+
+    Raises:
+        ObjectiveError: names the metric, and what moves.
+    """
+    first = at_centre()
+    elsewhere()
+    second = at_centre()
+    moving = f" (it moves {', '.join(carry.names[:4])})" if carry.names else ""
+    for name, value in first.items():
+        if not math.isfinite(value):
+            raise ObjectiveError(f"{name} at the centre is {value}: check the data and the loss for values not finite")
+        if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
+            raise ObjectiveError(
+                f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws random "
+                f"numbers, or keeps something between calls that cannot be seen from outside{moving}, so a landscape "
+                "would show noise; make it deterministic first"
+            )
 
 
 def _compare(model: nn.Module, state: Mapping[str, Tensor], inputs: Any, forward: Forward) -> Carry:

@@ -42,15 +42,13 @@ def choose_call(model: nn.Module, first: Any, options: LossOptions) -> Call:
         _refuse_both("dictionaries, which stand for model(**batch).loss,", options)
         return ModelLoss(f"{type(model).__name__}.loss")
     loss, targets = options.loss, as_pair(first)[1]
-    classes = targets.dim() == 1 and not targets.is_floating_point() and not targets.is_complex()
     if loss is None and (targets.is_floating_point() or targets.is_complex()):
         raise InputError("the targets are real numbers, no classes: say which loss=, such as nn.functional.mse_loss")
     function = cross_entropy if loss is None or is_cross_entropy(loss) else loss
     if LOSS_NAME in options.metrics:
         raise InputError("a metric cannot be named 'loss': pass it as loss=, or name it otherwise")
     metrics = {name: mean_of(metric, name) for name, metric in options.metrics.items()}
-    with_accuracy = (classes if options.accuracy is None else options.accuracy) and "accuracy" not in metrics
-    return OutputsAndTargets(function, with_accuracy, metrics)
+    return OutputsAndTargets(function, False if "accuracy" in metrics else options.accuracy, metrics)
 
 
 def choose_rules(

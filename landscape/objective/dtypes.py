@@ -77,8 +77,8 @@ class _PromotedCall:
 
 def _promoted(objective: Objective, dtype: torch.dtype) -> Objective:
     call = cast(Call, _PromotedCall(objective.call, dtype))
-    twin = objective.with_code(_with_attributes(objective.model, dtype), call).with_dtype(dtype)
-    return twin.with_splits(tuple(_promote_metrics(split, dtype) for split in twin.splits))
+    twin = objective.with_code(_with_attributes(objective.model, dtype), call, objective.splits).with_dtype(dtype)
+    return twin.with_code(twin.model, twin.call, tuple(_promote_metrics(split, dtype) for split in twin.splits))
 
 
 def _promote_metrics(split: Split, dtype: torch.dtype) -> Split:

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from landscape.errors import InputError, ObjectiveError
+from landscape.errors import InputError
+from landscape.objective.accuracy import common_metrics
 from landscape.objective.batches import Batch, Metric, Split, convert, digest_of
 from landscape.objective.batchnorm import BatchNorm, Reestimate, policy_of
 from landscape.objective.calls import BatchLoss, Call, Loss
-from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_writing_loss, unchanging
+from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_random, refuse_writing_loss, unchanging
 from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
@@ -25,6 +26,7 @@ from landscape.records.base import Regime
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
+from landscape.train.wrappers import bare_module
 
 Term: TypeAlias = Callable[[Parameters], Tensor]
 
@@ -56,7 +58,8 @@ class Objective:
         splits: the examples, ``"train"`` first.
 
     Args:
-        model: any ``nn.Module``. It is read, never changed.
+        model: any ``nn.Module``; of a data-parallel, averaged or compiled one the network inside. It is read, never
+            changed.
         data: training examples: one batch, or an iterable of batches (a ``DataLoader``), read once and kept on the
             device.
         loss: ``loss(outputs, y)``, the mean over the examples of a batch; by default cross-entropy in nats per example
@@ -72,8 +75,8 @@ class Objective:
             ``terms={"l2": lambda p: sum(t.square().sum() for t in p.values())}``.
         metrics: further metrics of outputs and targets by name, ``metrics={"top5": f}`` with ``f(outputs, y)`` the mean
             over the examples of a batch, or a value for each of them: stored as ``train_top5``.
-        accuracy: measure the share of right classes too (a tie of c classes counts 1 / c); by default when the targets
-            are class indices.
+        accuracy: measure the share of right answers too; by default where the targets are class indices (a tie of c
+            classes counts 1 / c), or 0 and 1 for a model with one output that is a logit (right by its sign).
         whole_batches: take each batch as one unit that is never cut, and the mean over batches; by itself where the
             loss of a batch does not follow from those of its parts (a contrast within the batch, a graph).
         batchnorm: ``"frozen"`` keeps the statistics of the model at every point; ``"reestimate"`` makes them those of
@@ -92,7 +95,8 @@ class Objective:
         network: the network in words.
 
     Raises:
-        InputError: data that are no such batches, or empty, or do not come twice in the same order when streamed.
+        InputError: a ``ScriptModule``; data that are no such batches, or empty, or do not come twice in the same order
+            when streamed.
         ObjectiveError: train mode with dropout or BatchNorm, weights that are not finite, a loss at the centre that is
             not finite or differs between two passes.
 
@@ -129,14 +133,14 @@ class Objective:
         name: str = "",
         network: str = "",
     ) -> None:
+        model = bare_module(model)
         first = first_parameter(model)
-        self.model, self.origin = model, Origin()
+        self.model, self.origin, self.terms = model, Origin(), dict(terms or {})
         self.device = torch.device(device if device is not None else first.device)
         self.dtype = dtype if dtype is not None else first.dtype
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
-        self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
         options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
         with unchanging(loss if batch_loss is None else batch_loss):
@@ -145,7 +149,7 @@ class Objective:
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        self._refuse_random()
+        refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -288,13 +292,9 @@ class Objective:
             _reestimate=self._reestimate and Reestimate(self.model, self.call.outputs, splits[0]),
         )
 
-    def with_code(self, model: nn.Module, call: Call) -> "Objective":
-        """The same objective of a copy of the model, called in another way."""
-        return self._copy(model=model, call=call)
-
-    def with_splits(self, splits: tuple[Split, ...]) -> "Objective":
-        """The same objective on other splits of the same names."""
-        return self._copy(splits=splits)
+    def with_code(self, model: nn.Module, call: Call, splits: tuple[Split, ...]) -> "Objective":
+        """The same objective of a copy of the model, called and measured in another way."""
+        return self._copy(model=model, call=call, splits=splits)
 
     def loss_only(self) -> "Objective":
         """The same objective with the training loss as its one metric: what a measure of the loss has to pay for."""
@@ -368,27 +368,10 @@ class Objective:
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
-        self.splits = tuple(self.call.settle(self.model, state, split, rules) for split in splits)
+        self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
         refuse_names(self.metric_names)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
-
-    def _refuse_random(self) -> None:
-        first = self.at_centre()
-        self._call_elsewhere()
-        second = self.at_centre()
-        for name, value in first.items():
-            if not math.isfinite(value):
-                raise ObjectiveError(
-                    f"{name} at the centre is {value}: check the data and the loss for values not finite"
-                )
-            if abs(value - second[name]) > 1e-6 * max(1.0, abs(value)):
-                raise ObjectiveError(
-                    f"{name} at the centre was {value:.9g} and then {second[name]:.9g}: the model or the loss draws "
-                    "random numbers, or keeps something between calls that cannot be seen from outside"
-                    f"{f' (it moves {names})' if (names := ', '.join(self.carry.names[:4])) else ''}, so a landscape "
-                    "would show noise; make it deterministic first"
-                )
 
     @torch.no_grad()
     def _call_elsewhere(self) -> None:

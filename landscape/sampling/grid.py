@@ -15,7 +15,7 @@ from landscape.records.sampled import Surface
 from landscape.sampling.adaptive import check_tolerance
 from landscape.sampling.extent import Extent, settle_extent
 from landscape.sampling.sampler import Sampler
-from landscape.sampling.start import Grid, Origin, identify, start_record
+from landscape.sampling.start import Grid, Origin, identify, refuse_foreign, start_record
 from landscape.space.subspaces import Subspace
 
 
@@ -87,6 +87,7 @@ def sample(
     share, counts = check_tolerance(tolerance), _per_axis(points)
     if rays != 0 and rays < 2:
         raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    refuse_foreign(objective, subspace)
     rays = 0 if subspace.kind == INPUT_PLANE else rays
     grid = settle_extent(objective, subspace, extent, None if overwrite else path)
     origin: Origin = {"command": command, "path": path, "overwrite": overwrite, "tolerance": share}
@@ -96,8 +97,8 @@ def sample(
     lacks_rays = rays and isinstance(record, Surface) and (record.rays is None or len(record.rays.length) < rays)
     if record.complete and not lacks_rays:
         return record
-    size, precision = record.status.size, products(objective, tf32=tf32)
-    with precision, tqdm(total=size, disable=not progress, unit="point", smoothing=0.05) as bar:
+    bars = tqdm(total=record.status.size, disable=not progress, unit="point", smoothing=0.05)
+    with products(objective, tf32=tf32), bars as bar:
         return Sampler(objective, subspace, record, path, bar).run(rays, strategy, memory)
 
 

@@ -144,7 +144,7 @@ def _around(
         _AroundInput(objective.model, {**objective.centre, **objective.buffers}, inputs).eval(),
         (inputs.new_zeros(1, 1), targets),
         loss=call.loss,
-        accuracy=call.with_accuracy,
+        accuracy=call.accuracy,
         metrics=_margins(objective, inputs, targets),
         device=objective.device,
         dtype=objective.dtype,

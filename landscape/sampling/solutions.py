@@ -25,6 +25,7 @@ from landscape.space.checkpoints import read_path, read_tensors, split_state
 from landscape.space.paths import TrainingPath
 from landscape.train.checkpoints import load_weights
 from landscape.train.runs import Run, find_or_train, models_of
+from landscape.train.wrappers import bare_module
 
 Checkpoints: TypeAlias = str | Path | Sequence[str | Path]
 
@@ -321,7 +322,7 @@ def _open_factory(
     **evaluation: Unpack[Evaluation],
 ) -> Solution:
     """A model of the user's own, in evaluation mode."""
-    model = make_model(spec)
+    model = bare_module(make_model(spec))
     if weights is not None:
         load_weights(model, weights)
 

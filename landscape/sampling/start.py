@@ -11,7 +11,7 @@ from typing import TypeAlias, TypedDict, Unpack
 import numpy as np
 import torch
 
-from landscape.errors import FileError
+from landscape.errors import FileError, InputError
 from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import Axis, Status
@@ -74,6 +74,25 @@ def start_record(
         marks=None if landmarks is None else marks_of(objective, subspace, landmarks),
         directions=subspace.arrays,
     )
+
+
+def refuse_foreign(objective: Objective, subspace: Subspace) -> None:
+    """Refuse a subspace of another network than the objective's.
+
+    Raises:
+        InputError: names or shapes that the objective's network does not have.
+    """
+    network = {**objective.buffers, **objective.centre}
+    unknown = [name for name in subspace.centre if name not in network]
+    if unknown:
+        raise InputError(
+            f"the {subspace.kind} names {', '.join(unknown[:4])}, which {objective.name} lacks; it has "
+            f"{', '.join(list(objective.centre)[:3])}, ..."
+        )
+    for name, tensor in subspace.centre.items():
+        if tensor.shape != network[name].shape:
+            shapes = f"{tuple(tensor.shape)} in the {subspace.kind} and {tuple(network[name].shape)}"
+            raise InputError(f"{name!r} has shape {shapes} in {objective.name}: expected one network")
 
 
 def refuse_other(path: str | Path, differences: Sequence[str]) -> None:

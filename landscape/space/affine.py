@@ -24,6 +24,7 @@ from landscape.records.recipe import (
 )
 from landscape.records.recipe_keys import read_recipe
 from landscape.space import parameters as space
+from landscape.space.checkpoints import named_as
 from landscape.space.directions import Ignored, Normalization, Redrawn, cosine, orthogonalize, random_direction
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Landmarks, Trail
@@ -168,13 +169,18 @@ def line_along(
 
     Args:
         theta: the centre, name -> tensor.
-        direction: a tensor per perturbed parameter, of its shape; a name that is missing stays.
+        direction: a tensor per perturbed parameter, of its shape; a name that is missing stays, and the prefix
+            ``module.`` or ``_orig_mod.`` of a wrapper is taken off.
         recipe: how the direction came about, stored; a record, or keys and values, of which ``unit`` names a step of 1.
         keep: store the direction itself with what is sampled, see `Affine`.
 
     Returns:
         The line, in coordinates (k, 1) whose unit is the direction's length.
+
+    Raises:
+        InputError: a name or a shape that ``theta`` does not have.
     """
+    direction = named_as(direction, theta, "the direction")
     return Line(theta, (direction,), _recipe_of("line", recipe), keep=keep)
 
 
@@ -269,7 +275,8 @@ def plane_along(
 
     Args:
         theta: the centre, name -> tensor.
-        first: a tensor per perturbed parameter; a name that is missing stays.
+        first: a tensor per perturbed parameter; a name that is missing stays, and the prefix
+            ``module.`` or ``_orig_mod.`` of a wrapper is taken off.
         second: likewise.
         orthogonal: take the part along ``first`` out of ``second``, see `orthogonalize`.
         recipe: how the directions came about, stored; a record, or keys and values, of which ``unit`` (or ``unit 1``,
@@ -280,9 +287,11 @@ def plane_along(
         The plane, in coordinates (k, 2) whose units are the directions' lengths.
 
     Raises:
-        InputError: with ``orthogonal``, directions that lie along each other.
+        InputError: a name or a shape that ``theta`` does not have; with ``orthogonal``, directions that lie along each
+            other.
     """
     origin = _recipe_of("plane", recipe)
+    first, second = (named_as(direction, theta, "the direction") for direction in (first, second))
     angle: dict[str, Any] = {"cosine": cosine(first, second)}
     if orthogonal:
         whole = float(space.norm(second))

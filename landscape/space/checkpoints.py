@@ -114,20 +114,33 @@ def read_direction(path: str | Path, theta: Parameters) -> dict[str, Tensor]:
 
 
 def placed_direction(direction: Mapping[str, Any], theta: Parameters, source: str) -> dict[str, Tensor]:
-    """The direction on the device and in the dtype of ``theta``, checked against it."""
-    unknown = sorted(direction.keys() - theta.keys())
-    if unknown:
-        names = ", ".join(list(theta)[:3])
-        raise InputError(f"{source} names {', '.join(unknown[:5])}, which the network lacks; it has {names}, ...")
+    """The direction on the device and in the dtypes of ``theta``, checked against it."""
+    direction = named_as(direction, theta, source)
     tensors = {name: torch.as_tensor(direction[name]).to(theta[name]) for name in theta if name in direction}
-    for name, tensor in tensors.items():
-        if tensor.shape != theta[name].shape:
-            shapes = f"{tuple(tensor.shape)}, expected {tuple(theta[name].shape)}"
-            raise InputError(f"{name!r} in {source} has shape {shapes}")
     total = sum(float(tensor.double().square().sum()) for tensor in tensors.values())
     if not (np.isfinite(total) and total > 0):
         raise InputError(f"{source} is no direction: its values are all zero, or not all finite")
     return tensors
+
+
+def named_as(direction: Mapping[str, Any], theta: Parameters, source: str) -> Mapping[str, Any]:
+    """The direction with the names of ``theta``: without the prefixes of a data-parallel or compiled network.
+
+    Raises:
+        InputError: a name or a shape that ``theta`` does not have.
+    """
+    if direction.keys() - theta.keys():
+        direction = without_prefixes(direction, theta.keys())
+    unknown = sorted(direction.keys() - theta.keys())
+    if unknown:
+        names = ", ".join(list(theta)[:3])
+        raise InputError(f"{source} names {', '.join(unknown[:5])}, which the network lacks; it has {names}, ...")
+    if isinstance(direction, dict):  # what is drawn again each time has the shapes it is drawn for
+        for name, tensor in direction.items():
+            if tuple(tensor.shape) != tuple(theta[name].shape):
+                shapes = f"{tuple(tensor.shape)}, expected {tuple(theta[name].shape)}"
+                raise InputError(f"{name!r} in {source} has shape {shapes}")
+    return direction
 
 
 def _places(source: str | Path | Sequence[str | Path]) -> list[Path]:

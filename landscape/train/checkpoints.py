@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from landscape.errors import RunError
 from landscape.train.state_files import Checkpoint, State, first_names, read_checkpoint
+from landscape.train.wrappers import bare_module
 
 # What wrappers put before the names of a network: data-parallel, averaged and compiled models, modules of Lightning.
 PREFIXES = ("module", "_orig_mod", "model", "net", "network", "backbone", "_fsdp_wrapped_module", "_forward_module")
@@ -26,7 +27,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     Nothing in the file is executed: it is read with ``weights_only=True``, and other objects in it are skipped.
 
     Args:
-        model: gets the weights.
+        model: gets the weights; the network inside of a data-parallel, averaged or compiled one.
         path: of the file, ``.safetensors``, ``.npz`` or of ``torch.save``, or of a folder.
 
     Returns:
@@ -36,8 +37,9 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         FileError: no such file, or one that cannot be read or holds no weights.
         RunError: names the model does not have, names the file does not have, or other shapes; all are counted.
     """
-    weights = fitted_state(read_checkpoint(path), model)
-    state = model.state_dict()
+    bare = bare_module(model)
+    weights = fitted_state(read_checkpoint(path), bare)
+    state = bare.state_dict()
     unknown = [name for name in weights if name not in state]
     shapes = [
         f"{name} is {tuple(weights[name].shape)}, the model's {tuple(state[name].shape)}"
@@ -46,15 +48,15 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     problems = [
         f"{len(names)} {problem} ({first_names(names)})"
         for names, problem in (
-            (_missing(model, weights), "missing"),
+            (_missing(bare, weights), "missing"),
             (unknown, "unknown"),
             (shapes, "of another shape"),
         )
         if names
     ]
     if problems:
-        raise RunError(f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}")
-    model.load_state_dict(weights, strict=False)
+        raise RunError(f"{path} does not fit {type(bare).__name__}: {'; '.join(problems)}")
+    bare.load_state_dict(weights, strict=False)
     return model
 
 

@@ -14,6 +14,7 @@ from landscape.files.replace import file_errors, replacement
 from landscape.records.base import FloatArray
 from landscape.train.recipe import Recipe
 from landscape.train.training import checkpoint_steps
+from landscape.train.wrappers import bare_module
 
 DEFAULT_CHECKPOINTS = 49
 
@@ -27,7 +28,8 @@ class PathRecorder:
     changed, and a kept checkpoint is a copy on the CPU.
 
     Args:
-        model: what is trained; its own names are kept, so pass the module that the objective is built from.
+        model: what is trained; of a data-parallel, averaged or compiled one the network inside. Its names are kept, so
+            pass the module that the objective is built from.
         steps: length of the training, of which ``num`` steps are kept, log-spaced, start and end among them; or the
             steps themselves.
         num: checkpoints kept of a training of that length.
@@ -35,7 +37,7 @@ class PathRecorder:
             may be larger than the memory. It must be empty or new. By default checkpoints stay in memory.
 
     Raises:
-        InputError: no steps, or a model whose parameters are not on this machine as a whole.
+        InputError: no steps, a ``ScriptModule``, or a model whose parameters are not on this machine as a whole.
         FileError: the folder holds something, or cannot be written.
 
     Example:
@@ -55,7 +57,7 @@ class PathRecorder:
         num: int = DEFAULT_CHECKPOINTS,
         folder: str | Path | None = None,
     ) -> None:
-        self.model = model
+        self.model = model = bare_module(model)
         self._parameters = [name for name, _ in model.named_parameters()]
         self.schedule = _schedule(steps, num)
         self.folder = None if folder is None else _empty(Path(folder))

@@ -17,7 +17,7 @@ PAIR = (torch.zeros(3, 2), torch.tensor([0, 1, 1]))
 def test_a_pair_is_outputs_and_targets_a_dictionary_the_models_own_loss() -> None:
     call = choose_call(MODEL, PAIR, LossOptions())
     assert isinstance(call, OutputsAndTargets)
-    assert (call.loss, call.with_accuracy) == (cross_entropy, True)
+    assert (call.loss, call.accuracy) == (cross_entropy, None)
     assert isinstance(choose_call(MODEL, {"x": PAIR[0]}, LossOptions()), ModelLoss)
 
 
