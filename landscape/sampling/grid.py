@@ -84,11 +84,8 @@ def sample(
         InputError: a grid that cannot be used, or an unknown strategy.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    share, counts = check_tolerance(tolerance), _per_axis(points)
-    if rays != 0 and rays < 2:
-        raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    share, counts, rays = check_tolerance(tolerance), _per_axis(points), _num_rays(rays, subspace)
     refuse_foreign(objective, subspace)
-    rays = 0 if subspace.kind == INPUT_PLANE else rays
     grid = settle_extent(objective, subspace, extent, None if overwrite else path)
     origin: Origin = {"command": command, "path": path, "overwrite": overwrite, "tolerance": share}
     identity = identify(objective, subspace, tf32=tf32)
@@ -97,9 +94,16 @@ def sample(
     lacks_rays = rays and isinstance(record, Surface) and (record.rays is None or len(record.rays.length) < rays)
     if record.complete and not lacks_rays:
         return record
-    bars = tqdm(total=record.status.size, disable=not progress, unit="point", smoothing=0.05)
-    with products(objective, tf32=tf32), bars as bar:
+    size, precision = record.status.size, products(objective, tf32=tf32)
+    with precision, tqdm(total=size, disable=not progress, unit="point", smoothing=0.05) as bar:
         return Sampler(objective, subspace, record, path, bar).run(rays, strategy, memory)
+
+
+def _num_rays(rays: int, subspace: Subspace) -> int:
+    """The number of rays; none around an input, since their unit is one of parameters."""
+    if rays != 0 and rays < 2:
+        raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    return 0 if subspace.kind == INPUT_PLANE else rays
 
 
 def _per_axis(points: int | Sequence[int]) -> tuple[int, ...]:
