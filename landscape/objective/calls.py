@@ -136,11 +136,11 @@ class OutputsAndTargets:
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
         """The split with the loss and the metrics under their rules, and the share of right classes."""
-        rule = rules[LOSS_NAME]
+        rule, split = rules[LOSS_NAME], replace(split, whole=_are_whole(rules))
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
         metrics = {LOSS_NAME: rule.metric(plain, split), **self._accuracy(model, state, split, rule)}
         metrics |= {name: rules[name].metric(metric, split) for name, metric in self.metrics.items()}
-        return replace(split, metrics=metrics, whole=_are_whole(rules))
+        return replace(split, metrics=metrics)
 
     def _accuracy(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> dict[str, Metric]:
         """The accuracy by its name where it can be told."""

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from landscape.objective.batches import Split
-from landscape.objective.calls import ModelLoss
 from landscape.records.base import LOSS
 from landscape.records.loss_scale import LossScale
 from landscape.train.losses import full
@@ -26,7 +25,7 @@ def scale_of(objective: "Objective") -> LossScale:
     does not say so.
     """
     scale = LossScale(objective.loss_name)
-    if scale.is_log_likelihood or (isinstance(objective.call, ModelLoss) and _has_classes(objective)):
+    if scale.is_log_likelihood or (scale.loss.endswith(".loss per example") and _has_classes(objective)):
         return scale
     nats = scale.unit == "nats"
     return replace(scale, guess=float(objective.N) if nats else guess_of(objective))
@@ -42,7 +41,9 @@ def guess_of(objective: "Objective") -> float:
         losses = _losses_of_constants(objective) if objective.has_outputs else [_loss_at_zero(objective)]
     except Exception:  # a loss of the user's that refuses such outputs tells no scale
         return 0.0
-    return max(0.0, min(filter(math.isfinite, losses), default=0.0))
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    # targets that are all alike are guessed for nothing by their mean, which tells no scale
+    return min((loss for loss in finite if loss > 0), default=0.0) if finite and finite[0] > 0 else 0.0
 
 
 def _has_classes(objective: "Objective") -> bool:

@@ -137,13 +137,12 @@ class Objective:
     ) -> None:
         model = bare_module(model)
         first = first_parameter(model)
-        self.model, self.origin = model, Origin()
+        self.model, self.origin, self.terms = model, Origin(), dict(terms or {})
         self.device = torch.device(device if device is not None else first.device)
         self.dtype = dtype if dtype is not None else first.dtype
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
-        self.terms = dict(terms or {})
         reader = Reader(self.device, self.dtype, num_examples, seed, stream)
         options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
         with unchanging(loss if batch_loss is None else batch_loss):
@@ -152,7 +151,6 @@ class Objective:
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        refuse_names(self.metric_names)
         refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
@@ -384,6 +382,7 @@ class Objective:
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
         self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
+        refuse_names(self.metric_names)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 

@@ -13,6 +13,7 @@ from landscape.files import surfaces as store
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
+from landscape.records.recipe import INPUT_LINE, INPUT_PLANE
 from landscape.space.subspaces import Subspace
 
 DEFAULT_EXTENT = 2.0
@@ -67,7 +68,8 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     picture as a bowl and a narrow one as a needle. For losses that are no log-likelihood it is what guessing costs, see
     `landscape.objective.guess.guess_of`. Only the ends of the axes are looked at, a corridor's at the last step of
     training. The search ends at 8; there, and where guessing costs nothing (the extent is 2 then), the reason says so.
-    A line between two solutions has its own ends, as has a plane through networks or along a path.
+    A line between two solutions has its own ends, as has a plane through networks or along a path. Around an input the
+    loss has to rise along its gradient alone.
 
     Args:
         objective: whose training loss is to rise.
@@ -90,14 +92,15 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
         # a loss that is no number has diverged: it is as high as can be
         return float(torch.where(losses.isnan(), math.inf, losses).min()) - centre >= reach
 
+    rise = Rule.UPHILL if subspace.kind in (INPUT_PLANE, INPUT_LINE) else Rule.RISE
     index = TIDY.index(1.0)
     if rises(1.0):
         while index > 0 and rises(TIDY[index - 1]):
             index -= 1
-        return Extent(TIDY[index], Limit(Rule.RISE, reach))
+        return Extent(TIDY[index], Limit(rise, reach))
     for value in TIDY[index + 1 :]:
         if rises(value):
-            return Extent(value, Limit(Rule.RISE, reach))
+            return Extent(value, Limit(rise, reach))
     return Extent(TIDY[-1], Limit(Rule.LARGEST, reach))
 
 

@@ -69,6 +69,11 @@ def test_a_loss_that_refuses_constant_outputs_has_no_scale() -> None:
     assert guess_of(regression(0.0, loss=proud_loss, whole_batches=True)[0]) == 0.0
 
 
+def test_one_example_alone_is_guessed_by_0() -> None:
+    data = (examples(1)[0], torch.full((1, 1), 3.0, dtype=torch.float64))
+    assert guess_of(Objective(small_mlp(classes=1), data, loss=nn.functional.mse_loss)) == pytest.approx(9.0)
+
+
 def test_a_loss_that_is_zero_for_zero_outputs_has_no_scale() -> None:
     data = (torch.ones(4, 6).double(), torch.zeros(4, 1).double())
     objective = Objective(small_mlp(classes=1), data, loss=nn.functional.mse_loss)

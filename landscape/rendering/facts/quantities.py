@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
+from landscape.records.recipe import InputRecipe
 from landscape.records.sampled import Sampled
 
 CURVATURES = {
@@ -29,6 +30,8 @@ def metric_label(metric: str, provenance: Provenance) -> str:
         return f"{name} ({(per or 'loss') + unit})" if unit else name
     split, _, quantity = metric.partition("_")
     name = f"{NAMES[split]} {quantity}" if split in NAMES else metric
+    if split == "train" and isinstance(provenance.identity.subspace.single, InputRecipe):
+        name = f"{quantity} of the example"
     unit = f" ({per})" if per and metric.endswith("loss") else ""
     return name.replace("_", " ") + unit
 
