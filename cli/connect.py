@@ -254,7 +254,7 @@ def _values(profile: "Profile") -> dict[str, object]:
         "aligned": path.aligned,
         **_barrier_values(barrier),
         "points": barrier.points,
-        "unit": "nats per example",
+        "unit": profile.provenance.loss_scale.unit,
         "batchnorm": identity.batchnorm,
         "alignment": {"sweeps": path.sweeps, "converged": path.converged} if path.aligned else None,
         "alpha": profile.alpha.values.tolist(),
@@ -294,10 +294,11 @@ def _text(profile: "Profile") -> str:
     import landscape as ls
 
     identity, loss, barrier = profile.provenance.identity, profile.loss, ls.barrier(profile)
+    unit = profile.provenance.loss_scale.unit
     lines = [
         f"{identity.model} to {_path(identity).to}{_describe(identity)}: {_size(identity)}",
         f"  {'training loss':<16} {loss[0]:.4g} and {loss[-1]:.4g} at the ends, at most {loss.max():.4g} on the way",
-        f"  {'barrier':<16} {barrier.loss:.4g} nats per example, highest at {barrier.where:.3g} of the way "
+        f"  {'barrier':<16} {barrier.loss:.4g} {unit}, highest at {barrier.where:.3g} of the way "
         f"({barrier.points} points)",
     ]
     if barrier.accuracy is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from landscape.defaults import DPI, FRAMES, PIXELS, RISE, SECONDS
+from landscape.defaults import DPI, FRAMES, PIXELS, SECONDS
 
 from .options import Option, was_given
 from .params import Metric, Scale
@@ -28,7 +28,9 @@ class Heights:
     scale: Scale
     ceiling: Annotated[float | None, Option("Cut the surfaces at this loss.")]
     ranges: Annotated[Ranges, Option("shared by all panels, or free.", "shared")]
-    sublevel: Annotated[float, Option("Rise shaded on the floor; 0 for none.", RISE)]
+    sublevel: Annotated[
+        float | None, Option("Rise shaded on the floor; 0 for none.  [default: 0.5 nat, or by the loss]")
+    ]
     titles: Annotated[tuple[str, ...], Option("One per panel or curve, in order.", flags=("--title",))]
 
 
@@ -73,7 +75,7 @@ def keywords(heights: Heights, sheet: Sheet, viewpoint: Viewpoint, motion: Motio
     """The options as `landscape.render` takes them: it knows one default for each medium where the help shows one."""
     return {
         **vars(heights),
-        "sublevel": heights.sublevel or None,
+        "sublevel": "auto" if heights.sublevel is None else heights.sublevel or None,
         "titles": heights.titles or None,
         **vars(sheet),
         "theme": sheet.theme if was_given("theme") else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from landscape.defaults import DEFAULT_RAYS, EIGENVALUES, RISE
+from landscape.defaults import DEFAULT_RAYS, EIGENVALUES
 
 from .machine import torch_device
 from .numbers import ComparisonRow, FileNumbers, NetworkNumbers
@@ -38,7 +38,7 @@ class Measures:
     ]
     all_measures: Annotated[bool, Option("All of these.", flags=("--all",))]
     examples: Annotated[int | None, Option("First training examples for --free; all by default.")]
-    rise: Annotated[float, Option("Rise of the loss that defines a width (nats per example).", RISE)]
+    rise: Annotated[float | None, Option("Rise of the loss that defines a width.  [default: 0.5 nat, or by the loss]")]
     directions: Annotated[int, Option("Directions per member, for half-widths.", DEFAULT_RAYS)]
     strategy: Annotated[str, Option("auto, loop, stacked or affine.", "auto")]
 
@@ -132,8 +132,8 @@ def _refuse_mismatch(measures: Measures, networks: Networks) -> None:
         raise click.UsageError("--layers is for --curvature; add it")
     if measures.k < 1:
         raise click.UsageError(f"--eigenvalues are at least 1, got {measures.k}")
-    if not measures.rise > 0:
-        raise click.UsageError(f"rise must be above 0 nats, got {measures.rise}")
+    if measures.rise is not None and not measures.rise > 0:
+        raise click.UsageError(f"rise must be above 0, got {measures.rise}")
     if networks.output:
         if sum(getattr(measures, name) for name in PICTURES) != 1:
             raise click.UsageError("-o draws one picture: choose --density or --cross-section")

@@ -38,8 +38,9 @@ class FileNumbers:
         low, high = ("?" if value is None else f"{value:.4g}" for value in (loss.min, loss.max))
         diverged = f", {loss.diverged} diverged" if loss.diverged else ""
         points = f"{summary.num_measured} of {summary.num_points} points measured{diverged}"
+        name = "example's loss" if summary.kind.startswith("input") else "training loss"
         numbers = {
-            "training loss": f"{low} to {high} {loss.unit}, {points}",
+            name: f"{low} to {high} {loss.unit}, {points}",
             "half-width": summary.half_width and summary.half_width.text,
             "half-width, L2": summary.half_width_l2 and summary.half_width_l2.text,
             "sublevel area": summary.sublevel_area,
@@ -102,8 +103,8 @@ class ComparisonRow:
 
 
 def _head(title: str, subject: Subject | Identity) -> str:
-    if not subject.P and not subject.network:  # a grid of another program
-        return f"{title}:"
+    if not subject.P:  # a grid of another program, or the surroundings of an input
+        return f"{title}: {subject.network}".rstrip()
     sizes = f"P = {subject.P:,}, N = {subject.N:,}, K = {subject.K}"
     return f"{title}: {subject.network}, {sizes} ({subject.regime})"
 

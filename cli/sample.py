@@ -256,7 +256,7 @@ def _text(target: str, record: "Grid") -> str:
         seeds = ", ".join(map(str, recipe.seeds))
         lines.append(f"  mean of {len(recipe.seeds)} repeats, seeds {seeds}, with their band")
     if isinstance(record, Surface):
-        lines += [*_marks_text(record.marks), *_path_text(record.trajectory)]
+        lines += [*_marks_text(record.marks), *_path_text(record.trajectory, record.provenance.loss_scale.unit)]
     return "\n".join(lines)
 
 
@@ -267,7 +267,7 @@ def _marks_text(marks: "Marks | None") -> list[str]:
     return [f"  {name} at ({alpha:.4g}, {beta:.4g}), loss {loss:.4g}" for name, alpha, beta, loss in places]
 
 
-def _path_text(path: "Trajectory | None") -> list[str]:
+def _path_text(path: "Trajectory | None", unit: str) -> list[str]:
     if path is None or path.on_plane is None or (gap := path.gap) is None:
         return []
     rows = zip(path.step, path.loss, path.on_plane, gap, strict=True)
@@ -276,7 +276,7 @@ def _path_text(path: "Trajectory | None") -> list[str]:
         f"  the plane explains {100 * path.explained:.1f} % of the path's squared distance from its end",
         "      step  own loss     plane       gap",
         *(f"{step:10.0f} {loss:9.4g} {plane:9.4g} {gap:9.4g}" for step, loss, plane, gap in rows),
-        f"  largest gap {gap[largest]:.4g} nats per example, at step {path.step[largest]:.0f}",
+        f"  largest gap {gap[largest]:.4g} {unit}, at step {path.step[largest]:.0f}",
     ]
 
 
@@ -294,7 +294,7 @@ def _values(target: str, record: "Grid") -> dict[str, object]:
         "subspace": identity.subspace.to_dict(),
         **_path_values(path),
         "marks": None if marks is None else {"names": list(marks.names), **_lists(marks, "alpha", "beta", "loss")},
-        "unit": "nats per example" if identity.loss == "cross_entropy" else identity.loss,
+        "unit": record.provenance.loss_scale.unit,
         "precision_error": accuracy.precision_error,
         **({"precision_note": accuracy.precision_note} if accuracy.precision_note else {}),
         "wall_time": record.provenance.making.wall_time,

@@ -43,6 +43,8 @@ from .sampling.extent import choose_extent as choose_extent
 from .sampling.extent import common_extent as common_extent
 from .sampling.extent import Extent as Extent
 from .sampling.grid import sample as sample
+from .sampling.inputs import input_line as input_line
+from .sampling.inputs import input_plane as input_plane
 from .sampling.rays import sample_rays as sample_rays
 from .sampling.repeats import sample_repeats as sample_repeats
 from .sampling.solutions import file_stem as file_stem

@@ -5,7 +5,7 @@ The module imports nothing, so that ``landscape --help`` starts at once.
 
 # Values
 LOSS = "train_loss"
-RISE = 0.5  # nats per example: the rise that defines half-widths, and the set in which interpolation is held tighter
+RISE = 0.5  # nats: the rise that defines half-widths where the loss is a log-likelihood, see records/loss_scale.py
 
 # Networks and runs
 DATASET = "digits"

@@ -1,6 +1,7 @@
 """Test problems with known answers."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,13 @@ def quadratic(
     model.load_state_dict({"0.weight": point[None].to(dtype)})
     data = (examples.to(dtype), torch.zeros(size, 1, dtype=dtype))
     return Objective(model, data, loss=half_square), matrix
+
+
+def regression_surface() -> Surface:
+    """A mean squared error of curvature 1 in a plane, where guessing costs 0.04, with four rays."""
+    surface = bowl(curvature=1.0, directions=4, points=21)
+    identity = replace(surface.provenance.identity, loss="mse_loss", guess=0.04)
+    return replace(surface, provenance=replace(surface.provenance, identity=identity))
 
 
 def small_mlp(width: int = 5, *, seed: int = 0, dtype: torch.dtype = torch.float64, classes: int = 3) -> nn.Module:

@@ -142,7 +142,7 @@ def _write_sweep(file: h5py.File, sweep: Sweep) -> None:
     for scale, name in zip(scales, ("width", "step", "seed"), strict=True):
         scale.make_scale(name)
     for name, values in sweep.values.items():
-        unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "")))
+        unit = store.unit_of(name, str(sweep.plan.get("recipe", {}).get("loss", "cross_entropy")))
         dataset = write(file, name, np.asarray(values, dtype=np.float64), units=unit)
         for axis, scale in enumerate(scales, start=1):
             dataset.dims[axis].attach_scale(scale)

@@ -34,6 +34,7 @@ from landscape.files.hdf5 import (
 from landscape.files.replace import FilePath, check_target, file_errors, replace_file, scratch
 from landscape.records.base import AXES, Axis, Scale, Status, names_metric
 from landscape.records.companions import Marks, Rays, Trajectory
+from landscape.records.loss_scale import LossScale
 from landscape.records.provenance import OPTIONAL, Provenance
 from landscape.records.sampled import Profile, Sampled, Surface
 
@@ -94,7 +95,7 @@ def load(path: FilePath) -> Surface | Profile:
         path: of the file.
 
     Returns:
-        The record; values are indexed ``[i, j] = (alpha[i], beta[j])``, losses in nats per example or as the provenance
+        The record; values are indexed ``[i, j] = (alpha[i], beta[j])``, losses in the unit that the provenance
         says.
 
     Raises:
@@ -205,19 +206,11 @@ def unit_of(name: str, loss: str = "") -> str:
     The band of a mean over repeats (``_low``, ``_high``, ``_std``) has the unit of the mean.
 
     >>> unit_of("train_loss"), unit_of("test_loss", "mse"), unit_of("test_accuracy"), unit_of("length")
-    ('nats per example', 'squared error per example', 'fraction', 'L2')
-    >>> unit_of("train_loss", "GPT2LMHeadModel.loss per next token"), unit_of("train_loss", "physics")
-    ('loss per next token', 'loss per example')
+    ('loss', 'squared error per example', 'fraction', 'L2')
     """
     name = name.removesuffix("_low").removesuffix("_high").removesuffix("_std")
-    kind = loss.lower()
-    units = {"mse": "squared error per example", "entropy": "nats per example"}
-    per_example = next((unit for word, unit in units.items() if word in kind), "loss per example")
-    if " per " in loss:
-        per_example = f"loss per {loss.rpartition(' per ')[2]}"
-    elif not loss:
-        per_example = "nats per example"
-    words = {"loss": per_example, "accuracy": "fraction"} | ({"error": per_example} if name == "error" else {})
+    unit = LossScale(loss).unit
+    words = {"loss": unit, "accuracy": "fraction"} | ({"error": unit} if name == "error" else {})
     words |= {"length": "L2", "step": "step", "radius": "filter norm"}
     return words.get(name.rpartition("_")[2], "1")
 
@@ -346,7 +339,7 @@ def _read_metrics(file: h5py.File, shape: tuple[int, ...]) -> dict[str, NDArray[
 
 
 def _read_provenance(file: h5py.File) -> Provenance:
-    defaults = Provenance().to_dict() | dict.fromkeys(OPTIONAL, "")
+    defaults = {**OPTIONAL, **Provenance().to_dict()}
     names = [name for name in defaults if name in file.attrs]
     return Provenance.parse({name: attribute(file, name, type(defaults[name])) for name in names})
 

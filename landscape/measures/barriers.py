@@ -21,7 +21,7 @@ class Barrier:
     """Highest rise of the loss along a path above the straight line between its ends.
 
     Args:
-        loss: nats per example, 0 or more; inf where the loss diverged on the way.
+        loss: in the unit of the loss, 0 or more; inf where the loss diverged on the way.
         accuracy: deepest fall of the accuracy below the straight line between its ends, a share in [0, 1]; None where
             no accuracy was measured.
         where: coordinate of the highest rise of the loss; the start of the path where there is none.
@@ -81,7 +81,7 @@ class Barriers:
     """Barriers over pairs of members.
 
     Args:
-        loss: mean over the pairs with its 95 % interval over the choice of members, nats per example.
+        loss: mean over the pairs with its 95 % interval over the choice of members, in the unit of the loss.
         accuracy: the same for the accuracy, a share in [0, 1]; None where none was measured.
         pairs: barrier of each pair, in the order given.
     """
@@ -114,7 +114,7 @@ def barriers(profiles: Sequence[Profile], *, split: str = "train") -> Barriers:
     pairs = tuple(barrier(profile, split=split) for profile in profiles)
     falls = [pair.accuracy for pair in pairs if pair.accuracy is not None]
     return Barriers(
-        loss=_mean([pair.loss for pair in pairs], ends, "nats per example"),
+        loss=_mean([pair.loss for pair in pairs], ends, profiles[0].provenance.loss_scale.unit),
         accuracy=_mean(falls, ends, "share") if len(falls) == len(pairs) else None,
         pairs=pairs,
     )

@@ -14,8 +14,9 @@ from landscape.measures.eigenvalues import Eigenpairs, eigenpairs
 from landscape.measures.matrix import hessian
 from landscape.measures.measure import Cost, Entry, Measure, MeasureOptions, Part, plain
 from landscape.measures.quantities import Quantity, quantity
+from landscape.measures.widths import check_rise
 from landscape.objective.objective import Objective
-from landscape.records.base import RISE, FloatArray
+from landscape.records.base import FloatArray
 from landscape.records.spectra import CrossSection
 from landscape.space import parameters as space
 from landscape.space.affine import Line, line_along
@@ -33,7 +34,7 @@ def cross_section(
     k: int = STIFF,
     *,
     random: int = RANDOM,
-    rise: float = RISE,
+    rise: float | None = None,
     pairs: Eigenpairs | None = None,
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
@@ -51,7 +52,7 @@ def cross_section(
         objective: model and training data; distances in its own precision, eigenvectors in float64.
         k: eigenvectors, from the largest eigenvalue down.
         random: Gaussian directions in all parameters, at least 1.
-        rise: nats per example, above 0.
+        rise: in the unit of the loss, above 0; by default as of `half_width`.
         pairs: eigenvectors from `eigenpairs`, if they are known already.
         seed: of the iteration and the random directions.
         memory: bytes a block of points may take.
@@ -69,19 +70,19 @@ def cross_section(
         >>> model = torch.nn.Linear(2, 1, bias=False).double()
         >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
         >>> objective = Objective(model, (x, model(x).detach()), loss=torch.nn.functional.mse_loss)
-        >>> section = cross_section(objective, 2, random=1)
+        >>> section = cross_section(objective, 2, random=1, rise=0.5)
         >>> section.stiff[:, 0].round(3).tolist(), section.predicted.tolist()
         ([0.5, 1.0], [0.5, 1.0])
     """
-    if not rise > 0:
-        raise InputError(f"rise must be above 0 nats, got {rise}")
+    scale = objective.scale
+    rise = scale.rise if rise is None else check_rise(rise)
     if random < 1:
         raise InputError(f"a cross-section compares with at least 1 random direction, got {random}")
     if pairs is None:
         pairs = eigenpairs(hessian(objective), k, seed=seed)
     vectors = [*pairs.vectors[:k], *_random(objective, random, seed)]
     widths = _both_sides(_Search(objective, rise, memory), vectors, progress=progress)
-    names = {"model": objective.name, "network": objective.network}
+    names = {"model": objective.name, "network": objective.network, "rise_unit": scale.unit}
     stiff, uniform = np.split(widths, [len(vectors) - random])
     values, residuals = (part[:k].cpu().numpy() for part in (pairs.values, pairs.residuals))
     return CrossSection(values, residuals, stiff, uniform, float(LADDER[-1]), rise, seed, **names, P=objective.P)
@@ -163,7 +164,8 @@ def _parts(objective: Objective, options: MeasureOptions) -> dict[str, Part]:
             )
         )
 
-    return {"section": Part({"measure": "cross_section", "rise": options.rise, "seed": options.seed}, section)}
+    rise = objective.scale.rise if options.rise is None else options.rise
+    return {"section": Part({"measure": "cross_section", "rise": rise, "seed": options.seed}, section)}
 
 
 def _to_dict(section: CrossSection) -> Entry:

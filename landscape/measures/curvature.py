@@ -156,10 +156,10 @@ CURVATURE: Measure[Curvature] = Measure(
     # steps for both ends of the spectrum, then probes
     cost=lambda objective, options: Cost(products=min(objective.P, 200) + 128),
     quantities=(
-        quantity("top eigenvalue", UNIT, lambda record: record.top.values[0]),
-        quantity("lowest eigenvalue", UNIT, lambda record: record.bottom.values[0]),
-        quantity("trace", UNIT, lambda record: record.trace.value),
-        quantity("Frobenius norm", UNIT, lambda record: record.norm.value),
+        quantity("top eigenvalue", lambda record: record.top.unit, lambda record: record.top.values[0]),
+        quantity("lowest eigenvalue", lambda record: record.bottom.unit, lambda record: record.bottom.values[0]),
+        quantity("trace", lambda record: record.trace.unit, lambda record: record.trace.value),
+        quantity("Frobenius norm", lambda record: record.norm.unit, lambda record: record.norm.value),
     ),
     words=_words,
 )

@@ -33,7 +33,7 @@ class Eigenpairs:
         vectors: unit eigenvectors as rows, shape (k, P), parameters in the order of ``objective.centre``.
         residuals: ``||H v - lambda v||``, shape (k,): an eigenvalue of H lies at most so far from each value.
         which: ``"top"`` or ``"bottom"``, in the algebraic order.
-        unit: of values and residuals, where the loss is a cross-entropy.
+        unit: of values and residuals.
     """
 
     values: Tensor
@@ -152,7 +152,7 @@ def _one_end(matrix: CurvatureMatrix, k: int, which: End, seed: int, pieces: Pie
 
 def _pairs(matrix: CurvatureMatrix, values: Tensor, rows: Tensor, which: End) -> Eigenpairs:
     rows = rows.contiguous()
-    return Eigenpairs(values, rows, (matrix(rows) - values[:, None] * rows).norm(dim=1), which)
+    return Eigenpairs(values, rows, (matrix(rows) - values[:, None] * rows).norm(dim=1), which, unit=matrix.unit)
 
 
 def _steps_for(size: int) -> int:

@@ -28,9 +28,10 @@ from landscape.measures.products import (
 )
 from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
+from landscape.records.loss_scale import LossScale
 from landscape.space.parameters import Parameters
 
-UNIT = "nats per squared unit of weight"
+UNIT = "nats per squared unit of weight"  # of a log-likelihood
 # vectors that one pass takes at most, and the sizes of block that are tried
 BLOCK = 16
 BLOCKS = (8, 16)
@@ -71,6 +72,11 @@ class CurvatureMatrix:
     def size(self) -> int:
         """P of the parameters that span the matrix."""
         return sum(self.objective.centre[name].numel() for name in self.names)
+
+    @property
+    def unit(self) -> str:
+        """The unit of eigenvalues: that of the loss per squared unit of weight."""
+        return f"{LossScale(self.objective.loss_name).unit.partition(' per ')[0]} per squared unit of weight"
 
     @property
     def device(self) -> torch.device:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from landscape.defaults import DEFAULT_MEMORY, DEFAULT_RAYS, EIGENVALUES, RISE
+from landscape.defaults import DEFAULT_MEMORY, DEFAULT_RAYS, EIGENVALUES
 from landscape.measures.quantities import MemberValues, Quantity, Record
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class MeasureOptions:
         layers: measure the curvature of each layer too.
         directions: number of directions of a half-width.
         strategy: of its sampling, see `sample`.
-        rise: rise of the loss that defines widths, nats per example.
+        rise: rise of the loss that defines widths, in its unit; None for the default, see `LossScale`.
         examples: number of training examples, the first ones, for free directions; all by default.
         memory: bytes that a block of points or the gradient's graph may take.
         seed: of everything random; members of a run add 1000 times their number.
@@ -37,7 +37,7 @@ class MeasureOptions:
     layers: bool = False
     directions: int = DEFAULT_RAYS
     strategy: str = "auto"
-    rise: float = RISE
+    rise: float | None = None
     examples: int | None = None
     memory: int = DEFAULT_MEMORY
     seed: int = 0
@@ -132,13 +132,13 @@ class Results(Generic[Record]):
         measure: which measure.
         members: numbers of the networks in their run, each with a record.
         records: one for each of them.
-        rise: rise of the loss that defines widths, nats per example.
+        rise: rise of the loss that defines widths, in its unit; None for the default, see `LossScale`.
     """
 
     measure: Measure[Record]
     members: tuple[int, ...]
     records: tuple[Record, ...]
-    rise: float
+    rise: float | None
 
     @property
     def words(self) -> Words:

@@ -44,23 +44,25 @@ class Quantity(Generic[Record]):
 
     Args:
         name: as tables print it.
-        unit: of the numbers.
-        numbers: reads them from a record and the rise that defines widths, shape (directions,) or (1,).
+        unit: of the numbers; where it depends on the loss, what reads it from a record.
+        numbers: reads them from a record and the rise that defines widths, shape (directions,) or (1,); None for the
+            default of the record's loss.
         at_least: counts those that are lower bounds.
     """
 
     name: str
-    unit: str
-    numbers: Callable[[Record, float], FloatArray]
-    at_least: Callable[[Record, float], int] = lambda record, rise: 0
+    unit: str | Callable[[Record], str]
+    numbers: Callable[[Record, float | None], FloatArray]
+    at_least: Callable[[Record, float | None], int] = lambda record, rise: 0
 
-    def over(self, records: Sequence[Record], rise: float) -> MemberValues:
+    def over(self, records: Sequence[Record], rise: float | None) -> MemberValues:
         """The numbers of several members."""
         values = [self.numbers(record, rise) for record in records]
-        return MemberValues(values, self.unit, sum(self.at_least(record, rise) for record in records))
+        unit = self.unit if isinstance(self.unit, str) else self.unit(records[0])
+        return MemberValues(values, unit, sum(self.at_least(record, rise) for record in records))
 
 
-def quantity(name: str, unit: str, read: Callable[[Record], float]) -> Quantity[Record]:
+def quantity(name: str, unit: str | Callable[[Record], str], read: Callable[[Record], float]) -> Quantity[Record]:
     """A quantity of one number, which follows from the record alone."""
     return Quantity(name, unit, lambda record, rise: np.array([read(record)], dtype=np.float64))
 

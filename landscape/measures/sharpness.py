@@ -20,6 +20,7 @@ from landscape.measures.quantities import quantity
 from landscape.objective.dtypes import in_dtype
 from landscape.objective.objective import Objective
 from landscape.records.base import LOSS, FloatArray
+from landscape.records.loss_scale import LossScale
 from landscape.space.directions import random_direction
 
 Slope: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -36,7 +37,7 @@ class Sharpness:
     Args:
         measure: ``"epsilon"``, ``"ball"``, ``"adaptive ball"`` or ``"noise"``.
         value: the measure itself, in ``unit``.
-        rise: the rise of the loss, nats per example for cross-entropy.
+        rise: the rise of the loss, in its unit.
         standard_error: of the rise over the draws; 0 for a worst case, which is a lower bound: a search found it.
         size: epsilon, the radius, or sigma.
         unit: of value.
@@ -124,7 +125,7 @@ def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, s
         steps: of ascent; the largest loss on the way counts.
 
     Returns:
-        The rise, nats per example for cross-entropy.
+        The rise, in the unit of the loss.
 
     Raises:
         InputError: ``radius`` not above 0, or fewer than 1 step.
@@ -147,7 +148,7 @@ def worst_rise(objective: Objective, radius: float, *, adaptive: bool = False, s
         highest = torch.maximum(highest, loss)
     rise = float(highest - start)
     name = "adaptive ball" if adaptive else "ball"
-    return Sharpness(name, rise, rise, 0.0, radius, "nats per example", survives_rescaling=adaptive)
+    return Sharpness(name, rise, rise, 0.0, radius, LossScale(objective.loss_name).unit, survives_rescaling=adaptive)
 
 
 def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed: int = 0) -> Sharpness:
@@ -163,7 +164,7 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
         seed: of the first draw; draw k has seed ``seed + k``.
 
     Returns:
-        The mean rise with its standard error over the draws, nats per example for cross-entropy.
+        The mean rise with its standard error over the draws, in the unit of the loss.
 
     Raises:
         InputError: ``sigma`` not above 0, or fewer than 2 draws.
@@ -179,7 +180,7 @@ def noise_rise(objective: Objective, sigma: float, *, num_draws: int = 64, seed:
         rises.append(alone.evaluate(points)[LOSS])
     values = torch.cat(rises).cpu().numpy() - alone.at_centre()[LOSS]
     rise, error = float(values.mean()), float(values.std(ddof=1) / num_draws**0.5)
-    return Sharpness("noise", rise, rise, error, sigma, "nats per example", survives_rescaling=True)
+    return Sharpness("noise", rise, rise, error, sigma, LossScale(objective.loss_name).unit, survives_rescaling=True)
 
 
 def _check(size: float, name: str) -> None:
@@ -238,8 +239,8 @@ SHARPNESS: Measure[SharpnessMeasures] = Measure(
     cost=lambda objective, options: Cost(products=80),
     quantities=(
         quantity("epsilon-sharpness", "percent", lambda record: record.epsilon.value),
-        quantity("rise in a ball", "nats per example", lambda record: record.ball.value),
-        quantity("rise, adaptive", "nats per example", lambda record: record.adaptive_ball.value),
-        quantity("rise under noise", "nats per example", lambda record: record.noise.value),
+        quantity("rise in a ball", lambda record: record.ball.unit, lambda record: record.ball.value),
+        quantity("rise, adaptive", lambda record: record.adaptive_ball.unit, lambda record: record.adaptive_ball.value),
+        quantity("rise under noise", lambda record: record.noise.unit, lambda record: record.noise.value),
     ),
 )

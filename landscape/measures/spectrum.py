@@ -11,7 +11,7 @@ from tqdm import tqdm
 from landscape.errors import InputError
 from landscape.files.ledger import SAVE_SECONDS, Pieces
 from landscape.measures.lanczos import lanczos
-from landscape.measures.matrix import BLOCK, UNIT, CurvatureMatrix, hessian
+from landscape.measures.matrix import BLOCK, CurvatureMatrix, hessian
 from landscape.measures.measure import Cost, Entry, Line, Measure, MeasureOptions, Part, Results, Words, plain
 from landscape.objective.objective import Objective
 from landscape.records.spectra import Spectrum
@@ -121,7 +121,8 @@ class _Probes:
 
     def spectrum(self, count: int | None = None) -> Spectrum:
         nodes, weights = np.array(self.nodes[:count]), np.array(self.weights[:count])
-        return Spectrum(nodes, weights, self.matrix.size, self.matrix.kind, self.steps, self.seed, UNIT)
+        matrix = self.matrix
+        return Spectrum(nodes, weights, matrix.size, matrix.kind, self.steps, self.seed, matrix.unit)
 
     def _start(self) -> torch.Tensor:
         return torch.randn(self.matrix.size, dtype=torch.float64, generator=self.generator)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from landscape.defaults import RISE
 from landscape.measures.quantities import MemberValues
 from landscape.measures.topology import TopologySummary, summarize_topology
 from landscape.measures.widths import (
@@ -13,6 +12,7 @@ from landscape.measures.widths import (
     CorridorWidth,
     HalfWidth,
     SublevelArea,
+    check_rise,
     corridor_width,
     half_width,
     sublevel_area,
@@ -49,7 +49,7 @@ class RecordSummary:
         num_measured: grid points that were measured.
         num_points: grid points in all.
         loss: range of the losses.
-        rise: rise of the loss that defines widths, nats per example.
+        rise: rise of the loss that defines widths, in its unit.
         rays: from the centre.
         half_width: over the rays, in filter norms.
         half_width_l2: the same in L2.
@@ -91,21 +91,22 @@ class RecordSummary:
         }
 
 
-def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> RecordSummary:
+def summarize_record(record: Surface | Profile, *, rise: float | None = None) -> RecordSummary:
     """Losses, half-widths in filter norms and L2, and the sublevel area and topology or the corridor's width.
 
     A grid that is not complete is measured on the points it has, and says how many.
 
     Args:
         record: a surface or profile.
-        rise: rise of the loss that defines widths, nats per example.
+        rise: rise of the loss that defines widths, in its unit; by default that of `half_width`.
 
     Returns:
         Its numbers.
 
     Raises:
-        InputError: a rise that is not positive, where there are rays.
+        InputError: a rise that is not positive.
     """
+    rise = record.provenance.loss_scale.rise if rise is None else check_rise(rise)
     surface = record if isinstance(record, Surface) else None
     rays = surface.rays if surface is not None else None
     corridor = surface if surface is not None and surface.kind == "corridor" else None
@@ -130,10 +131,9 @@ def summarize_record(record: Surface | Profile, *, rise: float = RISE) -> Record
 
 def _range(record: Surface | Profile) -> LossRange:
     finite = record.loss[np.isfinite(record.loss)]
-    loss = record.provenance.identity.loss
     return LossRange(
         min=float(finite.min()) if finite.size else None,
         max=float(finite.max()) if finite.size else None,
         diverged=int(np.count_nonzero(np.isinf(record.loss))),
-        unit="nats per example" if loss == "cross_entropy" else loss or "of unknown unit",
+        unit=record.provenance.loss_scale.unit,
     )

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from landscape.errors import InputError
 from landscape.records.base import FloatArray
+from landscape.records.loss_scale import NATS, amount
 from landscape.records.sampled import Surface
 
 IntArray: TypeAlias = NDArray[np.int64]
 
 DEGREE = 4
-THRESHOLD = 0.01
+THRESHOLD = 0.02  # of the default rise: 0.01 nat for cross-entropy
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Topology:
     Args:
         minimum: grid index ``(i, j)`` of each minimum, shape (m, 2).
         coordinates: ``(alpha, beta)`` of each minimum in the units of the axes, shape (m, 2).
-        birth: loss at the minimum, nats per example, shape (m,).
+        birth: loss at the minimum, shape (m,).
         death: loss at the saddle, shape (m,); inf where a minimum never meets a deeper one: the global minimum, and the
             deepest of each region that points without a finite loss cut off.
         saddle: grid index ``(i, j)`` of the saddle, shape (m, 2); -1 where death is inf.
@@ -55,13 +56,13 @@ class Topology:
 
     @property
     def deepest(self) -> float:
-        """The largest finite persistence, nats per example; 0 where no minimum merges into another."""
+        """The largest finite persistence, in the unit of the loss; 0 where no minimum merges into another."""
         finite = self.persistence[np.isfinite(self.death)]
         return float(finite.max(initial=0.0))
 
     @property
     def saddle_minimum_distance(self) -> float | None:
-        """The mean finite persistence, nats per example; None where no minimum merges into another.
+        """The mean finite persistence, in the unit of the loss; None where no minimum merges into another.
 
         That is the mean, over the minima that merge into a deeper one on the 8-connected grid, of the loss at the
         saddle where they do minus the loss at the minimum. The saddle-minimum average distance of arXiv 2602.07135 is
@@ -72,7 +73,7 @@ class Topology:
         return float(finite.mean()) if finite.size else None
 
     def count(self, threshold: float = 0.0) -> int:
-        """Minima whose persistence exceeds ``threshold`` nats per example; the global minimum always counts."""
+        """Minima whose persistence exceeds ``threshold``; the global minimum always counts."""
         return int(np.count_nonzero(self.persistence > threshold))
 
 
@@ -178,23 +179,25 @@ class TopologySummary:
 
     Args:
         topology: minima and saddles.
-        threshold: the persistence above which minima count, nats per example: the one asked for, raised to twice the
+        threshold: the persistence above which minima count, in ``unit``: the one asked for, raised to twice the
             interpolation error of the surface, since the ripples of a spline are no minima of the loss.
         roughness: share of the variance, None on a grid too small for the smooth part.
+        unit: of the loss.
     """
 
     topology: Topology
     threshold: float
     roughness: float | None
+    unit: str = NATS
 
     def __str__(self) -> str:
-        minima, threshold = self.topology.count(), self.threshold
+        minima, persistent = self.topology.count(), self.topology.count(self.threshold)
         rough = "" if self.roughness is None else f"; roughness {self.roughness:.2g}"
         distance = self.topology.saddle_minimum_distance
         if distance is None or self.topology.deepest == 0:
             return f"{minima} in the plane{rough}"
         return (
-            f"{minima} in the plane, {self.topology.count(threshold)} more persistent than {threshold:g}, "
+            f"{minima} in the plane, {persistent} more persistent than {amount(self.threshold, self.unit)}, "
             f"deepest but the global {self.topology.deepest:.3g}; saddle-minimum average {distance:.3g}{rough}"
         )
 
@@ -214,6 +217,7 @@ class TopologySummary:
             "minima": topology.count(),
             "persistent": topology.count(self.threshold),
             "threshold": self.threshold,
+            "unit": self.unit,
             "deepest": topology.deepest,
             "saddle_minimum_distance": topology.saddle_minimum_distance,
             "coordinates": topology.coordinates.tolist(),
@@ -226,21 +230,24 @@ class TopologySummary:
         }
 
 
-def threshold_of(surface: Surface, threshold: float = THRESHOLD) -> float:
-    """The persistence above which minima count: ``threshold``, at least twice the interpolation error."""
+def threshold_of(surface: Surface, threshold: float | None = None) -> float:
+    """The persistence above which minima count: by default 1/50 of the rise, at least twice the interpolation error."""
+    threshold = THRESHOLD * surface.provenance.loss_scale.rise if threshold is None else threshold
     return max(threshold, 2 * float(surface.error.max()))
 
 
-def summarize_topology(surface: Surface, *, threshold: float = THRESHOLD) -> TopologySummary:
+def summarize_topology(surface: Surface, *, threshold: float | None = None) -> TopologySummary:
     """Minima, merge tree and roughness of a surface.
 
     Args:
         surface: with at least one finite loss.
-        threshold: persistence above which minima count, nats per example; at least twice the interpolation error.
+        threshold: persistence above which minima count, by default 1/50 of the rise that defines widths; at least
+            twice the interpolation error.
     """
     enough = np.count_nonzero(np.isfinite(surface.loss)) > _num_coefficients(DEGREE)
     share = roughness(surface).share if enough else None
-    return TopologySummary(topology(surface), threshold_of(surface, threshold), share)
+    unit = surface.provenance.loss_scale.unit
+    return TopologySummary(topology(surface), threshold_of(surface, threshold), share, unit)
 
 
 def _num_coefficients(degree: int) -> int:

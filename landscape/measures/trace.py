@@ -29,7 +29,7 @@ class SpectralSum:
         standard_error: of the estimate, 0 where it is exact up to rounding.
         num_probes: products taken.
         exact: whether the probes were the P unit vectors.
-        unit: of value and error, for cross-entropy.
+        unit: of value and error.
     """
 
     value: float
@@ -129,7 +129,7 @@ def frobenius_norm(
     square = probes.estimate(2 * relative_error, num_probes)
     root = square.value**0.5
     error = square.standard_error / (2 * root) if root else 0.0
-    return SpectralSum(root, error, square.num_probes, square.exact)
+    return SpectralSum(root, error, square.num_probes, square.exact, matrix.unit)
 
 
 def _quadratic_form(signs: Tensor, products: Tensor) -> Tensor:
@@ -181,13 +181,15 @@ class _Estimator:
         goal = num_probes if num_probes is not None else _PILOT
         while True:
             if goal >= self.matrix.size and len(self.samples) < goal:
-                return SpectralSum(float(self.exact(self.matrix.form())), 0.0, self.matrix.size, exact=True)
+                value, size = float(self.exact(self.matrix.form())), self.matrix.size
+                return SpectralSum(value, 0.0, size, exact=True, unit=self.matrix.unit)
             self._take_until(goal)
             # from the first ones, so that a stopped estimate has the goals of one that was not stopped
             following = goal if num_probes is not None else _probes_for(self.samples[:goal], relative_error)
             if following == goal:
                 error = _standard_error(self.samples)
-                return SpectralSum(float(self.samples.mean()), error, len(self.samples), exact=False)
+                mean, count = float(self.samples.mean()), len(self.samples)
+                return SpectralSum(mean, error, count, exact=False, unit=self.matrix.unit)
             goal = following
 
     def _take_until(self, goal: int) -> None:

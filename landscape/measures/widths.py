@@ -1,7 +1,7 @@
 """How narrow and how wide: half-widths, sublevel areas and corridor widths, computed from records alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from landscape.measures.quantities import Quantity
 from landscape.records.base import RISE, FloatArray
 from landscape.records.companions import Rays
 from landscape.records.estimates import Estimate
+from landscape.records.loss_scale import NATS, amount
 from landscape.records.sampled import Surface
 from landscape.statistics.intervals import mean_over
 
@@ -23,15 +24,16 @@ Unit = Literal["filter norm", "L2"]
 
 @dataclass(frozen=True)
 class HalfWidth(Estimate):
-    """Mean distance from the minimum at which the loss has risen by ``rise`` nats, with its 95 % interval.
+    """Mean distance from the minimum at which the loss has risen by ``rise``, with its 95 % interval.
 
     Args:
         directions: directions measured, all members together.
         members: networks measured; the interval is that of their means, of one network that over its directions.
-        rise: the rise that defines the half-width, nats per example.
+        rise: the rise that defines the half-width, in ``rise_unit``.
         censored: directions along which the loss did not rise that far within the sampled radius; they enter with that
             radius, so the mean is a lower bound where this is not 0.
         interpolation_error: largest change of a single half-width when every second radius is left out.
+        rise_unit: the unit of the loss.
     """
 
     directions: int = 0
@@ -39,6 +41,7 @@ class HalfWidth(Estimate):
     rise: float = RISE
     censored: int = 0
     interpolation_error: float = 0.0
+    rise_unit: str = NATS
 
     @property
     def text(self) -> str:
@@ -46,7 +49,8 @@ class HalfWidth(Estimate):
         prefix = f"at least (censored {self.censored}) " if self.censored else ""
         over = f"{self.directions} directions" + (f", {self.members} members" if self.members > 1 else "")
         interval = "95 % interval" if self.has_interval else "no interval"
-        return f"{prefix}{self.mean:.4g}{self.ends('.4g')} {self.unit} (+{self.rise:g} nat, {over}, {interval})"
+        rise = amount(self.rise, self.rise_unit)
+        return f"{prefix}{self.mean:.4g}{self.ends('.4g')} {self.unit} (+{rise}, {over}, {interval})"
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,21 @@ class SublevelArea:
     Args:
         area: in ``unit``.
         unit: the unit of the axes, squared.
-        rise: nats per example.
+        rise: in ``rise_unit``.
         bounded: False where the set touches the edge of the grid: then the area is a lower bound.
+        rise_unit: the unit of the loss.
     """
 
     area: float
     unit: str
     rise: float
     bounded: bool
+    rise_unit: str = NATS
 
     def __str__(self) -> str:
         prefix = "" if self.bounded else "at least "
-        return f"{prefix}{self.area:.4g} {self.unit} (loss at most {self.rise:g} above the centre)"
+        rise = amount(self.rise, self.rise_unit)
+        return f"{prefix}{self.area:.4g} {self.unit} (loss at most {rise} above the centre)"
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class CorridorWidth:
         width: full width in the unit of beta, shape (n,); a lower bound where ``bounded`` is False.
         bounded: whether both walls lie inside the grid, shape (n,).
         unit: of the width.
-        rise: nats per example.
+        rise: in ``rise_unit``.
+        rise_unit: the unit of the loss.
     """
 
     step: FloatArray
@@ -87,15 +95,18 @@ class CorridorWidth:
     bounded: BoolArray
     unit: str
     rise: float
+    rise_unit: str = NATS
 
     def __str__(self) -> str:
         first, last = (f"{'' if self.bounded[k] else 'at least '}{self.width[k]:.4g}" for k in (0, -1))
-        return f"{first} at the start, {last} at the end of training, {self.unit}"
+        rise = amount(self.rise, self.rise_unit)
+        return f"{first} at the start, {last} at the end of training, {self.unit} (loss at most {rise} above the path)"
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as JSON takes them."""
         arrays = {"step": self.step, "width": self.width, "bounded": self.bounded}
-        return {"unit": self.unit, "rise": self.rise, **{name: array.tolist() for name, array in arrays.items()}}
+        words = {"unit": self.unit, "rise": self.rise, "rise_unit": self.rise_unit}
+        return {**words, **{name: array.tolist() for name, array in arrays.items()}}
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ class Walls:
 
 
 def half_width(
-    rays: Rays | Surface | Sequence[Rays], *, rise: float = RISE, unit: Unit = "filter norm", seed: int = 0
+    rays: Rays | Surface | Sequence[Rays], *, rise: float | None = None, unit: Unit = "filter norm", seed: int = 0
 ) -> HalfWidth:
     """Mean half-width over directions (and members), with its 95 % interval.
 
@@ -128,7 +139,8 @@ def half_width(
 
     Args:
         rays: rays of one network, a surface that holds them, or the rays of several members.
-        rise: nats per example, above 0.
+        rise: in the unit of the loss, above 0; by default 0.5 nat for log-likelihoods, for other losses half of what
+            guessing costs, see `LossScale`.
         unit: ``"filter norm"`` (multiples of each filter's own norm, Li et al. 2018, arXiv 1712.09913, section 4) or
             ``"L2"`` (plain Euclidean distance in parameter space; not invariant under rescaling of ReLU layers).
         seed: of the bootstrap.
@@ -140,8 +152,8 @@ def half_width(
         InputError: no rays, or a rise that is not positive.
     """
     members = _members(rays)
-    if not rise > 0:
-        raise InputError(f"rise must be above 0 nats, got {rise}")
+    scale = members[0].scale
+    rise = scale.rise if rise is None else check_rise(rise)
     values = [radii(member, rise, unit) for member in members]
     coarse = [radii(_every_second(member), rise, unit) for member in members]
     mean = mean_over(values, unit=unit, seed=seed)
@@ -155,16 +167,30 @@ def half_width(
         rise=rise,
         censored=sum(num_censored(member, rise) for member in members),
         interpolation_error=float(max(np.max(np.abs(a - b)) for a, b in zip(values, coarse, strict=True))),
+        rise_unit=scale.unit,
     )
 
 
-def radii(rays: Rays, rise: float = RISE, unit: Unit = "filter norm") -> FloatArray:
+def check_rise(rise: float) -> float:
+    """The rise, if it is above 0.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not rise > 0:
+        raise InputError(f"rise must be above 0, got {rise}")
+    return rise
+
+
+def radii(rays: Rays, rise: float | None = None, unit: Unit = "filter norm") -> FloatArray:
     """The half-width along every direction of one network, (directions,): the numbers that `half_width` averages."""
+    rise = rays.scale.rise if rise is None else rise
     return _crossings(rays, rise)[0] * (rays.length if unit == "L2" else np.ones_like(rays.length))
 
 
-def num_censored(rays: Rays, rise: float) -> int:
+def num_censored(rays: Rays, rise: float | None) -> int:
     """Directions along which the loss does not rise so far within the sampled radius."""
+    rise = rays.scale.rise if rise is None else rise
     return int(np.count_nonzero(~_crossings(rays, rise)[1]))
 
 
@@ -174,53 +200,58 @@ RAY_QUANTITIES: tuple[Quantity[Rays], ...] = (
 )
 
 
-def sublevel_area(surface: Surface, *, rise: float = RISE) -> SublevelArea:
-    """Area where the loss is at most ``rise`` nats above its value at the centre.
+def sublevel_area(surface: Surface, *, rise: float | None = None) -> SublevelArea:
+    """Area where the loss is at most ``rise`` above its value at the centre.
 
     Each cell is counted in 8 x 8 parts, whose values come from monotone cubics along both axes; a value that diverged
     counts as the largest finite one.
 
     Args:
         surface: a plane.
-        rise: nats per example.
+        rise: in the unit of the loss, by default as of `half_width`.
 
     Returns:
         The area in squared axis units, and whether it ends inside the grid.
 
     Raises:
-        InputError: a corridor, whose axes have different units.
+        InputError: a corridor, whose axes have different units, or a rise that is not positive.
     """
     if surface.kind == "corridor":
         raise InputError("a corridor has no area in one unit; measure its corridor_width instead")
+    scale = surface.provenance.loss_scale
+    rise = scale.rise if rise is None else check_rise(rise)
     inside = _refine(surface, 8) <= float(_centre_loss(surface)) + rise
     extent = np.ptp(surface.alpha.values) * np.ptp(surface.beta.values)
     edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
-    return SublevelArea(float(extent * inside.mean()), f"{surface.alpha.unit}^2", rise, not bool(edge.any()))
+    area = float(extent * inside.mean())
+    return SublevelArea(area, f"{surface.alpha.unit}^2", rise, not bool(edge.any()), scale.unit)
 
 
-def corridor_width(surface: Surface, *, rise: float = RISE) -> CorridorWidth:
+def corridor_width(surface: Surface, *, rise: float | None = None) -> CorridorWidth:
     """Full width of the corridor at each step of the path, from one wall to the other.
 
-    A wall stands where the loss first exceeds the loss on the path at that step by ``rise`` nats.
+    A wall stands where the loss first exceeds the loss on the path at that step by ``rise``.
 
     Args:
         surface: a corridor.
-        rise: nats per example.
+        rise: in the unit of the loss, by default as of `half_width`.
 
     Returns:
         Steps, widths and whether both walls lie inside the grid, each of shape (n,), the start of training first.
 
     Raises:
-        InputError: a surface that is no corridor.
+        InputError: a surface that is no corridor, or a rise that is not positive.
     """
     if surface.kind != "corridor":
         raise InputError(f"corridor_width needs a corridor, got a {surface.kind or 'surface of unknown kind'}")
+    scale = surface.provenance.loss_scale
+    rise = scale.rise if rise is None else check_rise(rise)
     sides = walls(surface, rise=rise)
     inside = sides.low_bounded & sides.high_bounded
-    return CorridorWidth(sides.alpha, sides.high - sides.low, inside, surface.beta.unit, rise)
+    return CorridorWidth(sides.alpha, sides.high - sides.low, inside, surface.beta.unit, rise, scale.unit)
 
 
-def walls(surface: Surface, *, rise: float = RISE) -> Walls:
+def walls(surface: Surface, *, rise: float) -> Walls:
     """The walls on both sides of ``beta = 0`` at each ``alpha``, by monotone cubics between the grid points."""
     beta = surface.beta.values
     centre = int(np.argmin(np.abs(beta)))
@@ -283,7 +314,7 @@ def _roots(radius: FloatArray, excess: FloatArray, low: float, high: float) -> F
 
 def _every_second(rays: Rays) -> Rays:
     """The rays without every second radius."""
-    return Rays(rays.radius[::2], rays.loss[:, ::2], rays.length, rays.seed)
+    return replace(rays, radius=rays.radius[::2], loss=rays.loss[:, ::2])
 
 
 def _centre_loss(surface: Surface) -> float:

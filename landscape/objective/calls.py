@@ -46,10 +46,6 @@ class Call(Protocol):
         """Whether the loss may call autograd by itself."""
 
     @property
-    def is_cross_entropy(self) -> bool:
-        """Whether the loss is a cross-entropy, or taken for one, so that 1 nat means something."""
-
-    @property
     def carry(self) -> Carry:
         """What every call gets a copy of."""
 
@@ -140,11 +136,11 @@ class OutputsAndTargets:
 
     def settle(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rules: Mapping[str, Rule]) -> Split:
         """The split with the loss and the metrics under their rules, and the share of right classes."""
-        rule = rules[LOSS_NAME]
+        rule, split = rules[LOSS_NAME], replace(split, whole=_are_whole(rules))
         plain = functional.cross_entropy if self.is_cross_entropy and rule.kind != "mean" else self.loss
         metrics = {LOSS_NAME: rule.metric(plain, split), **self._accuracy(model, state, split, rule)}
         metrics |= {name: rules[name].metric(metric, split) for name, metric in self.metrics.items()}
-        return replace(split, metrics=metrics, whole=_are_whole(rules))
+        return replace(split, metrics=metrics)
 
     def _accuracy(self, model: nn.Module, state: Mapping[str, Tensor], split: Split, rule: Rule) -> dict[str, Metric]:
         """The accuracy by its name where it can be told."""
@@ -197,7 +193,6 @@ class ModelLoss(_LossAsOutput):
     """
 
     differentiates = False
-    is_cross_entropy = True
 
     def pack(self, batch: Any) -> Batch:
         """The dictionary with weights of 1."""
@@ -286,7 +281,6 @@ class UserLoss(_LossAsOutput):
     entries: tuple[str, ...] = (LOSS_NAME,)
 
     differentiates = True
-    is_cross_entropy = False
 
     def pack(self, batch: Any) -> Batch:
         """The batch as it is, with weights of 1; its size is the first dimension of its first tensor."""

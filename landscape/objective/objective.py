@@ -20,9 +20,11 @@ from landscape.objective.carry import MOST_COPIED, Carry, find_carry, refuse_ran
 from landscape.objective.choice import LossOptions, choose_call, choose_rules
 from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
+from landscape.objective.guess import scale_of
 from landscape.objective.named import refuse_names
-from landscape.objective.state import Selection, first_parameter, precisions, read_state
+from landscape.objective.state import Selection, first_parameter, precision_name, precision_of, read_state
 from landscape.records.base import Regime
+from landscape.records.loss_scale import SUMMED, LossScale
 from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 from landscape.train.regime import regime
@@ -137,17 +139,13 @@ class Objective:
     ) -> None:
         model = bare_module(model)
         first = first_parameter(model)
-        self.model, self.origin = model, Origin()
+        self.model, self.origin, self.terms = model, Origin(), dict(terms or {})
         self.device = torch.device(device if device is not None else first.device)
-        dtypes = precisions(model.parameters())
-        self.dtype = dtype if dtype is not None else (dtypes or [first.dtype])[0]
+        self.dtype, of_data = precision_of(model, dtype)
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
         self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=dtype)
-        self.terms = dict(terms or {})
-        reader = Reader(
-            self.device, self.dtype if dtype is not None or len(dtypes) < 2 else None, num_examples, seed, stream
-        )
+        reader = Reader(self.device, of_data, num_examples, seed, stream)
         options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
         with unchanging(loss if batch_loss is None else batch_loss):
             self._read(by_name(data, test, extra or {}), reader, options)
@@ -155,7 +153,6 @@ class Objective:
         if self.batchnorm == "reestimate":
             self._reestimate = Reestimate(model, self.call.outputs, self.splits[0])
             self.buffers = {**self.buffers, **self._reestimate({**self.centre, **self.buffers})}
-        refuse_names(self.metric_names)
         refuse_random(self.at_centre, self._call_elsewhere, self.carry)
 
     @property
@@ -230,15 +227,23 @@ class Objective:
     def fingerprint(self) -> dict[str, str]:
         """Digests that tell two objectives apart: weights with buffers, data, loss, dtype, BatchNorm policy."""
         state = [*self.centre.items(), *self.buffers.items()]
-        buffers = {name for name, _ in self.model.named_buffers()}
-        parameters = [tensor for name, tensor in state if name not in buffers]
         return {
             "weights": space.digest(state),
             "data": digest_of(self.splits),
-            "loss": self.call.name,
-            "dtype": "+".join(str(dtype).removeprefix("torch.") for dtype in precisions(parameters)),
+            "loss": self.loss_name,
+            "dtype": precision_name(self.model, dict(state)),
             "batchnorm": self.batchnorm,
         }
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss, and whether it adds up over the examples instead of taking their mean."""
+        return self.call.name + (SUMMED if self.sums else "")
+
+    @cached_property
+    def scale(self) -> LossScale:
+        """The unit of the training loss and the rise that is high for it."""
+        return scale_of(self)
 
     @cached_property
     def standard_error(self) -> float:
@@ -325,7 +330,7 @@ class Objective:
     def _copy(self, **changes: object) -> "Objective":
         """A copy with some attributes changed, which has yet to work out what depends on them."""
         objective = copy.copy(self)
-        for name in ("K", "fingerprint", "standard_error"):
+        for name in ("K", "fingerprint", "scale", "standard_error"):
             objective.__dict__.pop(name, None)
         objective.__dict__.update(changes)
         return objective
@@ -372,12 +377,14 @@ class Objective:
         carry = find_carry(self.model, state, splits[0], partial(self.call.forward, self.model))
         self.call = replace(self.call, carry=carry)  # type: ignore[type-var]
         rules = choose_rules(self.call, self.model, state, splits, whole_batches=options.whole_batches)
+        self.sums = rules["loss"].kind == "sum"
         if any(rule.kind == "whole" for rule in rules.values()) and reader.num_examples is not None:
             raise InputError(
                 "the loss of a batch does not follow from those of its examples, so batches cannot be cut and no "
                 "subset can be drawn: leave num_examples out, or give fewer batches"
             )
         self.splits = common_metrics(self.call.settle(self.model, state, split, rules) for split in splits)
+        refuse_names(self.metric_names)
         if self.has_outputs:
             refuse_writing_loss(self.splits[0], partial(self.call.outputs, self.model, state))
 

@@ -1,11 +1,12 @@
 """What a surface carries beside its values: a training path, networks in its plane, rays from its centre."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from landscape.errors import InputError
 from landscape.records.base import FloatArray, freeze_arrays
+from landscape.records.loss_scale import LossScale
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +17,8 @@ class Trajectory:
         step: training step of each checkpoint, shape (k,).
         alpha: first coordinate, shape (k,).
         beta: second coordinate, shape (k,).
-        loss: the network's own training loss at the checkpoint (nats per example), shape (k,). On a plane this is not
-            the loss of the plane at (alpha, beta), unless the path lies in the plane.
+        loss: the network's own training loss at the checkpoint, shape (k,). On a plane this is not the plane's loss at
+            (alpha, beta), unless the path lies in the plane.
         length: L2 length of the path from the start to the checkpoint, chord by chord, shape (k,).
         explained: share of the path's squared distance from its end that lies in the grid's subspace, in [0, 1].
         on_plane: loss of the plane at (alpha, beta), where the checkpoint itself lies off the plane; shape (k,).
@@ -75,15 +76,17 @@ class Rays:
 
     Args:
         radius: distance from the centre in filter norms, from 0 up, shape (r,).
-        loss: training loss in nats per example, shape (directions, r).
+        loss: training loss, shape (directions, r).
         length: L2 length of a step of one filter norm along each direction, shape (directions,).
         seed: seed of the first direction; direction ``k`` has seed ``seed + k``.
+        scale: the unit of the loss and the rise at which half-widths are measured by default.
     """
 
     radius: FloatArray
     loss: FloatArray
     length: FloatArray
     seed: int = 0
+    scale: LossScale = field(default_factory=LossScale)
 
     def __post_init__(self) -> None:
         freeze_arrays(self, "radius", "loss", "length")

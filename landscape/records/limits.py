@@ -14,6 +14,7 @@ class Rule(Enum):
     DEFAULT = "by default: outputs of 0 have no positive loss to measure a rise by"
     LARGEST = "the largest that is tried: the loss rises by less than {reach:.3g} on a side"
     RISE = "chosen: the loss rises by {reach:.3g} or more at both ends of every axis"
+    UPHILL = "chosen: the loss rises by {reach:.3g} or more along the gradient"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from landscape.records.limits import Limit
+from landscape.records.loss_scale import LossScale
 from landscape.records.recipe import SubspaceRecipe
 from landscape.records.recipe_keys import parse_recipe
 
@@ -16,10 +17,10 @@ ATTRIBUTES = (
     *("model", "network", "P", "N", "K", "regime", "weights", "data", "loss", "dtype", "batchnorm", "subspace"),
     *("precision_error", "precision_points", "strategy", "block_size", "device", "versions", "command", "created"),
     *("wall_time", "tolerance", "held_back_points", "interpolation_error", "inside_error", "reach", "extent"),
-    *("drawn_from", "standard_error", "precision_note"),
+    *("drawn_from", "standard_error", "precision_note", "guess"),
 )
-# These are written only where they say something.
-OPTIONAL = ("precision_note",)
+# These are written only where they say something; else they have these values.
+OPTIONAL = {"precision_note": "", "guess": 0.0}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Identity:
         batchnorm: what BatchNorm statistics do at other points than the centre; empty where there are none.
         subspace: how the subspace came about, with a digest of its directions.
         drawn_from: where the N examples are a random subset, how many they were drawn from; 0 if they are all.
+        guess: what guessing costs, in the unit of the loss, see `LossScale`; 0 for log-likelihoods.
     """
 
     model: str = ""
@@ -55,6 +57,7 @@ class Identity:
     batchnorm: str = ""
     subspace: SubspaceRecipe = field(default_factory=SubspaceRecipe)
     drawn_from: int = 0
+    guess: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,12 +155,25 @@ class Provenance:
     making: Making = field(default_factory=Making)
     extent: Limit = field(default_factory=Limit)
 
+    @property
+    def loss_scale(self) -> LossScale:
+        """The unit of the loss, and the rise that counts as high: by what guessing costs, or as the extent was chosen.
+
+        >>> from landscape.records.limits import Rule
+        >>> Provenance(Identity(loss="mse_loss"), extent=Limit(Rule.RISE, 0.2)).loss_scale.rise
+        0.1
+        """
+        scale = LossScale(self.identity.loss, self.identity.guess)
+        if scale.guess or scale.is_log_likelihood:
+            return scale
+        return replace(scale, guess=self.extent.reach)
+
     if not TYPE_CHECKING:  # programs of users read the flat names; our own are held to the parts
 
         def __getattr__(self, name: str) -> Any:
             """An attribute of a file by its own name, ``provenance.strategy`` for ``provenance.making.strategy``."""
             if name in ATTRIBUTES:
-                return self.to_dict().get(name, "")
+                return {**OPTIONAL, **self.to_dict()}[name]
             raise AttributeError(f"a provenance has no {name!r}; it has {', '.join(ATTRIBUTES)}")
 
     def to_dict(self) -> dict[str, Any]:

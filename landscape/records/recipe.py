@@ -11,6 +11,7 @@ from landscape.records.base import Scalar
 from landscape.records.directions import Direction, direction_entries
 
 BAND = "smallest to largest"
+INPUT_PLANE, INPUT_LINE = "input plane", "input line"
 # Keys that stand behind all others but the digest.
 LAST = ("cosine", "orthogonal", "length_kept")
 
@@ -221,6 +222,29 @@ class LiRecipe(SubspaceRecipe):
 
 
 @dataclass(frozen=True)
+class InputRecipe(SubspaceRecipe):
+    """A line or plane in the input space of a network, through one example.
+
+    Args:
+        kind: ``"input plane"`` or ``"input line"``.
+        first: the first direction: ``"gradient sign"`` or ``"gradient"`` of the example's loss.
+        second: the second one: ``"random sign"`` or ``"random normal"``; None of a line.
+        seed: of the second.
+        unit: what a step of 1 is along each of them.
+        gradient_norm: L2 norm of the gradient at the example.
+        target: the example's class, where it is one.
+    """
+
+    kind: str = INPUT_PLANE
+    first: str = ""
+    second: str | None = None
+    seed: int | None = None
+    unit: str = ""
+    gradient_norm: float | int | None = None
+    target: int | None = None
+
+
+@dataclass(frozen=True)
 class GridRecipe(SubspaceRecipe):
     """A grid that was computed elsewhere; what its axes are is not known."""
 
@@ -314,7 +338,7 @@ def is_aligned(recipe: SubspaceRecipe) -> bool:
 def seed_of(recipe: SubspaceRecipe) -> int | None:
     """The seed of a subspace that has one alone."""
     subspace = recipe.single
-    return subspace.seed if isinstance(subspace, RandomRecipe | CorridorRecipe | CurveRecipe) else None
+    return subspace.seed if isinstance(subspace, RandomRecipe | CorridorRecipe | CurveRecipe | InputRecipe) else None
 
 
 def entry_names(kind: type[SubspaceRecipe]) -> list[str]:

@@ -7,11 +7,14 @@ from typing import Any, get_type_hints
 
 from landscape.records.directions import KEYS, Direction, read_direction
 from landscape.records.recipe import (
+    INPUT_LINE,
+    INPUT_PLANE,
     ConnectionRecipe,
     CorridorRecipe,
     CurveRecipe,
     DirectionsRecipe,
     GridRecipe,
+    InputRecipe,
     LiRecipe,
     NetworksRecipe,
     PairsRecipe,
@@ -89,6 +92,8 @@ def _kind(entries: Mapping[str, Any]) -> type[SubspaceRecipe]:
         "curve": CurveRecipe,
         "rays": RaysRecipe,
         "grid": GridRecipe,
+        INPUT_PLANE: InputRecipe,
+        INPUT_LINE: InputRecipe,
     }
     if name in kinds:
         return kinds[name]

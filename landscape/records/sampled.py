@@ -4,7 +4,7 @@ A record never knows a model, a file or a picture. Every grid is indexed ``[i, j
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -37,8 +37,8 @@ class Sampled:
 
     Args:
         axes: one for each dimension of the grid, with unit and label.
-        metrics: values by name, ``"train_loss"`` in nats per example, each in the shape of the grid; NaN where nothing
-            was measured, inf where the loss diverged.
+        metrics: values by name, ``"train_loss"`` in the unit of the loss, each in the shape of the grid; NaN where
+            nothing was measured, inf where the loss diverged.
         status: how each value came about, see `Status`, in the shape of the grid.
         error: estimated error of the training loss where it was interpolated, in the shape of the grid; 0 elsewhere.
         provenance: what made the record.
@@ -73,7 +73,7 @@ class Sampled:
 
     @property
     def loss(self) -> FloatArray:
-        """The training loss, nats per example, in the shape of the grid; NaN where not measured, inf where diverged."""
+        """The training loss, in its unit, in the shape of the grid; NaN where not measured, inf where diverged."""
         try:
             return self.metrics[LOSS]
         except KeyError:
@@ -160,7 +160,8 @@ class Surface(Sampled):
 
     Args:
         trajectory: the training path in the coordinates of the grid, where there is one.
-        rays: the loss along many random directions from the centre, from which half-widths are measured.
+        rays: the loss along many random directions from the centre, from which half-widths are measured; their scale is
+            that of the provenance.
         marks: networks that lie in the plane.
     """
 
@@ -172,6 +173,8 @@ class Surface(Sampled):
         super().__post_init__()
         if len(self.axes) != 2:
             raise InputError(f"a surface has two axes, got {len(self.axes)}")
+        if self.rays is not None and self.rays.scale != (scale := self.provenance.loss_scale):
+            object.__setattr__(self, "rays", replace(self.rays, scale=scale))
 
     @classmethod
     def from_grid(
@@ -195,7 +198,7 @@ class Surface(Sampled):
             values: the training loss, shape (n, m), at ``[i, j]`` that of ``(alpha[i], beta[j])``, or such arrays by
                 the name of the metric. inf: diverged. NaN: not measured; a point is pending where the loss is.
             name: title of pictures.
-            loss: name of the loss function; ``"cross_entropy"`` is in nats per example, other units stay unsaid.
+            loss: name of the loss function; ``"cross_entropy"`` is in nats per example, others have units of their own.
             unit: what a step of 1 is along the axes, such as ``"filter norm"``; by default not known.
             labels: titles of the axes in pictures, where no unit is known.
 

@@ -8,6 +8,7 @@ from scipy.special import ndtr
 
 from landscape.errors import InputError
 from landscape.records.base import RISE, FloatArray, freeze_arrays
+from landscape.records.loss_scale import NATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +98,13 @@ class CrossSection:
         stiff: half-widths along their eigenvectors, shape (k, 2).
         random: half-widths along uniformly random directions, shape (m, 2).
         reach: the longest distance looked at; an entry of that size is a lower bound.
-        rise: of the loss that defines a half-width, nats per example.
+        rise: of the loss that defines a half-width, in ``rise_unit``.
         seed: of the random directions.
         model: name of the network.
         network: it in words.
         P: its parameters.
         unit: of distances.
+        rise_unit: the unit of the loss.
     """
 
     eigenvalues: FloatArray
@@ -116,6 +118,7 @@ class CrossSection:
     network: str = ""
     P: int = 0
     unit: str = "L2"
+    rise_unit: str = NATS
 
     def __post_init__(self) -> None:
         freeze_arrays(self, "eigenvalues", "residuals", "stiff", "random")

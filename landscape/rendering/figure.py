@@ -24,6 +24,7 @@ from landscape.rendering.geometry.camera import Camera, Frame
 from landscape.rendering.geometry.panel import Panel
 from landscape.rendering.geometry.profiles import lines_of
 from landscape.rendering.geometry.style import Theme, ThemeName, colors_of, theme_of
+from landscape.rendering.geometry.sublevel import Sublevel
 from landscape.rendering.geometry.viewpoint import hidden_minimum_message, lower_box
 from landscape.rendering.look import PLAIN, Look, Rendering, as_list, rendering_of, thin
 from landscape.rendering.views import contour
@@ -237,8 +238,8 @@ def _check_records(records: Sequence[Surface | Profile], kind: str, titles: Sequ
         raise InputError("a profile has no surface: draw profiles and surfaces in figures of their own")
 
 
-def _check_options(options: FigureOptions, sublevel: float | None) -> None:
+def _check_options(options: FigureOptions, sublevel: Sublevel) -> None:
     if options.ranges not in get_args(Ranges):
         raise InputError(f"unknown ranges {options.ranges!r}; expected shared or free")
-    if sublevel is not None and not 0 < sublevel < math.inf:
-        raise InputError(f"the sublevel is a rise above 0 nats, got {sublevel:g}; None (--sublevel 0) shades nothing")
+    if not (sublevel is None or sublevel == "auto" or 0 <= sublevel < math.inf):
+        raise InputError(f"the sublevel is a rise above 0, got {sublevel}; None (--sublevel 0) shades nothing")

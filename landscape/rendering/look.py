@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from landscape.records.base import LOSS, RISE
+from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts.names import names_of
 from landscape.rendering.geometry.backend import Backend
 from landscape.rendering.geometry.camera import Box, Camera
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.panel import Panel, panels_of
+from landscape.rendering.geometry.sublevel import Sublevel
 from landscape.rendering.geometry.viewpoint import Preset, viewpoint
 
 CORRIDOR_BOX = Box(half_x=1.15, half_y=1.0)
@@ -24,7 +25,7 @@ class Look:
     metric: str = LOSS
     scale: HeightScale = "auto"
     ceiling: float | None = None
-    sublevel: float | None = RISE
+    sublevel: Sublevel = "auto"
     titles: Sequence[str] | None = None
     colormap: str = "viridis"
     camera: Preset = "auto"

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from landscape.defaults import DPI, FRAMES, PIXELS, SECONDS
 from landscape.errors import InputError
-from landscape.records.base import LOSS, RISE
+from landscape.records.base import LOSS
 from landscape.records.sampled import Profile, Surface
 from landscape.rendering.facts.quantities import metric_of
 from landscape.rendering.figure import BackendName, Draw, FigureOptions, Ranges, render_figure
@@ -16,6 +16,7 @@ from landscape.rendering.film.movie import SUFFIXES as FILMS
 from landscape.rendering.film.movie import Film, FilmOptions, check_film, render_film
 from landscape.rendering.geometry.heights import HeightScale
 from landscape.rendering.geometry.style import ThemeName
+from landscape.rendering.geometry.sublevel import Sublevel
 from landscape.rendering.geometry.viewpoint import Preset
 from landscape.rendering.look import Look, Rendering, as_list
 from landscape.rendering.page.web import SUFFIXES as PAGES
@@ -55,7 +56,7 @@ def foreign_options(path: str | Path) -> frozenset[str]:
 
 def render(
     records: Surface | Profile | Sequence[Surface | Profile], path: str | Path, *, metric: str = LOSS,
-    scale: HeightScale = "auto", ceiling: float | None = None, sublevel: float | None = RISE,
+    scale: HeightScale = "auto", ceiling: float | None = None, sublevel: Sublevel = "auto",
     titles: Sequence[str] | None = None, colormap: str = "viridis", camera: Preset = "auto",
     azimuth: float | None = None, elevation: float | None = None, theme: ThemeName | None = None, draw: Draw = "auto",
     color: str | None = None, ranges: Ranges = "shared", columns: int | None = None, width: str | float | None = None,
@@ -72,7 +73,8 @@ def render(
         metric: what the height shows; ``"pde"`` is short for ``"train_pde"``.
         scale: of heights: ``"linear"``, ``"log"``, ``"sqrt"``, or ``"auto"``: linear where there is a natural ceiling.
         ceiling: value of the metric above which surfaces are cut away; by default found from the values.
-        sublevel: nats per example; where the loss rises by less, the floor is shaded. None shades nothing.
+        sublevel: rise, in the unit of the loss, up to which the floor is shaded: ``"auto"`` is the default one of
+            `half_width`, 0.5 nat for cross-entropy; None or 0 shades nothing.
         titles: one per panel or curve; by default the models' names. Of a stack, the slider's stops.
         colormap: a matplotlib colour map whose lightness goes one way.
         camera: ``"auto"``, so that no rim hides the minimum, or front, side, corner, low, top; of films at the start.

@@ -42,8 +42,8 @@ class Filling:
         values: each metric in the shape of the grid.
         errors: for each metric, 5 times its largest error at the held-back points, or the bound it was accepted under
             if that is less, in its unit.
-        inside_error: the same for the training loss where it is at most 0.5 nats above the centre; 0 where all of
-            that set was measured.
+        inside_error: the same for the training loss where it is at most the rise above the centre; 0 where all of that
+            set was measured.
         held_back: held-back points of the last level.
     """
 
@@ -71,6 +71,7 @@ def coarse_to_fine(
     tolerance: float,
     measure: Callable[[Indices], None],
     *,
+    rise: float = RISE,
     seed: int = 0,
 ) -> Filling | None:
     """The grid filled in from the points that were worth measuring; None where the full grid is to be measured.
@@ -78,9 +79,9 @@ def coarse_to_fine(
     Each metric is interpolated by a cubic spline in the axes' drawn positions, as it is, as its square root or as its
     logarithm (where it is nowhere negative, or positive): whichever is closest at the held-back points. It is accepted
     when for every metric named ``*_loss`` ``safety * (largest held-back error) <= tolerance * (range of its measured
-    values)``, and for the training loss also ``<= 10 * tolerance * 0.5`` nats wherever it is at most 0.5 nats above the
-    centre, the set whose width is measured: at a tolerance of 0.005 that is 0.025 nats, a twentieth of the rise. Where
-    that set has at most 48 points left, all of them are measured.
+    values)``, and for the training loss also ``<= 10 * tolerance * rise`` wherever it is at most ``rise`` above the
+    centre, the set whose width is measured: at a tolerance of 0.005 that is a twentieth of the rise. Where that set has
+    at most 48 points left, all of them are measured.
 
     Otherwise every cell is refined whose spread between the three interpolations is as large as at a held-back point
     that failed; the others keep their values, and are held against new points at the next level. The safety factor, 3
@@ -93,9 +94,10 @@ def coarse_to_fine(
         values: each metric in the shape of the grid; ``measure`` writes into them.
         tolerance: share of each loss's range, see `check_tolerance`.
         measure: measures the points of these flat indices.
+        rise: of the training loss, which bounds that set; 0.5 nat for cross-entropy.
         seed: of the draw of the held-back points.
     """
-    search = _Search(axes, values, tolerance, seed)
+    search = _Search(axes, values, tolerance, rise, seed)
     while True:
         measure(search.ask(_mask(search.rows, search.shape) & search.region))
         if search.hopeless:
@@ -120,8 +122,10 @@ def coarse_to_fine(
 class _Search:
     """Where values are measured, what they are guessed to be elsewhere, and where to look next."""
 
-    def __init__(self, axes: Sequence[Axis], values: Mapping[str, FloatArray], tolerance: float, seed: int) -> None:
-        self.axes, self.values, self.tolerance = axes, values, tolerance
+    def __init__(
+        self, axes: Sequence[Axis], values: Mapping[str, FloatArray], tolerance: float, rise: float, seed: int
+    ) -> None:
+        self.axes, self.values, self.tolerance, self.rise = axes, values, tolerance, rise
         self.shape = tuple(len(axis) for axis in axes)
         self.rows = self.cells = coarsest(self.shape)
         self.support: Mask = np.zeros(self.shape, dtype=np.bool_)
@@ -154,10 +158,10 @@ class _Search:
             self.interpolations[name] = [current] if self._finest else _interpolations(self.axes, current, self.rows)
             self.scale[name] = np.full(self.shape, _limit(self.values[name][self.support], self.tolerance))
             if name == LOSS:
-                highest = self.values[LOSS][self.centre] + INSIDE_MARGIN * RISE
+                highest = self.values[LOSS][self.centre] + INSIDE_MARGIN * self.rise
                 # where one interpolation lies inside the point counts as inside, so that the set is not cut short
                 self.inside = np.min(self.interpolations[LOSS], axis=0) <= highest
-                tight = np.minimum(self.scale[LOSS], INSIDE_SHARE * self.tolerance * RISE)
+                tight = np.minimum(self.scale[LOSS], INSIDE_SHARE * self.tolerance * self.rise)
                 self.scale[LOSS] = np.where(self.inside, tight, self.scale[LOSS])
             if _is_loss(name):
                 spread = np.maximum(spread, _ratio(np.ptp(self.interpolations[name], axis=0), self.scale[name]))

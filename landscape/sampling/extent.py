@@ -10,14 +10,13 @@ from torch import Tensor
 
 from landscape.errors import InputError
 from landscape.files import surfaces as store
-from landscape.objective.objective import REFERENCE_CHUNK, Objective
+from landscape.objective.objective import Objective
 from landscape.records.base import LOSS
 from landscape.records.limits import Limit, Rule
+from landscape.records.recipe import INPUT_LINE, INPUT_PLANE
 from landscape.space.subspaces import Subspace
 
 DEFAULT_EXTENT = 2.0
-REACH = 1.0
-SHARE = 0.5
 TIDY = tuple(m * 10.0**k for k in range(-3, 1) for m in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0))
 
 _USER = Limit(Rule.USER)
@@ -66,10 +65,11 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
 
     High is a rise of 1 nat above the centre, on both sides of every axis: twice the rise that defines the half-width,
     so that both walls lie inside the picture, and as far as rays reach. Further out a wide network would stand in the
-    picture as a bowl and a narrow one as a needle. For other losses than cross-entropy it is half the loss of a network
-    whose outputs are all 0. Only the ends of the axes are looked at, a corridor's at the last step of training. The
-    search ends at 8; there, and where outputs of 0 have no positive loss (the extent is 2 then), the reason says so. A
-    line between two solutions has its own ends, as has a plane through networks or along a path.
+    picture as a bowl and a narrow one as a needle. For losses that are no log-likelihood it is what guessing costs, see
+    `landscape.objective.guess.guess_of`. Only the ends of the axes are looked at, a corridor's at the last step of
+    training. The search ends at 8; there, and where guessing costs nothing (the extent is 2 then), the reason says so.
+    A line between two solutions has its own ends, as has a plane through networks or along a path. Around an input the
+    loss has to rise along its gradient alone.
 
     Args:
         objective: whose training loss is to rise.
@@ -80,8 +80,8 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
     """
     if subspace.rule is not None:
         return Extent(1.0, Limit(subspace.rule))
-    reach = _reach(objective)
-    if not (math.isfinite(reach) and reach > 0):
+    scale, reach = objective.scale, objective.scale.reach
+    if objective.has_outputs and not (scale.is_log_likelihood or scale.guess):
         return Extent(DEFAULT_EXTENT, Limit(Rule.DEFAULT))
     alone = objective.loss_only()
     centre = alone.at_centre()[LOSS]
@@ -92,14 +92,15 @@ def choose_extent(objective: Objective, subspace: Subspace) -> Extent:
         # a loss that is no number has diverged: it is as high as can be
         return float(torch.where(losses.isnan(), math.inf, losses).min()) - centre >= reach
 
+    rise = Rule.UPHILL if subspace.kind in (INPUT_PLANE, INPUT_LINE) else Rule.RISE
     index = TIDY.index(1.0)
     if rises(1.0):
         while index > 0 and rises(TIDY[index - 1]):
             index -= 1
-        return Extent(TIDY[index], Limit(Rule.RISE, reach))
+        return Extent(TIDY[index], Limit(rise, reach))
     for value in TIDY[index + 1 :]:
         if rises(value):
-            return Extent(value, Limit(Rule.RISE, reach))
+            return Extent(value, Limit(rise, reach))
     return Extent(TIDY[-1], Limit(Rule.LARGEST, reach))
 
 
@@ -124,24 +125,3 @@ def common_extent(chosen: Sequence[Extent]) -> Extent:
     if len({extent.value for extent in chosen}) == 1:
         return largest
     return Extent(largest.value, replace(largest.limit, num_surfaces=len(chosen)))
-
-
-@torch.no_grad()
-def _reach(objective: Objective) -> float:
-    """1 nat for cross-entropy; for any other loss half of that of a network whose outputs are all 0.
-
-    Where the outputs are not seen, a model's own loss is taken for a cross-entropy, and a callable's scale is its loss
-    with all parameters at 0.
-    """
-    if objective.call.is_cross_entropy:
-        return REACH
-    if not objective.has_outputs:
-        zeros = {name: torch.zeros_like(tensor)[None] for name, tensor in objective.centre.items()}
-        scale = float(objective.loss_only().evaluate(zeros)[LOSS])
-        return SHARE * scale if math.isfinite(scale) and scale > 0 else REACH
-    total = 0.0
-    for inputs, targets in objective.splits[0].chunks(REFERENCE_CHUNK):
-        shape = objective.outputs({}, inputs[:1]).shape[1:]
-        zero_outputs = torch.zeros(len(targets), *shape, dtype=objective.dtype, device=objective.device)
-        total += float(objective.loss(zero_outputs, targets)) * len(targets)
-    return SHARE * total / objective.N

@@ -10,6 +10,7 @@ from landscape.defaults import DEFAULT_MEMORY, DEFAULT_POINTS, DEFAULT_RAYS
 from landscape.engine.precision import products
 from landscape.errors import InputError
 from landscape.objective.objective import Objective
+from landscape.records.recipe import INPUT_PLANE
 from landscape.records.sampled import Surface
 from landscape.sampling.adaptive import check_tolerance
 from landscape.sampling.extent import Extent, settle_extent
@@ -63,7 +64,7 @@ def sample(
             the path has checkpoints.
         extent: half the side of the grid, in the subspace's unit (filter norms for random directions). None chooses
             it, see `choose_extent`; a file that is gone on with keeps its own. For one figure see `common_extent`.
-        rays: random directions along which the half-width is measured beside a surface; 0 for none.
+        rays: random directions along which the half-width is measured beside a surface; 0 for none, as for inputs.
         tolerance: None or 0 measures every grid point. Otherwise points may be interpolated within this share of each
             loss's range (status 2, with the estimated ``error``), see `landscape.sampling.adaptive.coarse_to_fine`.
         path: where the record is kept while it grows (every 10 s) and when it is complete. A complete file of the same
@@ -83,9 +84,7 @@ def sample(
         InputError: a grid that cannot be used, or an unknown strategy.
         FileError: ``path`` holds something else, or cannot be written.
     """
-    share, counts = check_tolerance(tolerance), _per_axis(points)
-    if rays != 0 and rays < 2:
-        raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    share, counts, rays = check_tolerance(tolerance), _per_axis(points), _num_rays(rays, subspace)
     refuse_foreign(objective, subspace)
     grid = settle_extent(objective, subspace, extent, None if overwrite else path)
     origin: Origin = {"command": command, "path": path, "overwrite": overwrite, "tolerance": share}
@@ -98,6 +97,13 @@ def sample(
     size, precision = record.status.size, products(objective, tf32=tf32)
     with precision, tqdm(total=size, disable=not progress, unit="point", smoothing=0.05) as bar:
         return Sampler(objective, subspace, record, path, bar).run(rays, strategy, memory)
+
+
+def _num_rays(rays: int, subspace: Subspace) -> int:
+    """The number of rays; none around an input, since their unit is one of parameters."""
+    if rays != 0 and rays < 2:
+        raise InputError(f"rays are 0 (none) or at least 2 directions, got {rays}")
+    return 0 if subspace.kind == INPUT_PLANE else rays
 
 
 def _per_axis(points: int | Sequence[int]) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from landscape.space.directions import Ignored, Normalization, random_direction
 NUM_RADII = 17
 PILOTS = 4
 LADDER = tuple(2.0 ** (k / 2) for k in range(-12, 13))
-REACH = 1.0
 
 
 def sample_rays(
@@ -26,7 +25,7 @@ def sample_rays(
     *,
     num_directions: int = 64,
     seed: int = 1000,
-    reach: float = REACH,
+    reach: float | None = None,
     normalize: Normalization = "filter",
     ignore: Ignored = "1d",
     strategy: str = "auto",
@@ -41,7 +40,8 @@ def sample_rays(
         objective: whose training loss is measured; its centre is the start of every ray.
         num_directions: at least 2.
         seed: direction k has seed ``seed + k``; the default keeps clear of the seeds of planes.
-        reach: nats per example that the loss shall rise along every direction.
+        reach: rise of the loss along every direction, in its unit; by default twice the rise that defines
+            half-widths, 1 nat for cross-entropy.
         normalize: how directions are scaled, see `random_direction`.
         ignore: what they leave unperturbed, see `random_direction`.
         strategy: as of `sample`.
@@ -54,6 +54,7 @@ def sample_rays(
     Raises:
         InputError: fewer than 2 directions, or a reach that is not positive.
     """
+    reach = objective.scale.reach if reach is None else reach
     if num_directions < 2 or not reach > 0:
         raise InputError(f"rays need at least 2 directions and a reach above 0, got {num_directions} and {reach}")
     lines = [
@@ -71,7 +72,7 @@ def sample_rays(
         radius = np.concatenate([radius, further])
         loss = np.concatenate([loss, sampler.loss(further)], axis=1)
     lengths = np.array([float(space.norm(line.directions[0])) for line in lines])
-    return Rays(radius, loss, lengths, seed)
+    return Rays(radius, loss, lengths, seed, objective.scale)
 
 
 class _RaySampler:

@@ -52,7 +52,8 @@ class Sampler:
         try:
             if self.accuracy.tolerance and not self.record.complete:
                 values = {name: self.values[name] for name in self.objective.metric_names}
-                filling = coarse_to_fine(self.record.axes, values, self.accuracy.tolerance, self._measure)
+                rise = self.record.provenance.loss_scale.rise
+                filling = coarse_to_fine(self.record.axes, values, self.accuracy.tolerance, self._measure, rise=rise)
                 if filling is not None:
                     self._fill(filling)
             self._measure(self._pending())

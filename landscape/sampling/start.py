@@ -17,6 +17,7 @@ from landscape.objective.objective import Objective
 from landscape.records.base import Axis, Status
 from landscape.records.limits import Limit
 from landscape.records.provenance import Accuracy, Identity, Making, Provenance
+from landscape.records.recipe import InputRecipe
 from landscape.records.sampled import Profile, Surface
 from landscape.sampling.companions import marks_of, trajectory_of
 from landscape.space.subspaces import Subspace
@@ -110,7 +111,7 @@ def refuse_other(path: str | Path, differences: Sequence[str]) -> None:
 def identify(objective: Objective, subspace: Subspace, *, tf32: bool) -> Identity:
     """What the values of a record are of."""
     fingerprint = objective.fingerprint
-    return Identity(
+    identity = Identity(
         model=objective.name,
         network=objective.network,
         P=objective.P,
@@ -124,7 +125,11 @@ def identify(objective: Objective, subspace: Subspace, *, tf32: bool) -> Identit
         batchnorm=fingerprint["batchnorm"],
         subspace=subspace.recipe,
         drawn_from=objective.drawn_from,
+        guess=objective.scale.guess,
     )
+    # around an input, its numbers would be taken for the network's parameters
+    around_input = isinstance(identity.subspace, InputRecipe)
+    return replace(identity, P=0, N=0, K=0, regime="") if around_input else identity
 
 
 def _within(record: Grid, tolerance: float, names: Sequence[str]) -> Grid:

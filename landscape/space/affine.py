@@ -15,6 +15,7 @@ from landscape.records.limits import Rule
 from landscape.records.recipe import (
     ConnectionRecipe,
     DirectionsRecipe,
+    InputRecipe,
     NetworksRecipe,
     PathLineRecipe,
     PathPlaneRecipe,
@@ -71,7 +72,7 @@ class Affine:
             case DirectionsRecipe(directions=directions, unit=unit, normalize=normalize):
                 unit = (directions[axis].unit if axis < len(directions) else "") or unit
                 return unit or unit_of(normalize or "none")
-            case PathPlaneRecipe(unit=unit) | NetworksRecipe(unit=unit):
+            case PathPlaneRecipe(unit=unit) | NetworksRecipe(unit=unit) | InputRecipe(unit=unit):
                 return unit or unit_of("none")
             case RandomRecipe(normalize=normalize):
                 return unit_of(normalize)

@@ -36,7 +36,8 @@ def test_the_theme_is_left_to_the_medium_unless_it_is_named() -> None:
 
 
 def test_no_sublevel_and_no_titles_are_none() -> None:
-    assert (drawn_with()["sublevel"], drawn_with()["titles"]) == (0.5, None)
+    assert (drawn_with()["sublevel"], drawn_with()["titles"]) == ("auto", None)
+    assert drawn_with("--sublevel", "0.2")["sublevel"] == 0.2
     values = drawn_with("--sublevel", "0", "--title", "a", "--title", "b")
     assert (values["sublevel"], values["titles"]) == (None, ("a", "b"))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from problems import regression_surface
 from shell import TRAIN, landscape, mistake, output_of
 
 from cli.measure import OPTIONAL, Measures
@@ -98,7 +99,7 @@ def test_every_measure_of_the_catalogue_has_its_option() -> None:
 
 def choice(**flags: bool) -> Measures:
     names = ("curvature", "layers", "density", "sharpness", "cross_section", "free_directions", "all_measures")
-    numbers = {"k": 5, "examples": None, "rise": 0.5, "directions": 64, "strategy": "auto"}
+    numbers = {"k": 5, "examples": None, "rise": None, "directions": 64, "strategy": "auto"}
     return Measures(**{**dict.fromkeys(names, False), **numbers, **flags})  # type: ignore[arg-type]
 
 
@@ -111,6 +112,20 @@ def test_half_widths_are_always_measured_and_all_means_all() -> None:
 
 def test_flags_are_told_as_they_are_typed() -> None:
     assert choice(free_directions=True, cross_section=True).flags == ["--cross-section", "--free"]
+
+
+def test_a_loss_that_is_no_log_likelihood_is_measured_in_its_own_unit_at_its_own_scale(tmp_path: Path) -> None:
+    path = str(tmp_path / "regression.h5")
+    regression_surface().save(path)
+    text = output_of("measure", path)
+    assert "filter norm (+0.02 squared error, 4 directions" in text
+    assert "(loss at most 0.02 squared error above the centre)" in text
+    assert "nat" not in text
+    values = json.loads(output_of("measure", path, "--json"))
+    widths = [values[name] for name in ("half_width", "half_width_l2", "sublevel_area")]
+    assert {(width["rise"], width["rise_unit"]) for width in widths} == {(0.02, "squared error per example")}
+    assert values["loss"]["unit"] == values["topology"]["unit"] == "squared error per example"
+    assert "(+0.01 squared error, 4 directions" in output_of("measure", path, "--rise", "0.01")
 
 
 @pytest.mark.usefixtures("work")

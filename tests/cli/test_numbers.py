@@ -44,7 +44,7 @@ def test_a_network_is_told_by_metrics_then_widths_then_quantities_then_details()
     lines = numbers.text.splitlines()
     labels = [line[2:19].rstrip() for line in lines]
     assert labels[1:5] == ["train loss", "half-width", "half-width, L2", "top eigenvalue"]
-    assert "trace             8 nats per squared unit of weight (exact)" in numbers.text
+    assert "trace             8 loss per squared unit of weight (exact)" in numbers.text
     assert [line.split()[0] for line in lines[-4:]] == ["Frobenius", "spectral", "0", "free"]
 
 

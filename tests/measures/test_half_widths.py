@@ -34,4 +34,4 @@ def test_half_widths_are_told_in_lines_of_their_own() -> None:
     rays = take(HALF_WIDTH, objective, MeasureOptions(directions=4), Ledger(None))
     heads = Results(HALF_WIDTH, (0,), (rays,), 0.5).words.heads
     assert [line.label for line in heads] == ["half-width", "half-width, L2"]
-    assert heads[0].text.endswith("filter norm (+0.5 nat, 4 directions, 95 % interval)")
+    assert heads[0].text.endswith("filter norm (+0.5 loss, 4 directions, 95 % interval)")

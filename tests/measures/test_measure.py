@@ -23,4 +23,4 @@ def test_results_are_a_list_of_members_unless_the_measure_sums_them_up() -> None
 
 def test_plain_fields_hold_lists_in_place_of_arrays() -> None:
     rays = Rays(np.array([0.0, 1.0]), np.array([[0.0, 2.0]]), np.array([3.0]), seed=4)
-    assert plain(rays) == {"radius": [0.0, 1.0], "loss": [[0.0, 2.0]], "length": [3.0], "seed": 4}
+    assert plain(rays) == {"radius": [0.0, 1.0], "loss": [[0.0, 2.0]], "length": [3.0], "seed": 4, "scale": rays.scale}

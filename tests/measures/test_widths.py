@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import bowl
+from problems import bowl, regression_surface
 
 from landscape.errors import InputError
 from landscape.measures.widths import corridor_width, half_width, sublevel_area
@@ -138,3 +138,27 @@ def test_planes_and_corridors_are_not_confused() -> None:
         corridor_width(bowl())
     with pytest.raises(InputError, match="measure its corridor_width"):
         sublevel_area(corridor())
+
+
+def test_rise_and_unit_of_a_record_follow_its_loss_and_an_explicit_rise_sets_it() -> None:
+    surface = regression_surface()
+    half, area = half_width(surface), sublevel_area(surface)
+    assert half.mean == pytest.approx((2 * 0.02) ** 0.5, rel=5e-3)
+    assert area.area == pytest.approx(np.pi * 2 * 0.02, rel=2e-2)
+    assert (half.rise, area.rise, half.rise_unit, area.rise_unit) == (0.02, 0.02, *["squared error per example"] * 2)
+    assert "(+0.02 squared error, " in half.text
+    assert str(area).endswith("(loss at most 0.02 squared error above the centre)")
+    assert half_width(surface, rise=0.1).rise == sublevel_area(surface, rise=0.1).rise == 0.1
+
+
+def test_a_corridor_of_a_squared_error_has_walls_at_half_of_what_guessing_costs() -> None:
+    made = corridor()
+    identity = replace(made.provenance.identity, loss="mse_loss", guess=0.25)
+    width = corridor_width(replace(made, provenance=replace(made.provenance, identity=identity)))
+    assert (width.rise, width.to_dict()["rise_unit"]) == (0.125, "squared error per example")
+    np.testing.assert_allclose(width.width, corridor_width(made, rise=0.125).width)
+
+
+def test_a_loss_that_nobody_named_is_called_loss() -> None:
+    measured = half_width(parabola([1.0, 1.0]))
+    assert (measured.rise, measured.rise_unit) == (0.5, "loss")

@@ -86,7 +86,7 @@ def test_the_loss_is_the_entry_of_that_name_or_the_one_named_or_the_first() -> N
     assert list(name_entries({"a": ONE, "loss": ONE})) == ["loss", "a"]
     objective = Objective(small_mlp(), (X, Y), batch_loss=losses, loss="energy")
     assert objective.at_centre()["train_loss"] == pytest.approx(expected(small_mlp())["train_energy"])
-    assert objective.fingerprint["loss"] == "losses, energy"
+    assert objective.fingerprint["loss"] == "losses, energy, summed"
 
 
 def test_the_curvature_is_that_of_the_loss_alone() -> None:

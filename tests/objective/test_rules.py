@@ -165,6 +165,27 @@ def test_a_graph_is_one_batch(sparse: bool) -> None:
     )
 
 
+class Averaging(Graph):
+    """The same with the graph as its own buffer, so that a pair (x, y) looks like examples."""
+
+    def __init__(self, adjacency: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("adjacency", adjacency)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(x, self.adjacency)
+
+
+def test_a_pair_that_the_model_cannot_cut_is_one_batch_with_its_accuracy() -> None:
+    x, y = examples()
+    adjacency = torch.eye(30, dtype=torch.float64).roll(1, 0) + torch.eye(30, dtype=torch.float64)
+    model = Averaging(adjacency).eval()
+    outputs = model(x).detach()
+    centre = Objective(model, (x, y)).at_centre()
+    assert centre["train_loss"] == pytest.approx(float(F.cross_entropy(outputs, y)), rel=1e-12)
+    assert centre["train_accuracy"] == pytest.approx(float((outputs.argmax(1) == y).double().mean()), rel=1e-12)
+
+
 class Scene:
     """A batch object as detectors and graph libraries have them."""
 

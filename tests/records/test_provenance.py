@@ -24,6 +24,23 @@ def test_every_field_of_a_part_is_an_attribute_of_the_same_name() -> None:
     assert sorted([*names, "reach", "extent"]) == sorted(ATTRIBUTES)
 
 
+def test_what_guessing_costs_is_an_attribute_only_where_it_is_known() -> None:
+    provenance = Provenance(Identity(loss="mse_loss", guess=0.25))
+    assert provenance.to_dict()["guess"] == 0.25
+    assert Provenance.parse(provenance.to_dict()) == provenance
+    assert Provenance().guess == 0.0  # type: ignore[attr-defined]
+
+
+def test_the_default_rise_follows_what_guessing_costs_else_the_extent_and_is_half_a_nat_for_log_likelihoods() -> None:
+    extent = Limit(Rule.RISE, 0.125)
+    rises = [
+        Provenance(Identity(loss=loss, guess=guess), extent=extent).loss_scale.rise
+        for loss, guess in (("mse_loss", 0.5), ("mse_loss", 0.0), ("", 0.0), ("BCEWithLogitsLoss", 0.0))
+    ]
+    assert rises == [0.25, 0.0625, 0.0625, 0.5]
+    assert Provenance(Identity(loss="mse_loss")).loss_scale.rise == 0.5, "a scale nobody knows"
+
+
 def test_a_provenance_is_read_back_from_its_attributes() -> None:
     provenance = Provenance(
         Identity("wide:0", P=3, subspace=parse_recipe({"kind": "plane"})),

@@ -1,5 +1,6 @@
 """Figures: points stand where the arrays say, every format comes out, and nothing hostile crashes the process."""
 
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pictures import surface_of
-from problems import bowl, tunnel
+from problems import bowl, regression_surface, tunnel
 
 import landscape
 from landscape.errors import DisplayError, InputError
@@ -97,7 +98,7 @@ def test_a_pair_is_drawn_in_under_six_seconds_of_processor_time(tmp_path: Path) 
         ({"columns": 0}, "1 to 12 columns"),
         ({"width": "1in"}, "too narrow"),
         ({"ceiling": float("nan")}, "a finite number"),
-        ({"sublevel": float("nan")}, "above 0 nats"),
+        ({"sublevel": float("nan")}, "a rise above 0"),
         ({"font": "serif.otf"}, "by its family"),
         ({"scale": "cubic"}, "unknown scale"),
         ({"color": "curvature"}, "no curvature in this record"),
@@ -115,3 +116,23 @@ def test_panels_of_free_ranges_have_their_own(tmp_path: Path) -> None:
         landscape.render([low, high], tmp_path / "a.png")
     drawn = landscape.render([low, high], tmp_path / "a.png", ranges="free", backend="matplotlib", dpi=40)
     assert "a range of their own" in drawn.caption
+
+
+@pytest.mark.parametrize("draw", ["surface", "contour", "profile", "barcode"])
+def test_a_picture_of_a_squared_error_speaks_of_no_nats(tmp_path: Path, draw: Any) -> None:
+    picture = tmp_path / "a.svg"
+    drawn = landscape.render(regression_surface(), picture, draw=draw)
+    assert "nat" not in picture.read_text().replace("Coordinate", "")
+    assert "squared error" in picture.read_text()
+    assert not re.search(r"\bnats?\b", drawn.caption)
+    assert "squared error" in drawn.caption
+    if draw == "surface":
+        assert "Shaded: loss at most 0.02 squared error above the centre's" in drawn.caption
+
+
+def test_panels_of_different_losses_are_shaded_each_up_to_its_own_rise(tmp_path: Path) -> None:
+    drawn = landscape.render([bowl(), regression_surface()], tmp_path / "a.svg", ranges="free")
+    levels = "loss at most 0.5 nat above the centre's in (a), 0.02 squared error above the centre's in (b)"
+    assert levels in drawn.caption
+    for nothing in (None, 0.0):
+        assert "Shaded" not in landscape.render(bowl(), tmp_path / "b.svg", sublevel=nothing).caption

@@ -13,11 +13,12 @@ from landscape.objective.objective import Objective
 from landscape.records.limits import Limit, Rule
 from landscape.records.sampled import Surface
 from landscape.sampling import extent as extents
-from landscape.sampling.extent import REACH, TIDY, Extent, choose_extent, common_extent
+from landscape.sampling.extent import TIDY, Extent, choose_extent, common_extent
 from landscape.sampling.grid import sample
 from landscape.space.affine import Plane, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
 
+REACH = 1.0  # of a cross-entropy
 QUIET = {"progress": False, "rays": 0, "strategy": "loop"}
 
 
@@ -25,7 +26,7 @@ def network(seed: int = 0) -> Objective:
     return Objective(small_mlp(seed=seed), examples(30))
 
 
-def parabola(curvatures: tuple[float, float], offset: float = 1.0) -> tuple[Objective, Plane]:
+def parabola(curvatures: tuple[float, float], offset: float = 0.5) -> tuple[Objective, Plane]:
     """Loss ``offset + (h1 a^2 + h2 b^2) / 2`` in a plane along the axes; outputs of 0 have the loss ``offset``."""
     model = nn.Linear(2, 2, bias=False).double()
     with torch.no_grad():
@@ -45,7 +46,7 @@ def parabola(curvatures: tuple[float, float], offset: float = 1.0) -> tuple[Obje
 def test_the_flattest_axis_decides_where_the_loss_has_risen(curvatures: tuple[float, float], expected: float) -> None:
     objective, plane = parabola(curvatures)
     chosen = choose_extent(objective, plane)
-    assert chosen.reach == pytest.approx(0.5)  # half the loss of outputs that are 0
+    assert chosen.reach == pytest.approx(0.5)  # what outputs of 0 cost
     wanted = math.sqrt(2 * chosen.reach / min(curvatures))
     assert chosen.value == expected == min(value for value in TIDY if value >= wanted * (1 - 1e-12))
 

@@ -6,7 +6,10 @@ from problems import examples, quadratic, small_mlp
 from landscape.errors import InputError
 from landscape.measures.widths import half_width
 from landscape.objective.objective import Objective
+from landscape.records.loss_scale import LossScale
+from landscape.sampling.grid import sample
 from landscape.sampling.rays import sample_rays
+from landscape.space.affine import random_plane
 from landscape.space.directions import random_direction
 
 
@@ -54,3 +57,31 @@ def test_the_length_is_the_norm_of_a_step() -> None:
     rays = sample_rays(objective, num_directions=2)
     direction = random_direction(objective.centre, seed=rays.seed)
     assert rays.length[0] == pytest.approx(float(torch.cat([t.flatten() for t in direction.values()]).norm()))
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_the_half_width_of_a_squared_error_is_measured_at_half_of_what_guessing_the_mean_costs(size: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(50, 4, generator=generator, dtype=torch.float64)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 1, bias=False)).double()
+    with torch.no_grad():
+        model[0].weight.mul_(size)  # type: ignore[operator]
+        targets = model(inputs)
+    objective = Objective(model, (inputs, targets), loss=torch.nn.functional.mse_loss)
+    surface = sample(objective, random_plane(objective), points=5, rays=6, progress=False)
+    measured = half_width(surface)  # type: ignore[arg-type]
+    rise = 0.5 * min(targets.var(correction=0), targets.square().mean()).item()
+    assert (measured.rise, measured.rise_unit) == (pytest.approx(rise), "squared error per example")
+    hessian = 2 * inputs.T @ inputs / len(inputs)
+    drawn = [random_direction(objective.centre, seed=1000 + k)["0.weight"][0] for k in range(6)]
+    expected = np.mean([float((2 * rise / (d @ hessian @ d)).sqrt()) for d in drawn])
+    assert measured.censored == 0
+    assert measured.mean == pytest.approx(expected, abs=max(5e-3 * expected, measured.interpolation_error))
+    assert surface.provenance.identity.guess == pytest.approx(2 * rise)
+    assert surface.provenance.extent.reach == pytest.approx(2 * rise)
+
+
+def test_rays_of_a_cross_entropy_reach_1_nat_and_say_so() -> None:
+    rays = sample_rays(Objective(small_mlp(), examples(20)), num_directions=3)
+    assert rays.scale == LossScale("cross_entropy")
+    assert np.all((rays.loss - rays.loss[:, :1] >= 1).any(axis=1))

@@ -53,7 +53,7 @@ def export(
     Args:
         record: a `Surface`; a `Profile` goes to csv, npz and nc only.
         path: its suffix is one of ``CONTENTS``; the folder must exist.
-        scale: heights of meshes: the loss (nats per example), or its logarithm to base 10.
+        scale: heights of meshes: the loss, or its logarithm to base 10.
         ceiling: heights of meshes are clipped at this loss; by default only solids are, as figures are.
         force: whether an existing file may be replaced.
 

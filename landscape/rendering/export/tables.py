@@ -40,7 +40,8 @@ def npz_writer(record: Surface | Profile) -> Callable[[Path], None]:
     for group in ("trajectory", "rays", "marks"):
         companion = getattr(record, group, None)
         part = {} if companion is None else vars(companion)
-        arrays |= {f"{group}_{name}": values for name, values in part.items() if values is not None}
+        # The scale of rays follows from the provenance.
+        arrays |= {f"{group}_{name}": values for name, values in part.items() if values is not None and name != "scale"}
     for axis, direction in zip(record.axes, record.directions, strict=False):
         arrays |= {f"direction_{axis.name}_{name}": values for name, values in direction.items()}
     axes = {axis.name: {"unit": axis.unit, "label": axis.label, "scale": axis.scale} for axis in record.axes}

@@ -8,6 +8,7 @@ import numpy as np
 
 from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS, Status
+from landscape.records.loss_scale import amount, noun_of
 from landscape.records.provenance import Identity
 from landscape.rendering.facts.facts import (
     REGIMES,
@@ -120,12 +121,12 @@ def of_barcodes(codes: Sequence[Barcode]) -> Caption:
     )
     for index, code in enumerate(codes):
         letter = letters(index)
-        unit = " nats per example" if code.surface.provenance.identity.loss == "cross_entropy" else ""
+        unit = code.surface.provenance.loss_scale.unit
         count, lasting = code.minima.count(), code.minima.count(code.threshold)
         caption.sentences.append(
             f"{code.title}: {caption.number(f'{letter}Minima', count)} {minima_noun(count)}, "
             f"{caption.number(f'{letter}Persistent', lasting)} more persistent than "
-            f"{caption.number(f'{letter}Threshold', code.threshold)}{unit}."
+            f"{caption.number(f'{letter}Threshold', code.threshold)} {unit}."
         )
         if len(code.bars) < count:
             caption.sentences.append(
@@ -155,17 +156,31 @@ def _line(caption: Caption, line: ProfileLine, letter: str, facts: Sequence[Fact
     if line.half_width is not None:
         parts.append(_half_width(caption, line.half_width, letter))
     if barrier is not None:
-        parts.append(f"barrier {caption.number(f'{letter}Barrier', barrier.loss)} nats per example")
+        unit = line.profile.provenance.loss_scale.unit
+        parts.append(f"barrier {caption.number(f'{letter}Barrier', barrier.loss)} {unit}")
     if parts:
         caption.sentences.append(f"{line.label}: {', '.join(parts)}.")
 
 
 def _sublevel(caption: Caption, panels: Sequence[Panel], *, flat: bool) -> None:
     """The sentence that explains the shaded set."""
-    rise = caption.number("Rise", float(panels[0].sublevel or 0))
+    level = _level(caption, panels)
     note = "; the dimension line notes its width" if any(panel.dimension is not None for panel in panels) else ""
+    caption.sentences.append(f"{'Outlined' if flat else 'Shaded'}: loss at most {level}{note}.")
+
+
+def _level(caption: Caption, panels: Sequence[Panel]) -> str:
+    """The rise up to which sets are shaded, and above which loss; that of each panel where they differ."""
+    levels = [(panel.sublevel or 0.0, noun_of(panel.unit)) for panel in panels]
+    if len(set(levels)) > 1:
+        parts = zip(map(letters, range(len(panels))), levels, panels, strict=True)
+        return ", ".join(
+            f"{caption.number(f'{letter}Rise', rise)} {noun} above {panel.reference_name}'s in ({letter.lower()})"
+            for letter, (rise, noun), panel in parts
+        )
+    rise, noun = levels[0]
     names = " or ".join(f"{name}'s" for name in dict.fromkeys(panel.reference_name for panel in panels))
-    caption.sentences.append(f"{'Outlined' if flat else 'Shaded'}: loss at most {rise} nat above {names}{note}.")
+    return f"{caption.number('Rise', rise)} {noun} above {names}"
 
 
 def _omissions(caption: Caption, panel: Panel, letter: str) -> list[str]:
@@ -214,7 +229,7 @@ def _half_width(caption: Caption, half: HalfWidth, letter: str) -> str:
         high = caption.number(f"{letter}HalfWidthHigh", f"{half.high:.2f}")
         ends = f" [{low}, {high}]"
     return (
-        f"half-width {sign}{mean}{ends} filter norms at a rise of {half.rise:g} nat "
+        f"half-width {sign}{mean}{ends} filter norms at a rise of {amount(half.rise, half.rise_unit)} "
         f"(mean over {caption.number(f'{letter}Directions', half.directions)} directions, "
         f"{'95 %' if ends else 'no'} interval)"
     )

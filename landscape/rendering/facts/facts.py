@@ -8,10 +8,12 @@ from landscape.measures.widths import HalfWidth
 from landscape.records.base import LOSS
 from landscape.records.directions import Eigenvector, Gradient, RandomDirection
 from landscape.records.limits import Rule
+from landscape.records.loss_scale import noun_of
 from landscape.records.provenance import Identity, Provenance
 from landscape.records.recipe import (
     CorridorRecipe,
     DirectionsRecipe,
+    InputRecipe,
     PairsRecipe,
     RandomRecipe,
     RaysRecipe,
@@ -64,7 +66,7 @@ def details(record: Sampled, *, cross: bool = True) -> list[Fact]:
         cross: whether the cosine of a plane's axes is named, which are drawn at right angles.
     """
     recipe = record.provenance.identity.subspace
-    facts = [*_seeds(recipe), *_eigenvalues(recipe.single), *_angle(recipe.single, cross)]
+    facts = [*_example(recipe), *_seeds(recipe), *_eigenvalues(recipe.single), *_angle(recipe.single, cross)]
     if isinstance(record, Surface):
         facts += _on_plane(record)
     if is_aligned(recipe):
@@ -133,6 +135,13 @@ def band_words(line: ProfileLine) -> str:
     return recipe.band if isinstance(recipe, PairsRecipe | RaysRecipe) else "band: lowest to highest"
 
 
+def _example(recipe: SubspaceRecipe) -> list[Fact]:
+    """The class of the example whose surroundings are shown."""
+    if isinstance(recipe, InputRecipe) and recipe.target is not None:
+        return [Fact("class {Target}", {"Target": recipe.target})]
+    return []
+
+
 def _seeds(recipe: SubspaceRecipe) -> list[Fact]:
     """Seeds of the random directions, and of the repeats of a mean."""
     if isinstance(recipe, RepeatsRecipe):
@@ -195,10 +204,11 @@ def _on_plane(surface: Surface) -> list[Fact]:
 def _extent(provenance: Provenance) -> list[Fact]:
     """The rule that ends the axes, where it says more than a number."""
     limit = provenance.extent
-    if limit.rule is Rule.RISE:
-        unit = " nat" if provenance.identity.loss == "cross_entropy" else ""
+    if limit.rule in (Rule.RISE, Rule.UPHILL):
+        unit = f" {noun_of(provenance.loss_scale.unit)}" if provenance.identity.loss else ""
         widest = ", in the widest of the surfaces compared" if limit.num_surfaces > 1 else ""
-        words = f"extent chosen so that the loss rises by {{Reach}}{unit} or more at both ends of every axis{widest}"
+        where = "at both ends of every axis" if limit.rule is Rule.RISE else "along the gradient"
+        words = f"extent chosen so that the loss rises by {{Reach}}{unit} or more {where}{widest}"
         return [Fact(words, {"Reach": float(limit.reach)})]
     if limit.rule in (Rule.LARGEST, Rule.DEFAULT):
         return [Fact(f"extent {limit}")]

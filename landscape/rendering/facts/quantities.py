@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from landscape.records.base import Axis
 from landscape.records.provenance import Provenance
+from landscape.records.recipe import InputRecipe
 from landscape.records.sampled import Sampled
 
 CURVATURES = {
@@ -21,13 +22,16 @@ UNITS |= {"fraction": "shares of the way", "step": "steps"}
 
 
 def metric_label(metric: str, provenance: Provenance) -> str:
-    """The name of a metric with its unit: ``"training loss (nats per example)"``."""
-    per = "nats per example" if provenance.identity.loss == "cross_entropy" else ""
+    """The name of a metric with its unit: ``"training loss (nats per example)"``; a loss of no other name has none."""
+    unit = provenance.loss_scale.unit
+    per = "" if unit.startswith("loss") else unit
     if metric in CURVATURES:
         name, unit = CURVATURES[metric]
         return f"{name} ({(per or 'loss') + unit})" if unit else name
     split, _, quantity = metric.partition("_")
     name = f"{NAMES[split]} {quantity}" if split in NAMES else metric
+    if split == "train" and isinstance(provenance.identity.subspace.single, InputRecipe):
+        name = f"{quantity} of the example"
     unit = f" ({per})" if per and metric.endswith("loss") else ""
     return name.replace("_", " ") + unit
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from landscape.records.base import LOSS, Status
+from landscape.records.loss_scale import amount
 from landscape.records.provenance import Identity
 from landscape.records.sampled import describe_points
 from landscape.rendering.facts.facts import (
@@ -45,8 +46,8 @@ def profile_notes(lines: Sequence[ProfileLine], heights: Heights) -> list[str]:
     notes = [_network(line.profile.provenance.identity) for line in lines]
     notes += [_path(line) for line in lines if line.half_width is None]
     notes += [band_words(line) for line in lines]
-    rises = [line.half_width.rise for line in lines if line.half_width is not None]
-    notes += [f"half-width at +{rise:g} nat with its 95 % interval" for rise in rises]
+    halves = [line.half_width for line in lines if line.half_width is not None]
+    notes += [f"half-width at +{amount(half.rise, half.rise_unit)} with its 95 % interval" for half in halves]
     notes = list(dict.fromkeys(filter(None, notes)))
     counts = [heights.omissions(line.profile, line.metric) for line in lines]
     total = f"{sum(part.num_points for part in counts):,} points"
@@ -63,13 +64,13 @@ def _widths(panel: Panel, shading: str) -> list[str]:
     """The half-width along rays, and the width of the sublevel set."""
     lines, half, dimension = [], panel.half_width, panel.dimension
     if half is not None:
-        lines.append(
-            f"{half_width_words(half)} filter norms at +{half.rise:g} nat (95 %, {half.directions} directions)"
-        )
+        rise = amount(half.rise, half.rise_unit)
+        lines.append(f"{half_width_words(half)} filter norms at +{rise} (95 %, {half.directions} directions)")
     if dimension is not None and panel.metric == LOSS:
         sign = "" if dimension.bounded else "\u2265 "
         width = f"{sign}{length(dimension.width)} {units_of(panel.surface.beta.unit)} wide {dimension_words(panel)}"
-        lines.append(f"{shading}: up to +{panel.sublevel:g} nat above {panel.reference_name}, {width}")
+        rise = amount(panel.sublevel or 0.0, panel.unit)
+        lines.append(f"{shading}: up to +{rise} above {panel.reference_name}, {width}")
     return lines
 
 

@@ -8,6 +8,7 @@ from landscape.records.recipe import (
     CorridorRecipe,
     CurveRecipe,
     DirectionsRecipe,
+    InputRecipe,
     NetworksRecipe,
     PathLineRecipe,
     PathPlaneRecipe,
@@ -37,6 +38,8 @@ def subspace_words(record: Sampled, *, plural: bool = False) -> str:
     if recipe.kind in ("plane", "line"):
         article, words = _affine(recipe)
         return f"{recipe.kind}s {words}" if plural else f"{article} {recipe.kind} {words}"
+    if isinstance(recipe, InputRecipe):
+        return _around_input(recipe, plural=plural)
     if recipe.kind == "grid":
         return "grids computed elsewhere" if plural else "a grid computed elsewhere"
     return ("surfaces" if plural else "a surface") if isinstance(record, Surface) else "a path"
@@ -57,6 +60,19 @@ def enumerate_names(names: Sequence[str]) -> str:
     ('a', 'a, b and c')
     """
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+
+
+def _around_input(recipe: InputRecipe, *, plural: bool) -> str:
+    """A line or plane of the input space, with its directions."""
+    noun = recipe.kind.removeprefix("input ")
+    second = {"random sign": "random signs orthogonal to it", "random normal": "a random direction orthogonal to it"}
+    words = f"along the {recipe.first.replace('gradient sign', 'sign of the gradient')} of the example's loss"
+    words += f" and {second.get(recipe.second, recipe.second)}" if recipe.second else ""
+    return (
+        f"{noun}s of the input space, each around one example, {words}"
+        if plural
+        else (f"a {noun} of the input space around one example, {words}")
+    )
 
 
 def _affine(recipe: SubspaceRecipe) -> tuple[str, str]:

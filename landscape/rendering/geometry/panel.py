@@ -16,7 +16,14 @@ from landscape.records.sampled import Surface
 from landscape.rendering.geometry.camera import Box
 from landscape.rendering.geometry.heights import Heights, HeightScale, common_heights
 from landscape.rendering.geometry.scene import Scene
-from landscape.rendering.geometry.sublevel import Dimension, dimension_of, excess_of, reference_of
+from landscape.rendering.geometry.sublevel import (
+    Dimension,
+    Sublevel,
+    dimension_of,
+    excess_of,
+    level_of,
+    reference_of,
+)
 
 MAX_POINTS = 1000  # a side
 LEAST_EXPLAINED = 0.5  # of a path's squared distance; a plane that explains less does not show the path
@@ -55,7 +62,7 @@ class Panel:
         title: above the picture.
         color: the metric that the colour shows.
         shades: its scale and range.
-        sublevel: rise (nats per example) up to which the floor is shaded; None shades nothing.
+        sublevel: rise, in the unit of the loss, up to which the floor is shaded; None shades nothing.
         stride: every ``stride``-th row and column is drawn; 1 draws all.
         has_solution: whether it shows one network; between two surfaces of a film there is no solution to mark.
     """
@@ -227,6 +234,11 @@ class Panel:
         return None if self.surface.rays is None else half_width(self.surface.rays)
 
     @property
+    def unit(self) -> str:
+        """The unit of the loss, and of ``sublevel``."""
+        return self.surface.provenance.loss_scale.unit
+
+    @property
     def reference_name(self) -> str:
         """What the sublevel set rises above, in words."""
         return reference_of(self.surface)
@@ -268,7 +280,7 @@ def panels_of(
     scale: HeightScale = "auto",
     ceiling: float | None = None,
     shared: bool = True,
-    sublevel: float | None = None,
+    sublevel: Sublevel = None,
 ) -> list[Panel]:
     """All panels, on one floor and one range of heights and colours if these are shared, else each on its own.
 
@@ -287,7 +299,7 @@ def panels_of(
         floor = _floor(group)
         panels += [(surface, heights, floor, shades) for surface in group]
     return [
-        Panel(surface, metric, heights, floor, box, title, color or metric, shades, sublevel)
+        Panel(surface, metric, heights, floor, box, title, color or metric, shades, level_of(surface, sublevel))
         for (surface, heights, floor, shades), title in zip(panels, titles, strict=True)
     ]
 

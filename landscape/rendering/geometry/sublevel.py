@@ -1,6 +1,7 @@
 """The sublevel set of a surface: its reference, its place, and its width where a picture notes one."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from landscape.measures.widths import walls
 from landscape.records.base import LOSS, FloatArray
 from landscape.records.recipe import RepeatsRecipe
 from landscape.records.sampled import Surface
+
+Sublevel: TypeAlias = float | Literal["auto"] | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Dimension:
     def width(self) -> float:
         """Distance between the walls, in the unit of beta."""
         return self.high - self.low
+
+
+def level_of(surface: Surface, sublevel: Sublevel) -> float | None:
+    """The rise up to which a surface's floor is shaded: by default that of half-widths; None where nothing is."""
+    return surface.provenance.loss_scale.rise if sublevel == "auto" else sublevel or None
 
 
 def reference_of(surface: Surface) -> str:

@@ -58,8 +58,8 @@ def _bars(axes: Axes, code: Barcode, reach: tuple[float, float], theme: Theme) -
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(metric_label("train_loss", code.surface.provenance), fontsize=theme.size + 1)
     omission = f", {len(bars)} drawn" if total > len(bars) else ""
-    unit = " nats" if code.surface.provenance.identity.loss == "cross_entropy" else ""
-    lasting = f"{code.minima.count(code.threshold)} more persistent than {number(code.threshold, 2)}{unit}"
+    unit = code.surface.provenance.loss_scale.unit.partition(" per ")[0]
+    lasting = f"{code.minima.count(code.threshold)} more persistent than {number(code.threshold, 2)} {unit}"
     axes.set_title(
         f"{code.title}: {total:,} {minima_noun(total)}{omission}, {lasting}", fontsize=theme.size + 1, loc="left"
     )

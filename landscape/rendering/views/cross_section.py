@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from landscape.errors import InputError
+from landscape.records.loss_scale import noun_of
 from landscape.records.spectra import CrossSection
 from landscape.rendering.geometry.style import Theme, ThemeName
 from landscape.rendering.geometry.ticks import number
@@ -47,10 +48,10 @@ def draw_cross_section(
     """
     sections = [sections] if isinstance(sections, CrossSection) else list(sections)
     names = list(titles) if titles is not None else [f"{part.model} ({part.network})" for part in sections]
-    rises = {part.rise for part in sections}
+    rises = {(part.rise, noun_of(part.rise_unit)) for part in sections}
     if len(rises) > 1:
         raise InputError("cross-sections of different rises cannot share axes")
-    heights = "".join(f"half-width at +{number(rise, 3)} nat, L2" for rise in rises)
+    heights = "".join(f"half-width at +{number(rise, 3)} {noun}, L2" for rise, noun in rises)
     look: dict[str, Any] = {"width": width, "dpi": dpi, "theme": theme, "aspect": 0.78, "same_axes": True}
     return draw_row(sections, path, _panel, titles=names, kind="cross-sections", heights=heights, **look)
 

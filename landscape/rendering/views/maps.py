@@ -53,7 +53,7 @@ def draw_maps(part: Any, rows: Sequence[Sequence[Surface]]) -> None:
         across = "across" if row[0].kind == "corridor" else "direction 2"
         axes_row[0].set_ylabel(f"{across}\n(filter norms)", fontsize=7)
     bar = part.colorbar(mesh, ax=grid, shrink=0.85, pad=0.01, extend="both")
-    bar.set_label("loss (nats per example)", fontsize=8)
+    bar.set_label(f"loss ({surfaces[0].provenance.loss_scale.unit})", fontsize=8)
     bar.ax.tick_params(labelsize=7)
 
 
