@@ -238,7 +238,8 @@ def _jacobian(objective: Objective, inputs: Tensor) -> Tensor:
 
     size = max(1, 2**25 // (objective.K * objective.P))
     parts = vmap(jacrev(outputs), in_dims=(None, 0), chunk_size=size)(dict(objective.centre), inputs)
-    return torch.cat([parts[name].flatten(0, 1).flatten(1) for name in objective.centre], dim=1)
+    rows = len(inputs) * objective.K
+    return torch.cat([parts[name].reshape(rows, -1) for name in objective.centre], dim=1)
 
 
 def _first(objective: Objective, num_examples: int, size: int) -> list[Tensor]:

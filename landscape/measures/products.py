@@ -155,4 +155,4 @@ def _loss_of(objective: Objective, targets: Tensor, outputs: Tensor) -> Tensor:
 def _split(flat: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     """Vectors (..., P) as one view (..., *shape) for each tensor."""
     parts = flat.split([tensor.numel() for tensor in like], dim=-1)
-    return [part.reshape(*flat.shape[:-1], *tensor.shape) for part, tensor in zip(parts, like, strict=True)]
+    return [part.reshape((*flat.shape[:-1], *tensor.shape)) for part, tensor in zip(parts, like, strict=True)]

@@ -123,3 +123,33 @@ def test_agrees_with_curvlinops_on_a_network_with_convolutions() -> None:
         theirs = getattr(curvlinops, name)(model, loss, parameters, [(inputs, targets)]) @ vectors
         ours = matrix(objective).tune(vectors=3)(vectors.T).T
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+class Scaled(torch.nn.Module):
+    """A linear map times a learned number, a parameter without dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = torch.nn.Linear(6, 3).double()
+        self.scale = torch.nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.linear(inputs) * self.scale.exp()
+
+
+def test_a_parameter_without_dimensions_has_its_row_and_column() -> None:
+    inputs, targets = examples(20)
+    model = Scaled().eval()
+    matrix = hessian(Objective(model, (inputs, targets)))
+    dense = matrix(torch.eye(matrix.size, dtype=torch.float64))
+    names = [name for name, _ in model.named_parameters()]
+
+    def loss(*parts: torch.Tensor) -> torch.Tensor:
+        outputs = torch.func.functional_call(model, dict(zip(names, parts, strict=True)), (inputs,))
+        return torch.nn.functional.cross_entropy(outputs, targets)
+
+    blocks = torch.autograd.functional.hessian(loss, tuple(p.detach() for p in model.parameters()))
+    sizes = [parameter.numel() for parameter in model.parameters()]
+    rows = [torch.cat([block.reshape(size, -1) for block in row], 1) for size, row in zip(sizes, blocks, strict=True)]
+    torch.testing.assert_close(dense, torch.cat(rows), rtol=0, atol=1e-10)
