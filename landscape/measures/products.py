@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.func import grad, jvp, vjp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from landscape.errors import InputError
 from landscape.objective.batches import Batch
@@ -23,6 +24,8 @@ Multiply: TypeAlias = Callable[[Tensor], Tensor]
 Names: TypeAlias = tuple[str, ...]
 
 CHUNK = 2048
+# The fused attention of a CPU has no second derivative; this one is made of operations that have.
+plain_attention = partial(sdpa_kernel, SDPBackend.MATH)
 
 
 def refuse_reestimated(objective: Objective) -> None:
@@ -37,8 +40,9 @@ def refuse_reestimated(objective: Objective) -> None:
 
 def graph_bytes(objective: Objective, names: Names) -> int:
     """Memory that the gradient's graph over all examples would keep, extrapolated from the first 8 of them."""
-    inputs, targets = next(iter(objective.splits[0].chunks(CHUNK)))
-    count = min(8, len(targets))
+    split = objective.splits[0]
+    inputs, targets = next(iter(split.chunks(CHUNK)))
+    count = len(targets) if split.whole else min(8, len(targets))
     sizes: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -89,7 +93,8 @@ def by_transforms(objective: Objective, names: Names, kind: Kind) -> Multiply:
     def multiply(rows: Tensor) -> Tensor:
         total = torch.zeros_like(rows)
         for batch in chunks:
-            share = product(rows[0], batch)[None] if len(rows) == 1 else vmap(product, (0, None))(rows, batch)
+            with plain_attention():
+                share = product(rows[0], batch)[None] if len(rows) == 1 else vmap(product, (0, None))(rows, batch)
             total += share.detach()
         return total
 
@@ -99,7 +104,8 @@ def by_transforms(objective: Objective, names: Names, kind: Kind) -> Multiply:
 def _gradient(objective: Objective, names: Names, batch: Batch) -> tuple[list[Tensor], list[Tensor]]:
     """The gradient of a batch's share of the loss with its graph, and the tensors that it was taken in."""
     point = {name: objective.centre[name].detach().requires_grad_() for name in names}
-    loss = objective.loss_share(point, batch)
+    with plain_attention():
+        loss = objective.loss_share(point, batch)
     leaves = list(point.values())
     return list(torch.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)), leaves
 

@@ -153,3 +153,14 @@ def test_a_parameter_without_dimensions_has_its_row_and_column() -> None:
     sizes = [parameter.numel() for parameter in model.parameters()]
     rows = [torch.cat([block.reshape(size, -1) for block in row], 1) for size, row in zip(sizes, blocks, strict=True)]
     torch.testing.assert_close(dense, torch.cat(rows), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("stores_graph", [False, True])
+def test_attention_has_second_derivatives_on_a_cpu(stores_graph: bool) -> None:
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(8, 2, 8, batch_first=True, dtype=torch.float64)
+    model = nn.Sequential(layer, nn.Flatten(), nn.Linear(24, 2, dtype=torch.float64)).eval()
+    objective = Objective(model, (torch.randn(6, 3, 8, dtype=torch.float64), torch.arange(6) % 2))
+    matrix = CurvatureMatrix(objective, tuple(objective.centre), block=2, stores_graph=stores_graph)
+    first, second = torch.randn(2, matrix.size, dtype=torch.float64)
+    assert float(first @ matrix(second)) == pytest.approx(float(second @ matrix(first)), rel=1e-9)
