@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from landscape.errors import InputError, LandscapeError
+from landscape.errors import InputError, LandscapeError, reason
 from landscape.version import __version__
 
 # OpenMP threads that spin while they wait make a busy machine 10 to 50 times slower; read when torch is loaded.
@@ -43,11 +43,19 @@ class LazyGroup(click.Group):
         except LandscapeError as error:
             kind = Misuse if isinstance(error, InputError) else click.ClickException
             raise kind(" ".join(str(error).split())) from error
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # a mistake of ours, or of a user's code, gets one line as well
+            if ctx.params.get("debug"):
+                raise
+            text = f"{type(error).__name__}: {reason(error)}; landscape --debug {ctx.invoked_subcommand} ... shows more"
+            raise click.ClickException(text) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="landscape")
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Show where an unexpected error comes from.")
+def main(debug: bool) -> None:
     """See and measure the loss landscape of neural networks.
 
     From nothing to the figure:  landscape render --model wide

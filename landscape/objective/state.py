@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
 from landscape.errors import InputError, ObjectiveError
 from landscape.objective.batches import convert
@@ -20,13 +21,23 @@ def first_parameter(model: nn.Module) -> nn.Parameter:
     """A parameter that tells device and dtype.
 
     Raises:
-        ObjectiveError: a model in train mode whose loss would depend on chance, or one without parameters.
+        ObjectiveError: a model in train mode whose loss would depend on chance, or one without parameters or values.
     """
     for name, module in model.named_modules():
         if module.training and isinstance(module, RANDOM_IN_TRAIN_MODE):
             raise ObjectiveError(
                 f"{type(module).__name__} {name!r} is in train mode, so the loss would depend on chance or on the "
                 "batch; call model.eval() first"
+            )
+    for name, tensor in model.named_parameters():
+        if isinstance(tensor, UninitializedParameter):
+            raise ObjectiveError(
+                f"parameter {name!r} has no shape yet (a lazy module): call the model once on a batch first"
+            )
+        if tensor.is_meta:
+            raise ObjectiveError(
+                f"parameter {name!r} is on the meta device and has no values: load weights, or make the model on a "
+                "real device"
             )
     first = next(model.parameters(), None)
     if first is None:

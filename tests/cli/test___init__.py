@@ -2,6 +2,7 @@
 
 import click
 import pytest
+from click.testing import CliRunner
 from shell import landscape, output_of
 
 from cli import COMMANDS, main
@@ -40,3 +41,18 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         text = output_of(name, flag)
         assert "Examples:" in text
         assert f"landscape {name}" in text
+
+
+def test_an_unexpected_error_is_one_line_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("mat1 and mat2\nshapes cannot be multiplied")
+
+    monkeypatch.setattr("landscape.train.runs.models_of", fail)
+    monkeypatch.setattr("landscape.sampling.solutions.models_of", fail)
+    shown = CliRunner().invoke(main, ["sample", "--model", "wide", "-o", "never.h5"])
+    assert shown.exit_code == 1
+    (line,) = shown.stderr.strip().splitlines()
+    assert line.startswith("Error: RuntimeError: mat1 and mat2 shapes cannot be multiplied (")
+    assert "--debug" in line
+    with pytest.raises(RuntimeError, match="mat1"):
+        CliRunner().invoke(main, ["--debug", "sample", "--model", "wide", "-o", "never.h5"], catch_exceptions=False)

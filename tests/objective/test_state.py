@@ -328,3 +328,13 @@ def test_adapters_of_peft_move_over_a_body_that_stays() -> None:
     assert surface.metrics["train_loss"][0, 2] == pytest.approx(plain, rel=1e-2)
     moved = {name for name, tensor in model.named_parameters() if not torch.equal(tensor, before[name])}
     assert moved == set(objective.centre)
+
+
+def test_parameters_without_a_shape_or_without_values_are_refused_by_name() -> None:
+    lazy = nn.Sequential(nn.LazyLinear(3)).eval()
+    with pytest.raises(ObjectiveError, match=r"'0\.weight' has no shape yet"):
+        Objective(lazy, examples(8))
+    with torch.device("meta"):
+        empty = nn.Linear(6, 3).eval()
+    with pytest.raises(ObjectiveError, match="'weight' is on the meta device"):
+        Objective(empty, examples(8))
