@@ -13,7 +13,7 @@ from landscape.records.recipe import DirectionsRecipe
 from landscape.sampling.solutions import Opening, Solution, open_solution
 from landscape.space.affine import Line, Plane, line_along, plane_along
 from landscape.space.checkpoints import placed_direction, read_direction
-from landscape.space.directions import Ignored, Normalization, random_direction, scale_to
+from landscape.space.directions import Ignored, Normalization, ignored_text, random_direction, scale_to
 from landscape.space.parameters import Parameters, difference
 from landscape.space.planes import refuse_unlike
 from landscape.space.subspaces import unit_of
@@ -87,7 +87,7 @@ def _sources(
     if name == "random":
         seed, normalize, ignore = 2 * draw[0] + index, *draw[1:]
         direction = random_direction(theta, seed=seed, normalize=normalize, ignore=ignore)
-        return [(direction, RandomDirection(seed, ignore, normalize, unit_of(normalize)))]
+        return [(direction, RandomDirection(seed, ignored_text(ignore), normalize, unit_of(normalize)))]
     if name in LOSS_DIRECTIONS:
         vector, origin = named_direction(solution.objective, name)
         return [(vector, replace(origin, unit="L2"))]

@@ -16,7 +16,7 @@ from landscape.sampling.solutions import Solution
 from landscape.sampling.start import Grid
 from landscape.space.affine import Line, Plane, line_between, random_line, random_plane
 from landscape.space.corridors import corridor_along
-from landscape.space.directions import Ignored, Normalization
+from landscape.space.directions import Ignored, Normalization, ignored_text
 from landscape.space.parameters import Parameters
 from landscape.space.paths import TrainingPath
 from landscape.space.planes import path_plane, plane_through, refuse_unlike
@@ -51,7 +51,11 @@ class RandomDirections:
 
     def choices(self, repeats: int) -> dict[str, Scalar]:
         """The choices that name a file: what is unusual only where it is, so that older files keep their names."""
-        choices: dict[str, Scalar] = {"seed": self.seed, "normalize": self.normalize, "ignore": self.ignore}
+        choices: dict[str, Scalar] = {
+            "seed": self.seed,
+            "normalize": self.normalize,
+            "ignore": ignored_text(self.ignore),
+        }
         if self.orthogonal:
             choices["orthogonal"] = True
         if repeats > 1:

@@ -25,7 +25,15 @@ from landscape.records.recipe import (
 from landscape.records.recipe_keys import read_recipe
 from landscape.space import parameters as space
 from landscape.space.checkpoints import named_as
-from landscape.space.directions import Ignored, Normalization, Redrawn, cosine, orthogonalize, random_direction
+from landscape.space.directions import (
+    Ignored,
+    Normalization,
+    Redrawn,
+    cosine,
+    ignored_text,
+    orthogonalize,
+    random_direction,
+)
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Landmarks, Trail
 from landscape.space.subspaces import Centred, symmetric, unit_of
@@ -224,7 +232,7 @@ def random_line(
     """
     draw_one: Callable[..., Parameters] = random_direction if stored else Redrawn
     direction = draw_one(objective.centre, seed=seed, normalize=normalize, ignore=ignore)
-    return Line(objective.centre, (direction,), RandomRecipe("line", seed, normalize, ignore))
+    return Line(objective.centre, (direction,), RandomRecipe("line", seed, normalize, ignored_text(ignore)))
 
 
 def random_plane(
@@ -258,7 +266,7 @@ def random_plane(
     draw_one: Callable[..., Parameters] = random_direction if stored or orthogonal else Redrawn
     first, second = (draw_one(theta, seed=2 * seed + k, normalize=normalize, ignore=ignore) for k in (0, 1))
     return plane_along(
-        theta, first, second, orthogonal=orthogonal, recipe=RandomRecipe("plane", seed, normalize, ignore)
+        theta, first, second, orthogonal=orthogonal, recipe=RandomRecipe("plane", seed, normalize, ignored_text(ignore))
     )
 
 

@@ -14,7 +14,7 @@ from landscape.records.base import Axis, FloatArray
 from landscape.records.recipe import CorridorRecipe, SubspaceRecipe
 from landscape.space import parameters as space
 from landscape.space.affine import Line
-from landscape.space.directions import Ignored, Normalization, draw, scale_to
+from landscape.space.directions import Ignored, Normalization, draw, ignored_text, scale_to
 from landscape.space.parameters import Parameters
 from landscape.space.paths import Trail, TrainingPath
 from landscape.space.subspaces import symmetric, unit_of
@@ -140,7 +140,7 @@ def corridor_along(
     """
     checkpoints, buffers = space.stack_points(checkpoints), space.stack_points(buffers)
     transverse = draw(space.select(checkpoints, -1), seed=seed, ignore=ignore)
-    recipe = CorridorRecipe(seed=seed, ignore=ignore)
+    recipe = CorridorRecipe(seed=seed, ignore=ignored_text(ignore))
     return Corridor(checkpoints, np.asarray(steps, dtype=np.float64), transverse, normalize, buffers, recipe)
 
 

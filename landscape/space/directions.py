@@ -21,7 +21,7 @@ from landscape.space import parameters as space
 from landscape.space.parameters import Parameters
 
 Normalization: TypeAlias = Literal["filter", "layer", "none"]
-Ignored: TypeAlias = str
+Ignored: TypeAlias = str | Sequence[str]
 
 WORDS = ("1d", "nothing")
 INDEPENDENT = 1e-5
@@ -96,7 +96,7 @@ def moving_names(theta: Parameters, ignore: Ignored) -> list[str]:
     Raises:
         InputError: a pattern that no name matches, or nothing left to perturb.
     """
-    words = [word.strip() for word in ignore.split(",")]
+    words = [word.strip() for word in ignored_text(ignore).split(",")]
     for word in words:
         if word not in WORDS and not any(fnmatchcase(name, word) for name in theta):
             raise InputError(
@@ -111,6 +111,15 @@ def moving_names(theta: Parameters, ignore: Ignored) -> list[str]:
             "perturb 1-D parameters too"
         )
     return names
+
+
+def ignored_text(ignore: Ignored) -> str:
+    """Words and patterns as one text, as recipes have them.
+
+    >>> ignored_text(["1d", "2.*"]), ignored_text("1d")
+    ('1d,2.*', '1d')
+    """
+    return ignore if isinstance(ignore, str) else ",".join(ignore)
 
 
 def orthogonalize(directions: Sequence[Parameters]) -> tuple[dict[str, Tensor], ...]:

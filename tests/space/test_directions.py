@@ -151,3 +151,10 @@ def test_directions_along_each_other_are_refused() -> None:
     one = {"w": torch.ones(2, 2)}
     with pytest.raises(InputError, match="direction 2 lies along"):
         orthogonalize([one, {"w": -2 * torch.ones(2, 2)}])
+
+
+def test_patterns_to_ignore_may_come_as_a_list() -> None:
+    theta = centre(small_mlp())
+    together, apart = (draw(theta, seed=3, ignore=ignore) for ignore in ("1d,5.*", ["1d", "5.*"]))
+    assert list(together) == list(apart)
+    assert all(torch.equal(together[name], apart[name]) for name in together)
