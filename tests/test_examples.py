@@ -57,6 +57,7 @@ def refuse_missing(package: str) -> None:
     ("package", "name", "printed"),
     [
         ("transformers", "transformer", "P = 29,632, "),
+        ("peft", "lora", "P = 1,024 of adapters, bfloat16+float32, "),
         ("lightning", "lightning_module", "half-width: "),
         ("timm", "timm_resnet", "training loss "),
     ],

@@ -136,7 +136,7 @@ class _FirstLayerSum:
     def __call__(self, coordinates: Tensor) -> Tensor:
         coordinates = coordinates.to(self.objective.device)
         points = self.later.at(coordinates)
-        weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1).to(self.objective.dtype)
+        weights = torch.cat([torch.ones_like(coordinates[:, :1]), coordinates], dim=1)
         columns = []
         for split, batches in self.chunks:
             means = ((self._metrics(points, weights, split, batch), batch) for batch in batches)
@@ -145,7 +145,7 @@ class _FirstLayerSum:
 
     def _metrics(self, points: Parameters, weights: Tensor, split: Split, batch: Batch) -> Tensor:
         parts = self._parts(batch)
-        first = torch.mm(weights, parts.values).reshape(-1, *parts.shape)
+        first = torch.mm(weights.to(parts.values.dtype), parts.values).reshape(-1, *parts.shape)
         constants = {**self.later.centre, **self.objective.buffers}
 
         def metrics_at(point: Parameters, output: Tensor) -> Tensor:

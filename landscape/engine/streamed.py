@@ -29,26 +29,26 @@ def streamed(
         objective: what is evaluated.
         subspace: where; it must be affine.
         examples: how many are taken at a time.
-        dtype: the precision to compute in, by default the objective's; each layer is converted as it is reached.
+        dtype: the precision to compute in, by default that of each tensor; each layer is converted as it is reached.
     """
     if subspace.affine is None:
         raise ValueError(f"a {subspace.kind} is not affine")
     if objective.batchnorm == "reestimate":
         raise ValueError("BatchNorm statistics cannot be estimated again layer by layer")
-    return _LayerByLayer(objective, subspace.affine, examples, dtype or objective.dtype)
+    return _LayerByLayer(objective, subspace.affine, examples, dtype)
 
 
 class _LayerByLayer:
     """The strategy on an affine subspace."""
 
-    def __init__(self, objective: Objective, subspace: Affine, examples: int, dtype: torch.dtype) -> None:
+    def __init__(self, objective: Objective, subspace: Affine, examples: int, dtype: torch.dtype | None) -> None:
         self.objective, self.subspace, self.examples, self.dtype = objective, subspace, examples, dtype
         self.centre = {**objective.centre, **subspace.centre}
         self.buffers = {name: self._convert(tensor) for name, tensor in objective.buffers.items()}
         # whose modules lend their parameters' places, until each layer has run
         self.twin = objective.twin() if has_twin(objective) else objective
         # Another precision than the objective's starts from the model's own weights, not from rounded ones.
-        from_model = dtype != objective.dtype and subspace.centre is objective.centre
+        from_model = dtype not in (None, objective.dtype) and subspace.centre is objective.centre
         self.exact = {name: p.detach() for name, p in objective.model.named_parameters()} if from_model else {}
         self.names = {id(tensor): name for name, tensor in objective.model.named_parameters()}
         with torch.no_grad(), _WeightGuard(self.centre):
@@ -101,17 +101,19 @@ class _LayerByLayer:
 
     def _tensor(self, name: str, steps: list[float]) -> Tensor:
         """One parameter at the point, converted and moved in place."""
-        point = self.exact.get(name, self.centre[name]).to(self.centre[name].device, self.dtype, copy=True)
+        centre = self.centre[name]
+        point = self.exact.get(name, centre).to(centre.device, self.dtype or centre.dtype, copy=True)
         for step, direction in zip(steps, self.subspace.directions, strict=True):
             if name in direction:
                 point.add_(self._convert(direction[name]), alpha=step)
         return point
 
     def _convert(self, value: Any) -> Any:
-        """Floating-point numbers in the precision to compute in; anything else as it is."""
+        """Floating-point numbers in the precision to compute in, if there is one; anything else as it is."""
         if isinstance(value, Inputs):
             return Inputs(map_tensors(value.tree, self._convert))
-        return value.to(self.dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
+        keep = self.dtype is None or not isinstance(value, Tensor) or not value.is_floating_point()
+        return value if keep else value.to(self.dtype)
 
 
 class _WeightGuard(TorchFunctionMode):

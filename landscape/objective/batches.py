@@ -48,7 +48,7 @@ class Stream:
     source: Iterable[Any]
     pack: Pack
     device: torch.device
-    dtype: torch.dtype
+    dtype: torch.dtype | None
     weigh: Weigh | None = None
 
     def __iter__(self) -> Iterator[Batch]:
@@ -104,7 +104,7 @@ class Split:
         outputs = full(outputs)
         return torch.stack([metric(outputs, targets).to(outputs.dtype) for metric in self.metrics.values()])
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> "Split":
+    def to(self, device: torch.device, dtype: torch.dtype | None) -> "Split":
         """The same examples on another device or in another precision."""
         if isinstance(self.batches, Stream):
             return replace(self, batches=replace(self.batches, device=device, dtype=dtype))
@@ -136,7 +136,7 @@ class _Chunks:
             )
 
 
-def read(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
+def read(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype | None) -> Split:
     """A split that stays on the device; ``source`` is read once."""
     batches = tuple(place(pack(batch), device, dtype) for batch in source)
     return Split(name, batches, _not_zero(name, sum(len(targets) for _, targets in batches)))
@@ -166,7 +166,7 @@ def read_subset(name: str, source: Iterable[Any], pack: Pack, *, count: int, see
     return Split(name, batches, min(count, total), drawn_from=total if total > count else 0)
 
 
-def stream(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype) -> Split:
+def stream(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device, dtype: torch.dtype | None) -> Split:
     """A split that is read again on every pass; two passes are compared before anything is measured.
 
     Raises:
@@ -187,8 +187,8 @@ def stream(name: str, source: Iterable[Any], pack: Pack, *, device: torch.device
     return Split(name, batches, _not_zero(name, count), digest=first)
 
 
-def place(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
-    """The batch on the device, its real floating-point tensors in ``dtype``."""
+def place(batch: Batch, device: torch.device, dtype: torch.dtype | None) -> Batch:
+    """The batch on the device, its real floating-point tensors in ``dtype``, each in its own for None."""
     inputs, targets = batch
     if isinstance(inputs, Inputs):
         inputs = Inputs(map_tensors(inputs.tree, lambda tensor: convert(tensor, device, dtype), device))
@@ -197,9 +197,9 @@ def place(batch: Batch, device: torch.device, dtype: torch.dtype) -> Batch:
     return inputs, convert(targets, device, dtype)
 
 
-def convert(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """The tensor on the device, in ``dtype`` if it holds real floating-point numbers."""
-    return tensor.detach().to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
+def convert(tensor: Tensor, device: torch.device, dtype: torch.dtype | None) -> Tensor:
+    """The tensor on the device, in ``dtype`` if it holds real floating-point numbers and that is not None."""
+    return tensor.detach().to(device, dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype)
 
 
 def named_tensors(batches: Iterable[Batch], prefix: str) -> Iterator[tuple[str, Tensor]]:

@@ -102,13 +102,13 @@ def unchanging(loss: object) -> Iterator[None]:
     tensors = {name: (tensor, tensor.detach().clone()) for name, tensor in loss.state_dict(keep_vars=True).items()}
     attributes = _Attributes(loss)
     yield
-    moved = [name for name, (tensor, before) in tensors.items() if not _same(tensor, before)]
-    for name in moved:
+    changes = [name for name, (tensor, before) in tensors.items() if not _equal(tensor, before)]
+    for name in changes:
         tensors[name][0].data.copy_(tensors[name][1])
-    moved += [".".join(filter(None, place)) for place, _ in attributes.restore()]
-    if moved:
+    changes += [".".join(filter(None, place)) for place, _ in attributes.restore()]
+    if changes:
         raise ObjectiveError(
-            f"the loss keeps {', '.join(moved[:4])} from one call to the next, so that its value depends on what was "
+            f"the loss keeps {', '.join(changes[:4])} from one call to the next, so that its value depends on what was "
             "evaluated before; give one without memory"
         )
 
@@ -125,9 +125,9 @@ def refuse_writing_loss(split: Split, outputs: Callable[[Any], Tensor]) -> None:
     for name, metric in split.metrics.items():
         copies = (result.clone(), targets.clone())
         metric(*copies)
-        if not _same(copies[1], targets):
+        if not _equal(copies[1], targets):
             raise ObjectiveError(f"the {name} writes into its targets, the data; let it work on targets.clone()")
-        if len(split.metrics) > 1 and not _same(copies[0], result):
+        if len(split.metrics) > 1 and not _equal(copies[0], result):
             raise ObjectiveError(f"the {name} writes into the model's outputs; let it work on outputs.clone()")
 
 
@@ -158,26 +158,26 @@ def _compare(model: nn.Module, state: Mapping[str, Tensor], inputs: Any, forward
     buffers = {name for name, _ in model.named_buffers()}
     before = {name: tensor.clone() for name, tensor in state.items() if small or name in buffers}
     versions = {name: tensor._version for name, tensor in state.items()}
-    copied = _clone_inputs(inputs)
+    duplicate = _clone_inputs(inputs)
     try:
         with torch.no_grad():
             for _ in range(2):
-                forward(dict(state), copied)
+                forward(dict(state), duplicate)
     finally:
-        moved = attributes.restore()
-        written = {
+        changes = attributes.restore()
+        writes = {
             name
             for name, tensor in state.items()
-            if tensor._version != versions[name] or (name in before and not _same(tensor, before[name]))
+            if tensor._version != versions[name] or (name in before and not _equal(tensor, before[name]))
         }
-        _write_back(state, written, before, model)
-    return Carry(frozenset(written), tuple(moved), not _same_tree(inputs, copied))
+        _write_back(state, writes, before, model)
+    return Carry(frozenset(writes), tuple(changes), not _same_tree(inputs, duplicate))
 
 
 @torch.no_grad()
-def _write_back(state: Mapping[str, Tensor], written: set[str], before: Mapping[str, Tensor], model: nn.Module) -> None:
+def _write_back(state: Mapping[str, Tensor], writes: set[str], before: Mapping[str, Tensor], model: nn.Module) -> None:
     """Give the tensors that were written into their values from before, or those of the model they were copied from."""
-    for name in written:
+    for name in writes:
         value = before[name] if name in before else model.get_parameter(name)
         state[name].data.resize_(value.shape).copy_(value)
 
@@ -199,36 +199,36 @@ class _Attributes:
         """Put back all that has changed; returns it with copies of the values from before."""
         modules = dict(self.model.named_modules())
         present = {(path, key) for path, module in modules.items() for key in vars(module) if key not in _INTERNAL}
-        moved: list[tuple[Place, Any]] = []
+        changes: list[tuple[Place, Any]] = []
         for path, key in [*self.values, *sorted(present - self.values.keys())]:
-            value, copied = self.values.get((path, key), (_ABSENT, _ABSENT))
+            value, duplicate = self.values.get((path, key), (_ABSENT, _ABSENT))
             attributes = modules[path].__dict__
-            if _unchanged(value, copied, attributes.get(key, _ABSENT)):
+            if _is_as_before(value, duplicate, attributes.get(key, _ABSENT)):
                 continue
-            _refill(value, copied)
+            _refill(value, duplicate)
             _put(attributes, key, value)
-            moved.append(((path, key), copied))
-        return moved
+            changes.append(((path, key), duplicate))
+        return changes
 
 
-def _unchanged(value: Any, copied: Any, now: Any) -> bool:
+def _is_as_before(value: Any, duplicate: Any, now: Any) -> bool:
     """Whether an attribute is the object that it was, with the same values, or a container of the same objects."""
     if isinstance(value, Tensor):
-        return now is value and _same(value, copied)
+        return now is value and _equal(value, duplicate)
     if isinstance(value, _CONTAINERS):
-        return type(now) is type(value) and _elements(now) == _elements(copied)
+        return type(now) is type(value) and _elements(now) == _elements(duplicate)
     return now is value
 
 
-def _refill(value: Any, copied: Any) -> None:
+def _refill(value: Any, duplicate: Any) -> None:
     """Give a tensor or a container that was changed in place its values from before."""
-    if isinstance(value, Tensor) and not _same(value, copied):
-        value.data.resize_(copied.shape).copy_(copied)
+    if isinstance(value, Tensor) and not _equal(value, duplicate):
+        value.data.resize_(duplicate.shape).copy_(duplicate)
     elif isinstance(value, list):
-        value[:] = copied
+        value[:] = duplicate
     elif isinstance(value, dict | set):
         value.clear()
-        value.update(copied)
+        value.update(duplicate)
 
 
 def _elements(container: Any) -> list[Any]:
@@ -260,7 +260,7 @@ def _clone_inputs(inputs: Any) -> Any:
     return copy.deepcopy(inputs)
 
 
-def _same(first: Tensor, second: Tensor) -> bool:
+def _equal(first: Tensor, second: Tensor) -> bool:
     """Whether two tensors have the same values, those that are no numbers included."""
     if first.layout != torch.strided or second.layout != torch.strided:
         return first.layout == second.layout and first.shape == second.shape
@@ -273,4 +273,4 @@ def _same_tree(first: Any, second: Any) -> bool:
         leaves(second.tree if isinstance(second, Inputs) else second),
         strict=True,
     )
-    return all(_same(a, b) for (_, a), (_, b) in pairs)
+    return all(_equal(a, b) for (_, a), (_, b) in pairs)

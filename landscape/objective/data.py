@@ -19,14 +19,14 @@ class Reader:
 
     Args:
         device: where examples are evaluated.
-        dtype: the precision of their real floating-point tensors.
+        dtype: the precision of their real floating-point tensors; None leaves each in its own.
         num_examples: size of a subset of each split; None takes all examples.
         seed: of the subset.
         stream: read the batches again on every pass.
     """
 
     device: torch.device
-    dtype: torch.dtype
+    dtype: torch.dtype | None
     num_examples: int | None
     seed: int
     stream: bool

@@ -22,7 +22,7 @@ from landscape.objective.data import Reader, batches_of, by_name, peek
 from landscape.objective.estimate import spread
 from landscape.objective.guess import scale_of
 from landscape.objective.named import refuse_names
-from landscape.objective.state import Selection, first_parameter, read_state
+from landscape.objective.state import Selection, first_parameter, precision_name, precision_of, read_state
 from landscape.records.base import Regime
 from landscape.records.loss_scale import SUMMED, LossScale
 from landscape.space import parameters as space
@@ -58,6 +58,7 @@ class Objective:
         centre: the parameters that span the landscape, by name.
         buffers: what stays at every point, by name: buffers, and parameters that do not span the landscape.
         splits: the examples, ``"train"`` first.
+        dtype: the precision, the coarsest of several.
 
     Args:
         model: any ``nn.Module``; of a data-parallel, averaged or compiled one the network inside. It is read, never
@@ -92,7 +93,8 @@ class Objective:
         stream: read the data again for every block of points instead of keeping them, batch by batch; they must come
             in the same order every time.
         device: where points are evaluated; by default where the model is.
-        dtype: in which precision; by default the model's own.
+        dtype: in which precision; by default the model's own, of several each tensor in its own (float32 adapters over
+            a bfloat16 network), and the data as they are.
         name: what to call the model in files and pictures.
         network: the network in words.
 
@@ -139,11 +141,11 @@ class Objective:
         first = first_parameter(model)
         self.model, self.origin, self.terms = model, Origin(), dict(terms or {})
         self.device = torch.device(device if device is not None else first.device)
-        self.dtype = dtype if dtype is not None else first.dtype
+        self.dtype, of_data = precision_of(model, dtype)
         self.name, self.network = name or type(model).__name__, network or type(model).__name__
         self.batchnorm = policy_of(model, batchnorm)
-        self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=self.dtype)
-        reader = Reader(self.device, self.dtype, num_examples, seed, stream)
+        self.centre, self.buffers = read_state(model, parameters, device=self.device, dtype=dtype)
+        reader = Reader(self.device, of_data, num_examples, seed, stream)
         options = LossOptions(loss, batch_loss, accuracy, whole_batches, metrics or {})
         with unchanging(loss if batch_loss is None else batch_loss):
             self._read(by_name(data, test, extra or {}), reader, options)
@@ -229,7 +231,7 @@ class Objective:
             "weights": space.digest(state),
             "data": digest_of(self.splits),
             "loss": self.loss_name,
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": precision_name(self.model, dict(state)),
             "batchnorm": self.batchnorm,
         }
 

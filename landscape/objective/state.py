@@ -1,5 +1,6 @@
 """A model's parameters and buffers, read once: the centre of the landscape, and what stays where it is."""
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import torch
@@ -33,10 +34,32 @@ def first_parameter(model: nn.Module) -> nn.Parameter:
     return first
 
 
+def precision_of(model: nn.Module, dtype: torch.dtype | None) -> tuple[torch.dtype, torch.dtype | None]:
+    """The precision of an objective, by default the coarsest of the model's, and that of its data; None as they are."""
+    if dtype is not None:
+        return dtype, dtype
+    dtypes = _precisions(model.parameters()) or [torch.get_default_dtype()]  # without any, its parameters are refused
+    return dtypes[0], dtypes[0] if len(dtypes) == 1 else None
+
+
+def precision_name(model: nn.Module, state: Parameters) -> str:
+    """``"float32"``, or the dtypes of the parameters in a state, the coarsest first: ``"bfloat16+float32"``."""
+    dtypes = _precisions(state[name] for name, _ in model.named_parameters())
+    return "+".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
+
+
+def _precisions(tensors: Iterable[Tensor]) -> list[torch.dtype]:
+    """The real floating-point dtypes among tensors, the coarsest first."""
+    return sorted({t.dtype for t in tensors if t.is_floating_point()}, key=lambda dtype: -torch.finfo(dtype).eps)
+
+
 def read_state(
-    model: nn.Module, selection: Selection, *, device: torch.device, dtype: torch.dtype
+    model: nn.Module, selection: Selection, *, device: torch.device, dtype: torch.dtype | None
 ) -> tuple[Parameters, dict[str, Tensor]]:
-    """Copies of the parameters that span the landscape, and of what stays: buffers and parameters left out."""
+    """Copies of the parameters that span the landscape, and of what stays: buffers and parameters left out.
+
+    All in ``dtype``; each in its own where that is None.
+    """
     if selection not in ("all", "trainable"):
         raise InputError(f"parameters must be 'all' or 'trainable', got {selection!r}")
     constants: dict[str, Tensor] = {

@@ -76,7 +76,8 @@ def read_path(
 def split_state(state: Mapping[str, Tensor], theta: Parameters) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The parameters of a state dictionary as ``theta`` names them, and its other floating-point tensors.
 
-    Both on the device and in the dtype of ``theta``; what has them already is not copied.
+    Both on the device and in the dtypes of ``theta``, whose tensors may differ in theirs: then the others keep their
+    own. What has them already is not copied.
 
     Raises:
         InputError: a parameter that is missing or of another shape.
@@ -89,9 +90,12 @@ def split_state(state: Mapping[str, Tensor], theta: Parameters) -> tuple[dict[st
         if state[name].shape != tensor.shape:
             shapes = f"{tuple(state[name].shape)}, expected {tuple(tensor.shape)}"
             raise InputError(f"{name!r} of the checkpoint has shape {shapes}: it belongs to another network")
-    parameters = {name: state[name].to(like.device, like.dtype) for name in theta}
+    parameters = {name: state[name].to(tensor.device, tensor.dtype) for name, tensor in theta.items()}
+    mixed = len({tensor.dtype for tensor in theta.values()}) > 1
     buffers = {
-        name: t.to(like.device, like.dtype) for name, t in state.items() if name not in theta and t.is_floating_point()
+        name: tensor.to(like.device, tensor.dtype if mixed else like.dtype)
+        for name, tensor in state.items()
+        if name not in theta and tensor.is_floating_point()
     }
     return parameters, buffers
 

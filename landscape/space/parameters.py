@@ -16,10 +16,12 @@ def centre_of(
     model: nn.Module,
     *,
     device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = torch.float32,
     without: Container[str] = (),
 ) -> Parameters:
-    """A detached copy of the model's parameters, tied ones once, on ``device`` in ``dtype``; some left out by name.
+    """A detached copy of the model's parameters, tied ones once, on ``device``, some left out by name.
+
+    In ``dtype``, or each in its own for None.
 
     Raises:
         ObjectiveError: the model has no parameters, or one is not real floating point, or not finite.
@@ -29,7 +31,7 @@ def centre_of(
         raise ObjectiveError("the model has no parameters to move: there is no landscape to look at")
     for name, tensor in parameters.items():
         _refuse_unusable(name, tensor)
-    return {name: tensor.to(device=device, dtype=dtype, copy=True) for name, tensor in parameters.items()}
+    return {name: tensor.to(device, dtype or tensor.dtype, copy=True) for name, tensor in parameters.items()}
 
 
 def count(parameters: Parameters) -> int:

@@ -41,9 +41,9 @@ def steps_of(names: Sequence[str], counts: Sequence[Mapping[str, float]]) -> lis
     for sources in (_complete(in_files), _complete(in_names)):
         unique = {name: steps for name, steps in sources.items() if len(set(steps)) == len(steps)}
         if unique:
-            return _agreed(next(iter(unique)), duplicates | sources, names)
+            return _in_agreement(next(iter(unique)), duplicates | sources, names)
         duplicates |= sources
-    return _agreed(*_plain(stems, names, duplicates), names)
+    return _in_agreement(*_plain(stems, names, duplicates), names)
 
 
 def _complete(sources: Mapping[str, Steps]) -> dict[str, list[float]]:
@@ -52,15 +52,15 @@ def _complete(sources: Mapping[str, Steps]) -> dict[str, list[float]]:
     return {name: steps for name, steps in whole.items() if len(steps) == len(sources[name])}
 
 
-def _agreed(first: str, sources: Mapping[str, list[float]], names: Sequence[str]) -> list[float]:
+def _in_agreement(first: str, sources: Mapping[str, list[float]], names: Sequence[str]) -> list[float]:
     """The steps of the first source, unless another one contradicts its order."""
     steps = sources[first]
     order = sorted(range(len(steps)), key=steps.__getitem__)
-    for other, values in sources.items():
+    for source, values in sources.items():
         if any(values[b] < values[a] for a, b in pairwise(order)):
             raise InputError(
-                f"{first} and {other} disagree on their order ({_shown(steps, names)} by the first, "
-                f"{_shown(values, names)} by the second); name them by their step, step-100.pt"
+                f"{first} and {source} disagree on their order ({_listing(steps, names)} by the first, "
+                f"{_listing(values, names)} by the second); name them by their step, step-100.pt"
             )
     return steps
 
@@ -72,12 +72,12 @@ def _plain(
     if len(names) == 1:
         numbers = _alone(stems[0])
         return "the name", {"the name": [numbers[0] if len(numbers) == 1 else 0.0]}
-    shown = ", ".join(names[:_NUM_SHOWN]) + (", ..." if len(names) > _NUM_SHOWN else "")
-    problem = f"neither they nor their names say which step they are ({shown})"
-    for rows in ([_alone(stem) for stem in stems], [_attached(stem) for stem in stems]):
+    listing = ", ".join(names[:_NUM_SHOWN]) + (", ..." if len(names) > _NUM_SHOWN else "")
+    problem = f"neither they nor their names say which step they are ({listing})"
+    for rows in ([_alone(stem) for stem in stems], [_behind_words(stem) for stem in stems]):
         columns = [list(column) for column in zip(*rows, strict=False) if len(set(column)) > 1]
         if len({len(row) for row in rows}) > 1 or len(columns) > 1:
-            problem = f"their names hold several plain numbers that differ, or not all of them hold one ({shown})"
+            problem = f"their names hold several plain numbers that differ, or not all of them hold one ({listing})"
             break
         if columns and len(set(columns[0])) == len(names):
             return "the number in their names", {**duplicates, "the number in their names": columns[0]}
@@ -85,7 +85,7 @@ def _plain(
             duplicates = {"the number in their names": columns[0]}
     if duplicates:
         first, steps = next(iter(duplicates.items()))
-        problem = f"by {first} several have the same step ({_shown(steps, names)})"
+        problem = f"by {first} several have the same step ({_listing(steps, names)})"
     raise InputError(f"{problem}; name them by their step, step-100.pt")
 
 
@@ -96,27 +96,28 @@ def _stem(name: str) -> str:
 
 def _field(word: str, stem: str) -> float | None:
     """The number behind a word in a name; None where there is none, or two."""
-    found = re.findall(rf"(?:^|[^a-z])(?<!global.)(?:{word})[-_= ]?(\d+)(?![\d.]*\d|[a-z])", stem, re.IGNORECASE)
-    return float(found[0]) if len(found) == 1 else None
+    matches = re.findall(rf"(?:^|[^a-z])(?<!global.)(?:{word})[-_= ]?(\d+)(?![\d.]*\d|[a-z])", stem, re.IGNORECASE)
+    return float(matches[0]) if len(matches) == 1 else None
 
 
 def _alone(stem: str) -> list[float]:
     """Whole numbers between separators; none that is assigned to a word."""
-    return [float(number) for number in re.findall(r"(?:^|(?<=[-_ .]))(\d+)(?=$|[-_ ]|\.(?!\d))", _undotted(stem))]
+    numbers = re.findall(r"(?:^|(?<=[-_ .]))(\d+)(?=$|[-_ ]|\.(?!\d))", _without_decimals(stem))
+    return [float(number) for number in numbers]
 
 
-def _attached(stem: str) -> list[float]:
+def _behind_words(stem: str) -> list[float]:
     """Whole numbers at the end of a word that is no measure."""
-    words = re.findall(r"(?:^|(?<=[-_ .]))([a-z]+)(\d+)(?=$|[-_ ])", _undotted(stem), re.IGNORECASE)
+    words = re.findall(r"(?:^|(?<=[-_ .]))([a-z]+)(\d+)(?=$|[-_ ])", _without_decimals(stem), re.IGNORECASE)
     return [float(number) for word, number in words if not re.search(r"acc|loss|err|seed|lr|top|f$|v$", word.lower())]
 
 
-def _undotted(stem: str) -> str:
+def _without_decimals(stem: str) -> str:
     """The name without its decimal numbers."""
     return re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", "", stem)
 
 
-def _shown(steps: Sequence[float], names: Sequence[str]) -> str:
+def _listing(steps: Sequence[float], names: Sequence[str]) -> str:
     order = sorted(range(len(steps)), key=steps.__getitem__)
-    shown = ", ".join(f"{names[index]} is {steps[index]:g}" for index in order[:_NUM_SHOWN])
-    return shown + (", ..." if len(order) > _NUM_SHOWN else "")
+    listing = ", ".join(f"{names[index]} is {steps[index]:g}" for index in order[:_NUM_SHOWN])
+    return listing + (", ..." if len(order) > _NUM_SHOWN else "")

@@ -97,9 +97,10 @@ def without_prefixes(weights: Mapping[str, Tensor], names: Collection[str] = ())
     state = dict(weights)
     for _ in range(4):  # wrappers nest: compiled, then data-parallel, in either order
         for prefix in _EVERYWHERE:
-            rest = {key: tensor for key, tensor in state.items() if key not in _COUNTERS or key in names}
-            if rest and all(key.startswith(prefix) for key in rest) and not any(n.startswith(prefix) for n in names):
-                state = {key.removeprefix(prefix): tensor for key, tensor in rest.items()}
+            weights_alone = {key: tensor for key, tensor in state.items() if key not in _COUNTERS or key in names}
+            prefixes = [key.startswith(prefix) for key in weights_alone]
+            if prefixes and all(prefixes) and not any(name.startswith(prefix) for name in names):
+                state = {key.removeprefix(prefix): tensor for key, tensor in weights_alone.items()}
     for insert in _INSERTS:
         if not any(insert in name for name in names):
             state = {key.replace(insert, ""): tensor for key, tensor in state.items()}

@@ -133,8 +133,8 @@ def _kind(value: object) -> str:
 def _read_folder(folder: Path) -> Checkpoint:
     name = _folder_file(folder)
     if name is None:
-        held = first_names(sorted(file.name for file in folder.iterdir())) or "nothing"
-        raise FileError(f"{folder} holds no weights but {held}; expected one of {', '.join(FOLDER_FILES)}")
+        listing = first_names(sorted(file.name for file in folder.iterdir())) or "nothing"
+        raise FileError(f"{folder} holds no weights but {listing}; expected one of {', '.join(FOLDER_FILES)}")
     if name.endswith(".json"):
         state = _read_shards(folder, name)
         states, steps, contents = {"": state}, {}, describe(state)
@@ -241,9 +241,9 @@ def _load_inert(place: Path) -> Any:
     names = _unknown_globals(place)
     bases: dict[str, type[_Inert]] = dict.fromkeys(names, _Inert)
     for _ in range(_NUM_RETRIES):
-        allowed: list[Any] = [(_placeholder(name, base), name) for name, base in bases.items()]
+        placeholders: list[Any] = [(_placeholder(name, base), name) for name, base in bases.items()]
         try:
-            with torch.serialization.safe_globals(allowed):
+            with torch.serialization.safe_globals(placeholders):
                 return torch.load(place, map_location="cpu", weights_only=True, mmap=bool(_is_zip(place)))
         except pickle.UnpicklingError as error:
             # only now it shows that a class is a dictionary or a list; pickles do not say so by themselves
@@ -284,23 +284,23 @@ def _states(content: Mapping[Any, Any]) -> dict[str, State]:
     while nested := next((key for key in WRAPPERS if _holds_state(content.get(key))), None):
         places.append(nested)
         content = content[nested]
-    states = {".".join([*places, place]).rstrip("."): state for place, state in _nested(content, _DEPTH)}
+    states = {".".join([*places, place]).rstrip("."): state for place, state in _states_within(content, _DEPTH)}
     matrices = {place: s for place, s in states.items() if any(tensor.dim() for tensor in s.values())}
     return matrices or states  # a lone number is a counter or a score if there is anything larger
 
 
 def _holds_state(value: object) -> bool:
-    return isinstance(value, Mapping) and any(True for _ in _nested(value, _DEPTH))
+    return isinstance(value, Mapping) and any(True for _ in _states_within(value, _DEPTH))
 
 
-def _nested(content: Mapping[Any, Any], depth: int) -> Iterable[tuple[str, State]]:
+def _states_within(content: Mapping[Any, Any], depth: int) -> Iterable[tuple[str, State]]:
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if tensors and all(isinstance(name, str) for name in content):
         yield "", tensors
     for key, value in content.items() if depth else ():
         # an optimizer keeps tensors too, but none that a network has
         if isinstance(value, Mapping) and "param_groups" not in value:
-            yield from ((f"{key}.{place}".rstrip("."), state) for place, state in _nested(value, depth - 1))
+            yield from ((f"{key}.{place}".rstrip("."), state) for place, state in _states_within(value, depth - 1))
 
 
 def _steps(content: Mapping[Any, Any]) -> dict[str, float]:

@@ -12,10 +12,13 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from landscape.errors import InputError, ObjectiveError
+from landscape.measures.matrix import hessian
 from landscape.objective.objective import Objective
-from landscape.objective.state import read_state
+from landscape.objective.state import Selection, read_state
 from landscape.sampling.grid import sample
 from landscape.space.affine import random_line, random_plane
+from landscape.space.corridors import corridor_along
+from landscape.train.recorder import PathRecorder
 
 IMAGES = (1, 6, 6)
 
@@ -210,3 +213,118 @@ def test_the_state_falls_into_what_spans_the_landscape_and_what_stays() -> None:
 def test_an_unknown_selection_of_parameters_is_refused() -> None:
     with pytest.raises(InputError, match="must be 'all' or 'trainable', got 'some'"):
         Objective(small_mlp(), examples(5), parameters="some")  # type: ignore[arg-type]
+
+
+class Adapted(nn.Module):
+    """Float32 adapters over a bfloat16 body, with a float32 buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding = nn.Embedding(10, 8)
+        self.body = nn.Linear(8, 8).bfloat16()
+        self.down, self.up = nn.Linear(8, 2, bias=False), nn.Linear(2, 8, bias=False)
+        self.last = nn.Linear(8, 2)
+        self.register_buffer("scale", torch.tensor(1.001))
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self.embedding(x)
+        body = self.body(features.bfloat16()).float()
+        return self.last(body + self.scale * self.up(self.down(features)))  # type: ignore[no-any-return, operator]
+
+
+WORDS = torch.arange(60) % 10, torch.arange(60) % 2
+
+
+@pytest.mark.parametrize("parameters", ["all", "trainable"])
+def test_parameters_of_several_precisions_keep_their_own(parameters: Selection) -> None:
+    model = Adapted().eval()
+    model.body.requires_grad_(requires_grad=False)
+    objective = Objective(model, WORDS, parameters=parameters)
+    plain = cross_entropy(model(WORDS[0]), WORDS[1]).item()
+    assert objective.at_centre()["train_loss"] == pytest.approx(plain, rel=1e-6)
+    state = {**objective.centre, **objective.buffers}
+    assert {name: tensor.dtype for name, tensor in state.items()} == {
+        name: tensor.dtype for name, tensor in model.state_dict().items()
+    }
+    assert objective.fingerprint["dtype"] == "bfloat16+float32"
+    assert objective.dtype == torch.bfloat16
+    plane = random_plane(objective, ignore="nothing")
+    assert all(d[name].dtype == state[name].dtype for d in plane.directions for name in d)
+    assert ("body.weight" in plane.directions[0]) == (parameters == "all")
+
+
+@pytest.mark.parametrize("strategy", ["auto", "loop", "stacked", "repeatable", "streamed"])
+def test_every_strategy_keeps_the_precision_of_each_tensor(strategy: str) -> None:
+    model = Adapted().eval()
+    objective = Objective(model, WORDS)
+    plane = random_plane(objective, stored=strategy != "streamed")
+    surface = sample(objective, plane, points=3, extent=1.0, rays=0, progress=False, strategy=strategy)
+    moved = Adapted().eval()
+    for k, (alpha, beta) in enumerate([(-1.0, -1.0), (-1.0, 0.0), (-1.0, 1.0)]):
+        point = plane.at(torch.tensor([[alpha, beta]], dtype=torch.float64))
+        moved.load_state_dict({name: tensor[0] for name, tensor in point.items()}, strict=False)
+        # one step of bfloat16 in the body's outputs is 1e-2 of them
+        plain = cross_entropy(moved(WORDS[0]), WORDS[1]).item()
+        assert surface.metrics["train_loss"][0, k] == pytest.approx(plain, rel=1e-6 if strategy == "loop" else 1e-3)
+
+
+def test_a_precision_that_is_asked_for_is_that_of_all() -> None:
+    model = Adapted64().eval().float()
+    model.body.bfloat16()
+    objective = Objective(model, WORDS, dtype=torch.float32)
+    assert {tensor.dtype for tensor in objective.centre.values()} == {torch.float32}
+    assert objective.fingerprint["dtype"] == "float32"
+
+
+def test_curvature_of_several_precisions_is_that_of_the_model_in_float64() -> None:
+    matrix = hessian(Objective(Adapted().eval(), WORDS))
+    exact = hessian(Objective(Adapted64().eval(), WORDS))
+    vector = torch.randn(1, matrix.size, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    assert torch.allclose(matrix(vector), exact(vector), rtol=1e-6, atol=1e-9)
+
+
+class Adapted64(Adapted):
+    """The same network in float64, with nothing rounded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self.embedding(x)
+        return self.last(self.body(features) + self.scale * self.up(self.down(features)))  # type: ignore[no-any-return, operator]
+
+
+def test_a_path_of_several_precisions_is_followed() -> None:
+    model = Adapted().eval()
+    recorder = PathRecorder(model, steps=2)
+    for step in range(3):
+        for parameter in model.parameters():
+            parameter.data.add_(0.01)
+        recorder.record(step)
+    objective = Objective(model, WORDS)
+    corridor = corridor_along(*recorder.path())
+    surface = sample(objective, corridor, points=3, extent=1.0, rays=0, progress=False, strategy="loop")
+    assert surface.metrics["train_loss"][-1, 1] == pytest.approx(objective.at_centre()["train_loss"], rel=1e-6)
+
+
+def test_adapters_of_peft_move_over_a_body_that_stays() -> None:
+    peft = pytest.importorskip("peft")
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3)).bfloat16()
+    model = peft.get_peft_model(body, peft.LoraConfig(r=2, target_modules=["0", "2"], init_lora_weights=False)).eval()
+    x, y = torch.randn(60, 4).bfloat16(), torch.arange(60) % 3
+    objective = Objective(model, (x, y), parameters="trainable")
+    assert objective.P == 2 * (4 + 16) + 2 * (16 + 3)
+    assert {tensor.dtype for tensor in objective.centre.values()} == {torch.float32}
+    plane = random_plane(objective)
+    surface = sample(objective, plane, points=3, extent=1.0, rays=0, progress=False)
+    point = plane.at(torch.tensor([[-1.0, 1.0]], dtype=torch.float64))
+    before = {name: tensor.clone() for name, tensor in model.named_parameters()}
+    model.load_state_dict({name: tensor[0] for name, tensor in point.items()}, strict=False)
+    plain = cross_entropy(model(x).float(), y).item()
+    # one step of bfloat16 in the outputs, which other products round elsewhere
+    assert surface.metrics["train_loss"][0, 2] == pytest.approx(plain, rel=1e-2)
+    moved = {name for name, tensor in model.named_parameters() if not torch.equal(tensor, before[name])}
+    assert moved == set(objective.centre)
