@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from landscape.rendering.figure import Ranges
     from landscape.rendering.film.movie import Film
     from landscape.rendering.geometry.style import ThemeName
+    from landscape.rendering.geometry.sublevel import Sublevel
     from landscape.rendering.geometry.viewpoint import Preset
 else:  # words that the library refuses itself; its types would load matplotlib before --help is printed
     Film = Preset = Ranges = ThemeName = str
@@ -29,7 +30,7 @@ class Heights:
     ceiling: Annotated[float | None, Option("Cut the surfaces at this loss.")]
     ranges: Annotated[Ranges, Option("shared by all panels, or free.", "shared")]
     sublevel: Annotated[
-        float | None, Option("Rise shaded on the floor; 0 for none.  [default: 0.5 nat, or by the loss]")
+        str, Option("Rise shaded on the floor; 0 for none. auto: 0.5 nat, or by the scale of the loss.", "auto")
     ]
     titles: Annotated[tuple[str, ...], Option("One per panel or curve, in order.", flags=("--title",))]
 
@@ -75,7 +76,7 @@ def keywords(heights: Heights, sheet: Sheet, viewpoint: Viewpoint, motion: Motio
     """The options as `landscape.render` takes them: it knows one default for each medium where the help shows one."""
     return {
         **vars(heights),
-        "sublevel": "auto" if heights.sublevel is None else heights.sublevel or None,
+        "sublevel": level(heights.sublevel),
         "titles": heights.titles or None,
         **vars(sheet),
         "theme": sheet.theme if was_given("theme") else None,
@@ -83,6 +84,16 @@ def keywords(heights: Heights, sheet: Sheet, viewpoint: Viewpoint, motion: Motio
         **vars(motion),
         "size": num_pixels(motion.size),
     }
+
+
+def level(text: str) -> "Sublevel":
+    """The rise of ``"0.2"``, None of ``"0"``; ``"auto"`` stays."""
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text) or None
+    except ValueError:
+        raise click.BadParameter(f"the sublevel is a rise of the loss, 0 or auto, got {text!r}") from None
 
 
 def num_pixels(size: str) -> tuple[int, int]:

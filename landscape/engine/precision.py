@@ -53,7 +53,9 @@ def products(objective: Objective, *, tf32: bool) -> Iterator[None]:
 def precision_error(
     objective: Objective, subspace: Subspace, coordinates: Tensor, plan: Plan, evaluate: Strategy
 ) -> tuple[float, str]:
-    """Largest difference of ``evaluate``, the plan's, from float64 at a few points, over the larger of 1 and the value.
+    """Largest difference of ``evaluate``, the plan's, from float64 at a few points, relative to the loss.
+
+    A loss below 1 nat, or below what guessing costs (`LossScale.reach`), counts as one of that size.
 
     The plan is held against itself in float64, which is as much as the loop there: in their own precision the two were
     compared before it was chosen. Where the user's code cannot be computed in float64 the difference is NaN, and the
@@ -67,7 +69,7 @@ def precision_error(
         reference = _in_float64(objective, subspace, sample, plan).cpu()
     except Exception as error:  # a user's code fails in any way, and the check is no reason to stop
         return float("nan"), reason(error)
-    difference = (values - reference).abs() / reference.abs().clamp_min(1.0)
+    difference = (values - reference).abs() / reference.abs().clamp_min(objective.scale.reach)
     finite = difference[torch.isfinite(difference)]
     return (float(finite.max()), "") if len(finite) else (float("nan"), "the loss is not finite at the points")
 

@@ -135,5 +135,5 @@ def _range(record: Surface | Profile) -> LossRange:
         min=float(finite.min()) if finite.size else None,
         max=float(finite.max()) if finite.size else None,
         diverged=int(np.count_nonzero(np.isinf(record.loss))),
-        unit=record.provenance.loss_scale.unit,
+        unit=record.provenance.loss_scale.unit if record.provenance.identity.loss else "of unknown unit",
     )

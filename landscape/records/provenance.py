@@ -65,15 +65,15 @@ class Accuracy:
     """How far the values of a record may be off, by precision, interpolation and a subset of the examples.
 
     Args:
-        precision_error: largest difference from float64 relative to the larger of 1 nat and the loss, at
-            ``precision_points`` points.
+        precision_error: largest difference from float64 relative to the larger of the loss and 1 nat, or what guessing
+            costs, at ``precision_points`` points.
         precision_points: grid points that were computed in float64 too.
         tolerance: share of the loss's range within which points may be interpolated; 0 where all are measured.
         held_back_points: measured points the interpolation was held against; 0 where nothing is interpolated.
         interpolation_error: for each metric, the estimated largest interpolation error, in its unit: a multiple
             of the largest error at the held-back points, see `landscape.sampling.adaptive.Filling`.
-        inside_error: the same for the training loss where it is at most 0.5 above the centre; 0 where that set was
-            measured whole.
+        inside_error: the same for the training loss where it is at most the default rise above the centre (0.5 nat); 0
+            where that set was measured whole.
         standard_error: of the training loss at the centre, in its unit, as an estimate for all examples; 0 where all
             examples were evaluated.
         precision_note: why nothing was computed in float64, where the network's own code cannot be; else empty.

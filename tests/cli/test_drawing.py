@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from cli.drawing import Heights, Motion, Sheet, Viewpoint, keywords, num_pixels
+from cli.drawing import Heights, Motion, Sheet, Viewpoint, keywords, level, num_pixels
 from cli.options import options
 from landscape.rendering.render import render
 
@@ -38,6 +38,8 @@ def test_the_theme_is_left_to_the_medium_unless_it_is_named() -> None:
 def test_no_sublevel_and_no_titles_are_none() -> None:
     assert (drawn_with()["sublevel"], drawn_with()["titles"]) == ("auto", None)
     assert drawn_with("--sublevel", "0.2")["sublevel"] == 0.2
+    with pytest.raises(click.BadParameter, match="a rise of the loss, 0 or auto, got 'high'"):
+        level("high")
     values = drawn_with("--sublevel", "0", "--title", "a", "--title", "b")
     assert (values["sublevel"], values["titles"]) == (None, ("a", "b"))
 

@@ -27,7 +27,7 @@ def test_what_a_record_does_not_hold_is_none() -> None:
     profile = Profile((axis,), {"train_loss": np.array([1.0, np.inf, np.nan])}, np.array([1, 1, 0]), np.zeros(3))
     summary = summarize_record(profile).to_dict()
     assert summary["half_width"] is summary["sublevel_area"] is None
-    assert summary["loss"] == {"min": 1.0, "max": 1.0, "diverged": 1, "unit": "loss"}
+    assert summary["loss"] == {"min": 1.0, "max": 1.0, "diverged": 1, "unit": "of unknown unit"}
     assert summary["points"] == {"measured": 2, "total": 3}
 
 

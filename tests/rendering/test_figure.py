@@ -122,8 +122,9 @@ def test_panels_of_free_ranges_have_their_own(tmp_path: Path) -> None:
 def test_a_picture_of_a_squared_error_speaks_of_no_nats(tmp_path: Path, draw: Any) -> None:
     picture = tmp_path / "a.svg"
     drawn = landscape.render(regression_surface(), picture, draw=draw)
-    assert "nat" not in picture.read_text().replace("Coordinate", "")
-    assert "squared error" in picture.read_text()
+    text = re.sub('base64,[^"]*', "", picture.read_text())  # any three letters stand somewhere in a picture's bytes
+    assert "nat" not in text
+    assert "squared error" in text
     assert not re.search(r"\bnats?\b", drawn.caption)
     assert "squared error" in drawn.caption
     if draw == "surface":
