@@ -5,7 +5,6 @@ The module imports nothing, so that ``landscape --help`` starts at once.
 
 # Values
 LOSS = "train_loss"
-RISE = 0.5  # nats: the rise that defines half-widths where the loss is a log-likelihood, see records/loss_scale.py
 
 # Networks and runs
 DATASET = "digits"

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from landscape.defaults import LOSS as LOSS
-from landscape.defaults import RISE as RISE
 from landscape.errors import InputError
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -20,6 +19,8 @@ Regime: TypeAlias = Literal["under", "critical", "over"]
 AXES = ("alpha", "beta")
 # What a file calls its own datasets and groups: no metric may have such a name.
 SCHEMA_NAMES = frozenset({*AXES, "status", "error", "trajectory", "rays", "marks", "directions"})
+
+RISE = 0.5  # nats: the rise that defines half-widths where the loss is a log-likelihood, see records/loss_scale.py
 
 
 class Status(IntEnum):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from landscape.defaults import RISE
+from landscape.records.base import RISE
 
 NATS = "nats per example"
 SUMMED = ", summed"  # ends the name of a loss that adds up over the examples instead of taking their mean
