@@ -92,7 +92,7 @@ def _descend(
             loss, gradients = _gradients(objective, model, curve, t, batch)
             weight = shares(t, curve.form)[1]
             for name, tensor in curve.bend.items():
-                tensor.grad = gradients[name] * weight.to(tensor.dtype)
+                tensor.grad = (gradients[name] * weight.to(tensor.dtype)).reshape(tensor.shape)
             optimizer.step()
             scheduler.step()
             if step % BAR_STEPS == 0 or step == steps:
@@ -118,7 +118,7 @@ def _gradients(
 def _batches(objective: Objective, size: int, steps: int, generator: np.random.Generator) -> Iterator[Batch]:
     """One batch a step: random rows of one of the objective's own, each as likely as it has examples.
 
-    Streamed batches come in their order.
+    Streamed batches come in their order, and batches that must not be cut come whole.
     """
     split = objective.splits[0]
     if not isinstance(split.batches, tuple):
@@ -128,7 +128,7 @@ def _batches(objective: Objective, size: int, steps: int, generator: np.random.G
     counts = np.array([len(targets) for _, targets in split.batches])
     for index in generator.choice(len(counts), size=steps, p=counts / counts.sum()):
         inputs, targets = split.batches[index]
-        if 0 < size < len(targets):
+        if 0 < size < len(targets) and not split.whole:
             rows = torch.from_numpy(generator.choice(len(targets), size=size, replace=False))
             rows = rows.to(objective.device, non_blocking=True)
             inputs, targets = inputs[rows], targets[rows]

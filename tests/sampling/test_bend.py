@@ -80,6 +80,34 @@ def test_batches_of_dictionaries_streams_and_fixed_parameters_work() -> None:
     assert sample(start, curve, points=3, progress=False).complete
 
 
+class Contrast(torch.nn.Module):
+    """A linear map times a learned number without dimensions."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.linear = torch.nn.Linear(6, 3).double()
+        self.scale = torch.nn.Parameter(torch.tensor(0.1, dtype=torch.float64))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.linear(inputs) * self.scale.exp()
+
+
+def test_a_bend_moves_numbers_without_dimensions_and_sees_whole_batches() -> None:
+    sizes = []
+
+    def contrast(outputs: Tensor, _: Tensor) -> Tensor:
+        sizes.append(len(outputs))
+        labels = torch.arange(len(outputs), device=outputs.device)
+        return torch.nn.functional.cross_entropy(outputs @ outputs.T, labels)
+
+    start, end = (Objective(Contrast(seed).eval(), examples(12), loss=contrast, accuracy=False) for seed in (0, 1))
+    sizes.clear()
+    curve = train_curve(start, end, steps=3, batch_size=4, progress=False)
+    assert set(sizes) == {12}
+    assert curve.bend["scale"].shape == ()
+
+
 def test_nonsense_and_divergence_are_refused() -> None:
     start, end = (Objective(small_mlp(seed=seed), examples(20)) for seed in (0, 1))
     with pytest.raises(InputError, match="steps and a rate above 0"):
